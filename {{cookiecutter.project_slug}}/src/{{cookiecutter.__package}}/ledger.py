@@ -1,0 +1,170 @@
+"""The ledger: the durable record of decisions and reactions.
+
+A decision is written before it is answered, so what anybody saw can be found again. SQLite in WAL
+mode by default, flushed to disk at every commit; PostgreSQL by URL.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from .contract import Label
+from .errors import UserError
+from .schema import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+TARGET = columns(Label)[0]
+ANSWER: sa.types.TypeEngine[Any] = sa.String() if TARGET.kind == "category" else sa.Float()
+TABLES = sa.MetaData()
+DECISIONS = sa.Table(
+    "decisions",
+    TABLES,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("decided_at", sa.String(32), nullable=False),
+    sa.Column("features", sa.JSON, nullable=False),
+    sa.Column("answer", ANSWER, nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("model", sa.String(120), nullable=False),
+    sa.Column("needs_review", sa.Boolean, nullable=False),
+    sa.Column("fallback", sa.Boolean, nullable=False),
+)
+REACTIONS = sa.Table(
+    "reactions",
+    TABLES,
+    sa.Column("decision_id", sa.ForeignKey("decisions.id"), primary_key=True),
+    sa.Column("reacted_at", sa.String(32), nullable=False),
+    sa.Column("verdict", sa.String(16), nullable=False),
+    sa.Column("answer", ANSWER),
+    sa.Column("note", sa.String(500), nullable=False),
+)
+JOINED = DECISIONS.outerjoin(REACTIONS, DECISIONS.c.id == REACTIONS.c.decision_id)
+
+
+class UnknownDecisionError(LookupError):
+    """No decision of that id was ever given."""
+
+
+class ReactionConflictError(ValueError):
+    """The decision already has another reaction."""
+
+
+class Ledger:
+    """Decisions and reactions on one database."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    def record(self, decisions: Sequence[Mapping[str, Any]]) -> None:
+        """Write decisions in one transaction: after the return they survive a crash, before it none does."""
+        with self.engine.begin() as connection:
+            connection.execute(sa.insert(DECISIONS), list(decisions))
+
+    def react(self, decision_id: str, reaction: Mapping[str, Any]) -> dict[str, Any]:
+        """Record what a person did with a decision; saying the same thing twice changes nothing.
+
+        Raises
+        ------
+        UnknownDecisionError
+            No decision has that id.
+        ReactionConflictError
+            It already has another reaction, or the override is the answer that was given.
+        """
+        decision = self.get(decision_id)
+        if decision is None:
+            message = f"there is no decision {decision_id!r}"
+            raise UnknownDecisionError(message)
+        if reaction["answer"] == decision["answer"]:
+            message = f"{decision['answer']!r} is the answer that was given: accept it, or override with another"
+            raise ReactionConflictError(message)
+        row = {"decision_id": decision_id, "reacted_at": now(), **reaction}
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(sa.insert(REACTIONS), row)
+        except IntegrityError:
+            return self._same(decision_id, reaction)
+        return row
+
+    def _same(self, decision_id: str, reaction: Mapping[str, Any]) -> dict[str, Any]:
+        with self.engine.connect() as connection:
+            query = sa.select(REACTIONS).where(REACTIONS.c.decision_id == decision_id)
+            stored = dict(connection.execute(query).mappings().one())
+        if any(stored[key] != value for key, value in reaction.items()):
+            message = f"decision {decision_id!r} already has another reaction: {stored['verdict']}"
+            raise ReactionConflictError(message)
+        return stored
+
+    def get(self, decision_id: str) -> dict[str, Any] | None:
+        """Return one decision with its features and reaction, or None."""
+        return next(self._joined(DECISIONS.c.id == decision_id, 1), None)
+
+    def recent(self, limit: int, *, to_review: bool = False) -> list[dict[str, Any]]:
+        """Return the latest decisions, newest first, with their features and reactions.
+
+        `to_review` keeps those that a person should look at and that nobody reacted to yet.
+        """
+        waiting = DECISIONS.c.needs_review & REACTIONS.c.verdict.is_(None)
+        return list(self._joined(waiting if to_review else sa.true(), limit))
+
+    def labelled(self) -> Iterator[dict[str, Any]]:
+        """Yield every decision that a person reacted to, newest first."""
+        yield from self._joined(REACTIONS.c.verdict.is_not(None), None)
+
+    def _joined(self, where: sa.ColumnElement[bool], limit: int | None) -> Iterator[dict[str, Any]]:
+        reaction = (REACTIONS.c.verdict, REACTIONS.c.answer.label("reaction_answer"), REACTIONS.c.note)
+        query = sa.select(DECISIONS, *reaction).select_from(JOINED).where(where)
+        with self.engine.connect() as connection:
+            rows = connection.execution_options(stream_results=True).execute(
+                query.order_by(DECISIONS.c.id.desc()).limit(limit)
+            )
+            yield from (dict(row) for row in rows.mappings())
+
+
+def new_id() -> str:
+    """Return 32 hex digits that sort by time and never repeat."""
+    return f"{time.time_ns():016x}{secrets.token_hex(8)}"
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@contextlib.contextmanager
+def open_ledger(url: str) -> Iterator[Ledger]:
+    """Connect to a ledger, make its tables if they are missing, and disconnect afterwards.
+
+    Raises
+    ------
+    UserError
+        The database cannot be opened.
+    """
+    try:
+        address = sa.make_url(url)
+        if address.get_backend_name() == "sqlite" and address.database:
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(address)
+        if address.get_backend_name() == "sqlite":
+            sa.event.listen(engine, "connect", _durable)
+        TABLES.create_all(engine)
+    except (SQLAlchemyError, OSError) as error:
+        message = f"ledger: cannot open it: {str(error).splitlines()[0]}"
+        raise UserError(message) from None
+    try:
+        yield Ledger(engine)
+    finally:
+        engine.dispose()
+
+
+def _durable(connection: Any, _record: Any) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        connection.execute(f"PRAGMA {pragma}")

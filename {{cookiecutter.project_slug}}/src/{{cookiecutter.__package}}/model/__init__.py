@@ -1,0 +1,1 @@
+"""The model wheel: rules first, then candidates that must beat them."""

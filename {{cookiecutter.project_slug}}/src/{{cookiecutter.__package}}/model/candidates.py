@@ -1,0 +1,54 @@
+"""The learned models that are tried, by name. Add yours here: nothing else has to change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import SplineTransformer, StandardScaler
+
+from .encode import encoder
+from .mitigate import MitigatedClassifier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..plan import Plan
+    from ..schema import Column
+
+
+def candidates(columns: Sequence[Column], plan: Plan) -> dict[str, Pipeline]:
+    """Return unfitted pipelines whose first step encodes the contract and whose last is named `model`."""
+    mitigated = MitigatedClassifier(
+        LogisticRegression(C=0.1, max_iter=1000),
+        false_positive=plan.costs.false_positive,
+        false_negative=plan.costs.false_negative,
+    )
+    return {
+        "logistic": pipeline(columns, StandardScaler(), LogisticRegression()),
+        "mitigated": pipeline(columns, curves(columns), mitigated),
+    }
+
+
+def pipeline(columns: Sequence[Column], features: Any, model: Any) -> Pipeline:
+    """Return encoder, imputer, features and model as one estimator."""
+    return Pipeline(
+        [
+            ("encode", encoder(columns)),
+            ("impute", SimpleImputer(strategy="median", keep_empty_features=True)),
+            ("features", features),
+            ("model", model),
+        ]
+    )
+
+
+def curves(columns: Sequence[Column]) -> ColumnTransformer:
+    """Return numbers as piecewise linear curves and everything else scaled, so that a line can bend."""
+    seen = [column for column in columns if column.seen_by_models and column.kind != "text"]
+    numbers = [place for place, column in enumerate(seen) if column.kind == "number"]
+    others = [place for place in range(len(seen)) if place not in numbers]
+    bend = SplineTransformer(n_knots=8, degree=1, knots="quantile", extrapolation="constant")
+    return ColumnTransformer([("curves", bend, numbers), ("others", StandardScaler(), others)])

@@ -1,0 +1,116 @@
+"""Gates: what a candidate must show, on the rows the champion answers too, before it may serve.
+
+Every limit is in `plan.toml`. A gate judges an interval, not a point: it fails when the whole interval
+is over the limit, passes when it is under, and says so when the rows do not tell.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.stats import bootstrap
+
+from ..verdict import Verdict, interval_status
+from .fairness import gap_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from ..objective import Objective
+    from ..plan import Plan
+
+SEED = 0
+
+
+def judge(
+    rows_truth: NDArray[Any],
+    groups: pd.DataFrame,
+    candidate: NDArray[Any],
+    champion: NDArray[Any],
+    objective: Objective,
+    plan: Plan,
+) -> list[Verdict]:
+    """Return the verdict of every gate on n held-out rows."""
+    paired = objective.cost(rows_truth, candidate) - objective.cost(rows_truth, champion)
+    return [
+        cost_gate(paired, plan),
+        *group_gates(rows_truth, objective.chosen(candidate), groups, plan),
+    ]
+
+
+def cost_gate(paired: NDArray[Any], plan: Plan) -> Verdict:
+    """Judge the cost of each row under the candidate less that under the champion, shape (n,).
+
+    It passes when the candidate was cheaper and the whole bootstrap interval stays under
+    `max_cost_increase`: cheaper here, and not worse elsewhere.
+    """
+    limit, mean = plan.gates.max_cost_increase, float(paired.mean())
+    low, high = _mean_interval(paired, plan)
+    status = interval_status(low, high, limit)
+    numbers = (
+        f"{mean:+.3f} a decision ({plan.gates.confidence:.0%} interval {low:+.3f} to {high:+.3f}, limit {limit:+.3f})"
+    )
+    evidence = {"difference": mean, "low": low, "high": high, "limit": limit, "rows": len(paired)}
+    if mean >= 0:
+        return Verdict("cost", "fail", f"not cheaper than the champion: {numbers}", evidence)
+    words = {
+        "pass": "cheaper than the champion",
+        "fail": "dearer than the champion",
+        "inconclusive": f"cheaper here, but about {_rows_needed(len(paired), low, high, mean, limit)} rows would tell",
+    }
+    return Verdict("cost", status, f"{words[status]}: {numbers}", evidence)
+
+
+def group_gates(
+    truth: NDArray[Any], chosen: NDArray[Any], groups: pd.DataFrame, plan: Plan
+) -> Iterator[Verdict]:
+    """Judge the gap between groups in every rate that the plan limits, for every protected column."""
+    for column in groups:
+        for rate, limit in plan.groups.limits.items():
+            yield _group_gate(str(column), rate, limit, gap_interval(rate, truth, chosen, groups[column], plan), plan)
+
+
+def _group_gate(column: str, rate: str, limit: float, gap: dict[str, Any], plan: Plan) -> Verdict:
+    gate, words = f"{column}.{rate}", rate.replace("_", " ")
+    if "gap" not in gap:
+        message = (
+            f"{words} by {column}: fewer than two groups have {plan.groups.minimum_rows} rows to judge by "
+            f"(groups.minimum_rows): {gap['rows']}"
+        )
+        return Verdict(gate, "inconclusive", message, gap)
+    status = interval_status(gap["low"], gap["high"], limit)
+    each = ", ".join(f"{value:.3f} ({group})" for group, value in gap["by_group"].items())
+    message = (
+        f"{words} by {column} is {each}: a gap of {gap['gap']:.3f} ({plan.gates.confidence:.0%} interval "
+        f"{gap['low']:.3f} to {gap['high']:.3f}) against a limit of {limit:.2f}"
+    )
+    if status == "inconclusive":
+        needed = _rows_needed(sum(gap["rows"].values()), gap["low"], gap["high"], gap["gap"], limit)
+        message += f"; about {needed} rows would tell"
+    return Verdict(gate, status, message, {**gap, "limit": limit})
+
+
+def _mean_interval(values: NDArray[Any], plan: Plan) -> tuple[float, float]:
+    if np.ptp(values) == 0:
+        return float(values[0]), float(values[0])
+    found = bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=plan.gates.bootstrap_rounds,
+        confidence_level=plan.gates.confidence,
+        method="percentile",
+        batch=100,
+        rng=np.random.default_rng(SEED),
+    ).confidence_interval
+    return float(found.low), float(found.high)
+
+
+def _rows_needed(rows: int, low: float, high: float, centre: float, limit: float) -> str:
+    # an interval narrows with the square root of the rows
+    distance = abs(centre - limit)
+    return f"{math.ceil(rows * ((high - low) / 2 / distance) ** 2):,}" if distance > 0 else "very many"

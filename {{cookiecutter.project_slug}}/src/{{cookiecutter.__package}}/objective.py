@@ -1,0 +1,87 @@
+"""The objective of a yes-or-no question: what a mistake costs, and so which score means yes.
+
+The threshold follows from the costs alone (Elkan, "The Foundations of Cost-Sensitive Learning",
+IJCAI 2001): with a calibrated probability p, answering yes is cheaper when p is at least
+`false_positive / (false_positive + false_negative)`.
+
+>>> objective = Objective(load_plan(Path("plan.toml")))
+>>> objective.answers(objective.raw(model, rows))
+['no', 'yes']
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.metrics import brier_score_loss, roc_auc_score
+
+from .contract import Label
+from .schema import columns
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from .plan import Plan
+
+TARGET = columns(Label)[0]
+NO, YES = TARGET.categories
+
+
+class Objective:
+    """Costs, threshold and metrics of the answer, for one plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.costs = plan.costs
+        self.review_band = plan.product.review_band
+        self.threshold = plan.costs.false_positive / (plan.costs.false_positive + plan.costs.false_negative)
+
+    def target(self, labels: ArrayLike) -> NDArray[Any]:
+        """Turn n labels into what a model learns: 1 for yes, 0 for no."""
+        return (np.asarray(labels, dtype=object) == YES).astype(int)
+
+    def raw(self, model: Any, rows: Any) -> NDArray[Any]:
+        """Return the probability of yes for n rows, shape (n,).
+
+        Raises
+        ------
+        ValueError
+            The model gave a number that is not finite.
+        """
+        scores = np.asarray(model.predict_proba(rows))[:, 1]
+        if not np.isfinite(scores).all():
+            message = "the model gave a probability that is not finite"
+            raise ValueError(message)
+        return scores
+
+    def chosen(self, raw: NDArray[Any]) -> NDArray[Any]:
+        """Return the cheaper answer for each of n rows, coded as in `target`."""
+        return (raw >= self.threshold).astype(int)
+
+    def answers(self, raw: NDArray[Any]) -> list[str]:
+        """Return the cheaper answer for each of n rows, in the contract's words."""
+        return [YES if chosen else NO for chosen in self.chosen(raw)]
+
+    def scores(self, raw: NDArray[Any]) -> list[float]:
+        """Return the one number that goes with each answer: the probability of yes."""
+        return [float(score) for score in raw]
+
+    def unsure(self, raw: NDArray[Any]) -> list[bool]:
+        """Return for each of n rows whether a person should look."""
+        return [bool(close) for close in np.abs(raw - self.threshold) < self.review_band]
+
+    def cost(self, truth: NDArray[Any], raw: NDArray[Any]) -> NDArray[Any]:
+        """Return what each of n answers cost, in the plan's unit, against the truth."""
+        chosen = self.chosen(raw)
+        missed, alarmed = (truth == 1) & (chosen == 0), (truth == 0) & (chosen == 1)
+        return missed * self.costs.false_negative + alarmed * self.costs.false_positive
+
+    def metrics(self, truth: NDArray[Any], raw: NDArray[Any]) -> dict[str, float]:
+        """Return the cost per decision and how well the scores rank and calibrate."""
+        return {
+            "cost": float(self.cost(truth, raw).mean()),
+            "total_cost": float(self.cost(truth, raw).sum()),
+            "roc_auc": float(roc_auc_score(truth, raw)),
+            "brier": float(brier_score_loss(truth, raw)),
+            "answered_yes": float(self.chosen(raw).mean()),
+        }

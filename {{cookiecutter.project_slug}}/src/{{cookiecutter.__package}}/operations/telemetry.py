@@ -1,0 +1,77 @@
+"""Telemetry: what the product does, counted in Prometheus' format. No feature ever gets here."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+SCORES = tuple(place / 20 for place in range(1, 21))
+
+
+class Telemetry:
+    """Counters of one process; `observer` to the product, and its `/metrics` page."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.decisions = Counter("decisions", "Decisions", ["model", "answer", "fallback"], registry=self.registry)
+        self.reviews = Counter("decisions_to_review", "Decisions for a person to look at", registry=self.registry)
+        self.scores = Histogram("decision_score", "Scores", ["model"], buckets=SCORES, registry=self.registry)
+        self.reactions = Counter("reactions", "Reactions", ["verdict"], registry=self.registry)
+        labels = ["method", "route", "status"]
+        self.requests = Histogram(
+            "request_seconds", "Time to answer", labels, buckets=SECONDS, registry=self.registry
+        )
+
+    def decided(self, decisions: Sequence[Mapping[str, Any]]) -> None:
+        """Count decisions that were recorded."""
+        for decision in decisions:
+            answer = str(decision["answer"]) if isinstance(decision["answer"], str) else "number"
+            self.decisions.labels(decision["model"], answer, str(decision["fallback"]).lower()).inc()
+            self.scores.labels(decision["model"]).observe(decision["score"])
+            self.reviews.inc(decision["needs_review"])
+
+    def reacted(self, verdict: str) -> None:
+        """Count a reaction."""
+        self.reactions.labels(verdict).inc()
+
+    async def page(self, _request: Request) -> Response:
+        """Return every figure, for Prometheus to collect."""
+        return Response(generate_latest(self.registry), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+class Timed:
+    """ASGI middleware that times every request under the route that took it."""
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+        self.app = app
+        self.telemetry = telemetry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and note how long it took."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start, status = time.perf_counter(), 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        finally:
+            # the route's pattern, never the path: ids would make a series each
+            route = getattr(scope.get("route"), "path", "unmatched")
+            labels = self.telemetry.requests.labels(scope["method"], route, str(status))
+            labels.observe(time.perf_counter() - start)

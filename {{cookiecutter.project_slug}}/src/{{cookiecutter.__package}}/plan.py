@@ -1,0 +1,136 @@
+"""`plan.toml`, typed: the product decisions that every gate reads.
+
+>>> plan = load_plan(Path("plan.toml"))
+>>> plan.costs.false_negative
+5.0
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .errors import UserError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A table of the plan; a key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Product(Section):
+    """What is asked, and when a person should look."""
+
+    question: Annotated[str, Field(min_length=1)]
+    review_band: Share
+
+
+class Costs(Section):
+    """What each kind of mistake costs, in any one unit."""
+
+    false_negative: Positive
+    false_positive: Positive
+
+
+class Data(Section):
+    """How many rows may be set aside, and how the rest are split."""
+
+    max_quarantined_share: Share
+    folds: Annotated[int, Field(ge=2, le=50)]
+
+
+class Gates(Section):
+    """How sure a comparison must be before a model may serve."""
+
+    confidence: Annotated[float, Field(ge=0.5, lt=1)]
+    bootstrap_rounds: Annotated[int, Field(ge=100)]
+    max_cost_increase: Annotated[float, Field(ge=0)]
+    inconclusive_blocks: bool
+
+
+class Groups(Section):
+    """The largest gap tolerated between groups, for each rate."""
+
+    minimum_rows: Count
+    limits: Annotated[dict[str, Share], Field(min_length=1)]
+
+
+class Speed(Section):
+    """What the load test asks of the product."""
+
+    requests_per_second: Positive
+    seconds: Count
+    p95_ms: Positive
+    p99_ms: Positive
+    max_error_share: Share
+
+
+class Drift(Section):
+    """When incoming data counts as different from the training table."""
+
+    minimum_rows: Count
+    limit: Positive
+
+
+class Plan(Section):
+    """Everything in `plan.toml`."""
+
+    product: Product
+    costs: Costs
+    data: Data
+    gates: Gates
+    groups: Groups
+    speed: Speed
+    drift: Drift
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change whenever a decision in the plan does."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+
+def load_plan(path: Path) -> Plan:
+    """Read and check a plan.
+
+    Raises
+    ------
+    UserError
+        The file is missing, is not TOML, or holds unknown keys or bad values; all are named at once.
+    """
+    try:
+        return Plan.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        message = f"{path}: no such file; run this in the project's folder, or set APP_ROOT to it"
+        raise UserError(message) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{path}: not valid TOML: {error}"
+        raise UserError(message) from None
+    except ValidationError as error:
+        message = f"{path}: " + "; ".join(_explain(fault) for fault in error.errors())
+        raise UserError(message) from None
+
+
+def _explain(fault: Any) -> str:
+    where = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] != "extra_forbidden":
+        return f"{where}: {fault['msg']}"
+    known = _known_keys(fault["loc"][:-1])
+    near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1, cutoff=0.0)
+    return f"{where}: unknown key; the nearest known one is {near[0]}"
+
+
+def _known_keys(path: tuple[str | int, ...]) -> list[str]:
+    section: Any = Plan
+    for part in path:
+        section = section.model_fields[str(part)].annotation
+    return list(section.model_fields)

@@ -1,0 +1,169 @@
+"""The product: an API and a page that decide, record before they answer, and listen to people.
+
+>>> app = create_app(predictor, ledger, observer, refresh_seconds=1.0)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+from fastapi import FastAPI, Query
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+from pydantic import ValidationError
+from pydantic_core import to_json
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+
+from .. import contract
+from ..ledger import ReactionConflictError, UnknownDecisionError
+from .batcher import Batcher, FullError
+from .problems import field_errors, problem
+from .schema import openapi
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from starlette.requests import Request
+
+    from ..ledger import Ledger
+    from .predictor import Predictor
+
+PAGES = Path(__file__).parent / "pages"
+ANSWERED = ("id", "answer", "score", "model", "needs_review", "fallback", "decided_at")
+log = logging.getLogger(__name__)
+
+
+class Observer(Protocol):
+    """Whoever wants to know what the product does."""
+
+    def decided(self, decisions: Sequence[Mapping[str, Any]]) -> None:
+        """Take note of decisions that were recorded."""
+
+    def reacted(self, verdict: str) -> None:
+        """Take note of a reaction."""
+
+
+def create_app(
+    predictor: Predictor, ledger: Ledger, observer: Observer, *, refresh_seconds: float, max_waiting: int = 4096
+) -> FastAPI:
+    """Return the application; it starts to follow the registry when it is served."""
+
+    def decide(rows: Sequence[contract.Features]) -> list[bytes]:
+        decisions = predictor.decide([row.__dict__ for row in rows])
+        ledger.record(decisions)
+        observer.decided(decisions)
+        return [to_json({name: decision[name] for name in ANSWERED}) for decision in decisions]
+
+    async def follow() -> None:
+        while True:
+            await asyncio.sleep(refresh_seconds)
+            try:
+                await asyncio.to_thread(predictor.refresh)
+            except Exception:  # the registry may be away; the models at hand go on answering
+                log.exception("cannot ask the registry")
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with Batcher(decide, most=max_waiting) as app.state.batcher:
+            following = asyncio.create_task(follow())
+            yield
+            following.cancel()
+
+    app = FastAPI(title=contract.__doc__ or "", version=version(_package()), lifespan=lifespan, redoc_url=None)
+    # validated straight from the bytes: a FastAPI endpoint would take several times as long
+    app.add_route("/v1/decisions", _post_decision, methods=["POST"])
+    _add_reads(app, predictor, ledger)
+    _add_reactions(app, ledger, observer)
+    _add_page(app)
+    _add_problems(app)
+    app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+async def _post_decision(request: Request) -> Response:
+    """Decide on one set of features; the decision is on record before it is answered."""
+    try:
+        features = contract.Features.model_validate_json(await request.body())
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        return problem(422, "the features do not fit the contract", field_errors(faults))
+    try:
+        return Response(await request.app.state.batcher.submit(features), 201, media_type="application/json")
+    except FullError as error:
+        return problem(503, f"{error}; try again", headers={"Retry-After": "1"})
+
+
+def _add_reads(app: FastAPI, predictor: Predictor, ledger: Ledger) -> None:
+    @app.get("/v1/decisions")
+    def recent(limit: Annotated[int, Query(ge=1, le=200)] = 20, *, to_review: bool = False) -> list[dict[str, Any]]:
+        """Return the latest decisions, newest first."""
+        return ledger.recent(limit, to_review=to_review)
+
+    @app.get("/v1/model")
+    def model() -> dict[str, Any]:
+        """Return the model in use, and what it was made from."""
+        return {"model": predictor.champion.label, "tags": dict(predictor.champion.tags)}
+
+    @app.get("/healthz")
+    async def health() -> dict[str, str]:
+        """Say that the process lives."""
+        return {"status": "alive"}
+
+    @app.get("/readyz")
+    def ready() -> dict[str, str]:
+        """Say that a model and the ledger are there."""
+        ledger.recent(1)
+        return {"status": "ready", "model": predictor.champion.label}
+
+
+def _add_reactions(app: FastAPI, ledger: Ledger, observer: Observer) -> None:
+    @app.post("/v1/decisions/{decision_id}/reaction", status_code=201, response_model=None)
+    def react(decision_id: str, reaction: contract.Reaction) -> dict[str, Any] | Response:
+        """Record what a person did with a decision; the same reaction twice is one reaction."""
+        try:
+            stored = ledger.react(decision_id, reaction.model_dump())
+        except UnknownDecisionError as error:
+            return problem(404, str(error.args[0]))
+        except ReactionConflictError as error:
+            return problem(409, str(error))
+        observer.reacted(reaction.verdict)
+        return stored
+
+
+def _add_page(app: FastAPI) -> None:
+    app.mount("/static", StaticFiles(directory=PAGES), name="static")
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(PAGES / "index.html")
+
+
+def _add_problems(app: FastAPI) -> None:
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> Response:
+        return problem(422, "the request does not fit the contract", field_errors(error.errors()))
+
+    @app.exception_handler(HTTPException)
+    async def http(_request: Request, error: HTTPException) -> Response:
+        return problem(error.status_code, str(error.detail), headers=error.headers)
+
+    @app.exception_handler(SQLAlchemyError)
+    async def unrecorded(_request: Request, error: SQLAlchemyError) -> Response:
+        log.error("the ledger failed: %s", type(error).__name__)
+        return problem(503, "the ledger cannot be reached; nothing was recorded", headers={"Retry-After": "2"})
+
+    @app.exception_handler(Exception)
+    async def broken(_request: Request, error: Exception) -> Response:
+        log.error("a request failed", exc_info=error)
+        return problem(500, "something broke; the log says what")
+
+
+def _package() -> str:
+    return __name__.partition(".")[0]

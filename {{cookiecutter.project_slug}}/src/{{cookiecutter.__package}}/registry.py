@@ -1,0 +1,179 @@
+"""The registry: the models that were made, and which of them answers. The only module that imports MLflow.
+
+>>> registry = Registry("sqlite:///var/registry.db", Path("var/models"))
+>>> registry.load("champion").model.predict_proba(rows)
+
+Models are stored by skops with the list of types below, never pickled: loading one runs no code but
+the project's own and scikit-learn's. A model with another type is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DO_NOT_TRACK", "true")
+
+import mlflow
+import mlflow.sklearn
+import skops.io
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+
+from .errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .schema import Column
+    from .verdict import Verdict
+
+NAME = "decision"
+PACKAGE = __name__.rpartition(".")[0]
+TRUSTED = (
+    f"{PACKAGE}.model.encode.ContractEncoder",
+    f"{PACKAGE}.model.mitigate.MitigatedClassifier",
+    f"{PACKAGE}.model.rules.RulesClassifier",
+    "sklearn.compose._column_transformer._RemainderColsList",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A model as it comes from the registry."""
+
+    model: Any
+    name: str
+    version: str
+    tags: Mapping[str, str]
+
+    @property
+    def label(self) -> str:
+        """Name and version, as decisions record them."""
+        return f"{self.name}:{self.version}"
+
+
+class Registry:
+    """Models and their aliases: champion, challenger, fallback."""
+
+    def __init__(self, url: str, artifacts: Path) -> None:
+        if url.startswith("sqlite:///"):
+            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        self.artifacts = artifacts.resolve().as_uri() if url.startswith("sqlite:") else None
+        self.url = url
+        for chatty in ("alembic", "mlflow"):
+            logging.getLogger(chatty).setLevel(logging.ERROR)
+        self.client = mlflow.MlflowClient(tracking_uri=url, registry_uri=url)
+
+    def register(
+        self,
+        model: Any,
+        *,
+        name: str,
+        inputs: Sequence[Column],
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str],
+        verdicts: Sequence[Verdict] = (),
+    ) -> str:
+        """Store a fitted model with its evidence and return its version.
+
+        Raises
+        ------
+        UserError
+            The model holds a type that is not trusted.
+        """
+        run = self.record(name=name, metrics=metrics, tags=tags, verdicts=verdicts)
+        try:
+            with mlflow.start_run(run_id=run):
+                info = mlflow.sklearn.log_model(
+                    model,
+                    name=name,
+                    serialization_format="skops",
+                    skops_trusted_types=list(TRUSTED),
+                    signature=ModelSignature(inputs=Schema([_column_spec(column) for column in inputs])),
+                    pip_requirements=["scikit-learn", "skops"],
+                )
+        except MlflowException as error:
+            message = f"model {name}: {error.message.splitlines()[0]}; add the type to TRUSTED in registry.py"
+            raise UserError(message) from None
+        if not self.client.search_registered_models(f"name = '{NAME}'"):
+            self.client.create_registered_model(NAME)
+        made = self.client.create_model_version(NAME, info.model_uri, run, tags={**tags, "name": name})
+        return str(made.version)
+
+    def record(
+        self, *, name: str, metrics: Mapping[str, float], tags: Mapping[str, str], verdicts: Sequence[Verdict]
+    ) -> str:
+        """Record a training run, also of a model that was refused, and return its id."""
+        mlflow.set_tracking_uri(self.url)
+        mlflow.set_registry_uri(self.url)
+        run = self.client.create_run(self._experiment(), run_name=name, tags=dict(tags)).info.run_id
+        for key, value in metrics.items():
+            self.client.log_metric(run, key, value)
+        for verdict in verdicts:
+            self.client.set_tag(run, f"gate.{verdict.gate}", f"{verdict.status}: {verdict.message}")
+        evidence = {v.gate: {"status": v.status, **v.evidence} for v in verdicts}
+        self.client.log_text(run, json.dumps(evidence, indent=2), "verdicts.json")
+        self.client.set_terminated(run)
+        return str(run)
+
+    def version(self, alias: str) -> str | None:
+        """Return the version that an alias points to, or None."""
+        try:
+            return str(self.client.get_model_version_by_alias(NAME, alias).version)
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
+
+    def load(self, alias: str) -> Registered:
+        """Load the model that an alias points to.
+
+        Raises
+        ------
+        UserError
+            There is none, or it cannot be read.
+        """
+        version = self.version(alias)
+        if version is None:
+            message = f"the registry has no {alias}; run the `run` or the `train` command first"
+            raise UserError(message)
+        stored = self.client.get_model_version(NAME, version)
+        try:
+            folder = Path(mlflow.artifacts.download_artifacts(stored.source, tracking_uri=self.url))
+            model = skops.io.load(folder / "model.skops", trusted=list(TRUSTED))
+        except Exception as error:  # whatever is wrong with a file, the old model must stay
+            message = f"the {alias}, version {version}, does not load: {str(error).splitlines()[0]}"
+            raise UserError(message) from error
+        return Registered(model, stored.tags.get("name", "model"), version, stored.tags)
+
+    def tags(self, version: str) -> dict[str, str]:
+        """Return what is written on a version."""
+        return dict(self.client.get_model_version(NAME, version).tags)
+
+    def set_alias(self, alias: str, version: str) -> None:
+        """Point an alias to a version; whoever follows it answers with that version from now on."""
+        self.client.set_registered_model_alias(NAME, alias, version)
+
+    def drop_alias(self, alias: str) -> None:
+        """Take an alias away."""
+        self.client.delete_registered_model_alias(NAME, alias)
+
+    def _experiment(self) -> str:
+        found = self.client.get_experiment_by_name(NAME)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(self.client.create_experiment(NAME, artifact_location=self.artifacts))
+
+
+def _column_spec(column: Column) -> ColSpec:
+    # doubles, because MLflow's integers cannot be missing
+    kind = DataType.string if column.kind in ("category", "text") else DataType.double
+    return ColSpec(kind, column.name, required=not column.optional)

@@ -1,0 +1,35 @@
+"""What a gate says: pass, fail, or not enough evidence, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Status = Literal["pass", "fail", "inconclusive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The word of one gate, in words and numbers."""
+
+    gate: str
+    status: Status
+    message: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    def blocks(self, *, inconclusive_blocks: bool) -> bool:
+        """Return whether this verdict is a veto."""
+        return self.status == "fail" or (self.status == "inconclusive" and inconclusive_blocks)
+
+
+def interval_status(low: float, high: float, limit: float) -> Status:
+    """Judge an interval against an upper limit: under it, over it, or across it."""
+    if high <= limit:
+        return "pass"
+    return "fail" if low > limit else "inconclusive"
+
+
+def blocked(verdicts: Iterable[Verdict], *, inconclusive_blocks: bool) -> bool:
+    """Return whether any verdict is a veto."""
+    return any(verdict.blocks(inconclusive_blocks=inconclusive_blocks) for verdict in verdicts)
