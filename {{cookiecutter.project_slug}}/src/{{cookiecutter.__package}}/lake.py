@@ -48,6 +48,14 @@ class Lake:
             raise UserError(message) from None
         return table
 
+    def has(self, name: str) -> bool:
+        """Return whether a table was published."""
+        try:
+            self.read(name)
+        except UserError:
+            return False
+        return True
+
     def frame(self, name: str) -> pd.DataFrame:
         """Return a whole table in memory, in a stable order."""
         table = self.read(name)

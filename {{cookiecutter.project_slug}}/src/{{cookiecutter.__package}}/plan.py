@@ -43,8 +43,9 @@ class Costs(Section):
 
 
 class Data(Section):
-    """How many rows may be set aside, and how the rest are split."""
+    """Where rows come from, how many may be set aside, and how the rest are split."""
 
+    source: Annotated[str, Field(min_length=1)]
     max_quarantined_share: Share
     folds: Annotated[int, Field(ge=2, le=50)]
 

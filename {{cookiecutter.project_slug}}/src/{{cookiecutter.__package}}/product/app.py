@@ -25,7 +25,7 @@ from .. import contract
 from ..ledger import ReactionConflictError, UnknownDecisionError
 from .batcher import Batcher, FullError
 from .problems import field_errors, problem
-from .schema import openapi
+from .openapi import document
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -51,7 +51,13 @@ class Observer(Protocol):
 
 
 def create_app(
-    predictor: Predictor, ledger: Ledger, observer: Observer, *, refresh_seconds: float, max_waiting: int = 4096
+    predictor: Predictor,
+    ledger: Ledger,
+    observer: Observer,
+    *,
+    title: str = "Decisions",
+    refresh_seconds: float = 1.0,
+    max_waiting: int = 4096,
 ) -> FastAPI:
     """Return the application; it starts to follow the registry when it is served."""
 
@@ -76,14 +82,14 @@ def create_app(
             yield
             following.cancel()
 
-    app = FastAPI(title=contract.__doc__ or "", version=version(_package()), lifespan=lifespan, redoc_url=None)
+    app = FastAPI(title=title, version=version(_package()), lifespan=lifespan, redoc_url=None)
     # validated straight from the bytes: a FastAPI endpoint would take several times as long
     app.add_route("/v1/decisions", _post_decision, methods=["POST"])
     _add_reads(app, predictor, ledger)
     _add_reactions(app, ledger, observer)
     _add_page(app)
     _add_problems(app)
-    app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app
 
 

@@ -18,19 +18,19 @@ def example() -> dict[str, Any]:
     return {column.name: column.example for column in columns(contract.Features)}
 
 
-def openapi(app: FastAPI) -> dict[str, Any]:
+def document(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document, made once."""
     if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        made = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        schemas = made.setdefault("components", {}).setdefault("schemas", {})
         for model in (contract.Features, contract.Decision):
             schemas[model.__name__] = model.model_json_schema()
         for column in columns(contract.Features):
             marks = {"x-protected": column.protected, "x-personal": column.personal}
             schemas["Features"]["properties"][column.name].update({mark: True for mark, on in marks.items() if on})
         schemas["Features"]["examples"] = [example()]
-        document["paths"].setdefault("/v1/decisions", {})["post"] = _decide()
-        app.openapi_schema = document
+        made["paths"].setdefault("/v1/decisions", {})["post"] = _decide()
+        app.openapi_schema = made
     return app.openapi_schema
 
 

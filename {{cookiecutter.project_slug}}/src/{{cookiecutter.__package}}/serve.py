@@ -1,0 +1,78 @@
+"""The product put together: app, telemetry and guard, on a socket."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+from threadpoolctl import threadpool_limits
+
+from .errors import UserError
+from .ledger import open_ledger
+from .objective import Objective
+from .operations.telemetry import Telemetry, Timed
+from .product.app import create_app
+from .product.guard import Guard
+from .product.predictor import Predictor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fastapi import FastAPI
+
+    from .plan import Plan
+    from .registry import Registry
+    from .settings import Settings
+
+
+@contextlib.contextmanager
+def build(settings: Settings, plan: Plan, registry: Registry) -> Iterator[FastAPI]:
+    """Put the product together; its ledger is open inside the block."""
+    telemetry = Telemetry()
+    with open_ledger(settings.url("ledger")) as ledger:
+        app = create_app(
+            Predictor(registry, Objective(plan)),
+            ledger,
+            telemetry,
+            title=plan.product.question,
+            refresh_seconds=settings.refresh_seconds,
+            max_waiting=settings.max_waiting,
+        )
+        app.add_route("/metrics", telemetry.page, include_in_schema=False)
+        keys = [key.get_secret_value() for key in settings.api_keys]
+        app.add_middleware(Guard, keys=keys, max_body_bytes=settings.max_body_bytes)
+        app.add_middleware(Timed, telemetry=telemetry)
+        yield app
+
+
+@contextlib.contextmanager
+def listen(host: str, port: int) -> Iterator[socket.socket]:
+    """Take an address before anything else is done.
+
+    Raises
+    ------
+    UserError
+        It is in use, or not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind((host, port))
+        except OSError as error:
+            message = f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port"
+            raise UserError(message) from None
+        yield taken
+
+
+def serve(settings: Settings, plan: Plan, registry: Registry, taken: socket.socket) -> None:
+    """Answer until the process is told to stop; what is in flight is finished."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # many threads for a handful of rows cost more than they give
+    with threadpool_limits(1), build(settings, plan, registry) as app:
+        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[taken])

@@ -1,0 +1,76 @@
+"""What developers run: the one list behind `make`, the workflows and the commit hooks."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PYTEST = ["pytest", "-q"]
+TASKS: dict[str, tuple[str, list[list[str]]]] = {
+    "lint": (
+        "Check style, workflows and text.",
+        [["ruff", "check"], ["ruff", "format", "--check"]],
+    ),
+    "types": ("Check types.", [["mypy"]]),
+    "architecture": ("Check that no wheel imports another.", [["lint-imports"]]),
+    "test": ("Run the fast tests.", [[*PYTEST, "-m", "not slow", "-n", "2", "tests"]]),
+    "test-unit": (
+        "Run the unit, data and model tests.",
+        [[*PYTEST, "-m", "not slow", "tests/unit", "tests/data", "tests/model"]],
+    ),
+    "test-integration": ("Run a product from raw file to reaction.", [[*PYTEST, "tests/integration"]]),
+    "test-bias": ("Test that groups are treated alike.", [[*PYTEST, "tests/bias"]]),
+    "load": ("Load a product of its own and hold it to the plan.", [["python", "tests/load/run.py"]]),
+    "load-smoke": ("The same for a few seconds.", [["python", "tests/load/run.py", "--seconds", "5"]]),
+    "fix": ("Put right what can be put right without thought.", [["ruff", "check", "--fix"], ["ruff", "format"]]),
+    "ci": ("Run the ci workflow on this machine, under act.", [["python", ".github/act/run.py"]]),
+}
+CHECK = ("lint", "types", "architecture", "test")
+MADE = ("var", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".import_linter_cache", ".coverage")
+
+
+def add_tasks(app: typer.Typer) -> None:
+    """Make every task a command of `app`."""
+    for name, (summary, _) in TASKS.items():
+        app.command(name, help=summary, rich_help_panel="For developers")(_runner(name))
+    app.command("check", help="Everything that must hold: lint, types, architecture, tests.")(_runner(*CHECK))
+    app.command("clean", help="Remove everything that was made: data, models, decisions, caches.")(clean)
+
+
+def clean() -> None:
+    """Remove everything that was made."""
+    for name in MADE:
+        path = Path(name)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _runner(*names: str) -> Callable[[], None]:
+    def run() -> None:
+        for name in names:
+            for command in TASKS[name][1]:
+                _run(command)
+
+    return run
+
+
+def _run(command: list[str]) -> None:
+    program, *words = command
+    found = sys.executable if program == "python" else shutil.which(program, path=Path(sys.executable).parent)
+    if found is None or (program == "python" and not Path(words[0]).exists()):
+        typer.echo(f"error: {command[-1]} is not here; run this in the project's folder, after `make setup`", err=True)
+        raise typer.Exit(2)
+    typer.echo("$ " + " ".join(command), err=True)
+    code = subprocess.run([found, *words], check=False).returncode  # noqa: S603
+    if code:
+        raise typer.Exit(code)
