@@ -164,9 +164,9 @@ def _turn_data(settings: Settings, plan: Plan, csv: Path | None) -> None:
     from .ledger import open_ledger
 
     source = csv or settings.root / plan.data.source
-    with out.status(f"reading {source}"), open_lake(settings.url("lake")) as lake:
-        with open_ledger(settings.url("ledger")) as ledger:
-            done = turn(lake, source, ledger.labelled(), plan)
+    opened = open_lake(settings.url("lake")), open_ledger(settings.url("ledger"))
+    with out.status(f"reading {source}"), opened[0] as lake, opened[1] as ledger:
+        done = turn(lake, source, ledger.labelled(), plan)
     out.print(
         f"{done.usable} rows to learn from, {done.reactions} of them from reactions; "
         f"{done.quarantined} in quarantine, each with its reason."

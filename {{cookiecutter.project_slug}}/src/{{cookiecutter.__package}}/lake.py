@@ -59,7 +59,8 @@ class Lake:
     def frame(self, name: str) -> pd.DataFrame:
         """Return a whole table in memory, in a stable order."""
         table = self.read(name)
-        return table.order_by(table.columns[0]).to_pandas()
+        frame: pd.DataFrame = table.order_by(table.columns[0]).to_pandas()
+        return frame
 
     def csv(self, path: Path) -> ir.Table:
         """Return a CSV file as a table of text columns; an empty cell is a null.
@@ -80,7 +81,7 @@ class Lake:
                 str(path.resolve()), header=True, all_varchar=True, delim=",", quote='"', null_padding=False
             )
             return self.stage(table)
-        except Exception as error:  # each backend has errors of its own
+        except Exception as error:  # noqa: BLE001  # each backend has errors of its own
             reason = next((line for line in str(error).splitlines() if line.strip()), "unreadable")
             message = f"{path}: not a CSV table: {reason}"
             raise UserError(message) from None
@@ -131,7 +132,7 @@ def open_lake(url: str) -> Iterator[Lake]:
             backend = ibis.duckdb.connect(path)
         else:
             backend = ibis.connect(url)
-    except Exception as error:  # each backend has errors of its own
+    except Exception as error:  # noqa: BLE001  # each backend has errors of its own
         message = f"lake {parts.scheme}: {str(error).splitlines()[0]}"
         raise UserError(message) from None
     try:

@@ -38,7 +38,7 @@ class Objective:
 
     def target(self, labels: ArrayLike) -> NDArray[Any]:
         """Turn n labels into what a model learns: 1 for yes, 0 for no."""
-        return (np.asarray(labels, dtype=object) == YES).astype(int)
+        return np.asarray(np.asarray(labels, dtype=object) == YES, dtype=int)
 
     def raw(self, model: Any, rows: Any) -> NDArray[Any]:
         """Return the probability of yes for n rows, shape (n,).
@@ -74,7 +74,7 @@ class Objective:
         """Return what each of n answers cost, in the plan's unit, against the truth."""
         chosen = self.chosen(raw)
         missed, alarmed = (truth == 1) & (chosen == 0), (truth == 0) & (chosen == 1)
-        return missed * self.costs.false_negative + alarmed * self.costs.false_positive
+        return np.asarray(missed * self.costs.false_negative + alarmed * self.costs.false_positive)
 
     def metrics(self, truth: NDArray[Any], raw: NDArray[Any]) -> dict[str, float]:
         """Return the cost per decision and how well the scores rank and calibrate."""

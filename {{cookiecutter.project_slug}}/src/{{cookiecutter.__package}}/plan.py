@@ -10,12 +10,14 @@ from __future__ import annotations
 import difflib
 import hashlib
 import tomllib
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]

@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .errors import UserError
 
+LEAST_KEY = 16
+
 
 class Settings(BaseSettings):
     """Settings of this machine, never of the product itself: those are in `plan.toml`."""
@@ -46,8 +48,8 @@ class Settings(BaseSettings):
         if not self.api_keys and not is_loopback(self.host):
             message = f"listening on {self.host} needs an API key: set APP_API_KEYS, or keep to 127.0.0.1"
             raise ValueError(message)
-        if any(len(key.get_secret_value()) < 16 for key in self.api_keys):
-            message = "APP_API_KEYS: every key needs at least 16 characters"
+        if any(len(key.get_secret_value()) < LEAST_KEY for key in self.api_keys):
+            message = f"APP_API_KEYS: every key needs at least {LEAST_KEY} characters"
             raise ValueError(message)
         return self
 

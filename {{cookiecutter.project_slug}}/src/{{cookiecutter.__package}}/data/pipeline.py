@@ -49,8 +49,6 @@ def turn(lake: Lake, csv: Path, decisions: Iterable[Mapping[str, Any]], plan: Pl
     curated = validate.validate(usable, wanted, key=contract.KEY)
     training = transform.with_folds(curated, key=contract.KEY, folds=plan.data.folds)
     watched = [column for column in FEATURES if not column.personal]
-    lake.publish(
-        {"training": training, "quarantine": quarantine, "baseline": statistics.baseline(training, watched)}
-    )
+    lake.publish({"training": training, "quarantine": quarantine, "baseline": statistics.baseline(training, watched)})
     learned = training.filter(training.origin == "reaction").count().to_pyarrow().as_py()
     return Turn(usable=good, quarantined=bad, reactions=int(learned))

@@ -29,7 +29,8 @@ class ContractEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
-    >>> ContractEncoder([("age", []), ("smokes", ["no", "yes"])]).transform({"age": [50, None], "smokes": ["yes", "no"]})
+    >>> encoder = ContractEncoder([("age", []), ("smokes", ["no", "yes"])])
+    >>> encoder.transform({"age": [50, None], "smokes": ["yes", "no"]})
     array([[50.,  1.],
            [nan,  0.]])
     """

@@ -38,9 +38,7 @@ def _bootstrap_gap(members: list[NDArray[Any]], plan: Plan) -> tuple[float, floa
     """
     rng = np.random.default_rng(SEED)
     rounds, tail = plan.gates.bootstrap_rounds, (1 - plan.gates.confidence) / 2
-    means = [
-        np.array([rng.choice(values, len(values)).mean() for _ in range(rounds)]) for values in members
-    ]
+    means = [np.array([rng.choice(values, len(values)).mean() for _ in range(rounds)]) for values in members]
     low, high = np.quantile(np.ptp(means, axis=0), [tail, 1 - tail])
     return float(low), float(high)
 

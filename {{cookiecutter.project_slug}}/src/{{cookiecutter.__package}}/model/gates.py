@@ -23,24 +23,17 @@ if TYPE_CHECKING:
 
     from ..objective import Objective
     from ..plan import Plan
+    from .evaluate import Rows
 
 SEED = 0
 
 
 def judge(
-    rows_truth: NDArray[Any],
-    groups: pd.DataFrame,
-    candidate: NDArray[Any],
-    champion: NDArray[Any],
-    objective: Objective,
-    plan: Plan,
+    rows: Rows, candidate: NDArray[Any], champion: NDArray[Any], objective: Objective, plan: Plan
 ) -> list[Verdict]:
-    """Return the verdict of every gate on n held-out rows."""
-    paired = objective.cost(rows_truth, candidate) - objective.cost(rows_truth, champion)
-    return [
-        cost_gate(paired, plan),
-        *group_gates(rows_truth, objective.chosen(candidate), groups, plan),
-    ]
+    """Return the verdict of every gate on what two models say of n rows they have not seen."""
+    paired = objective.cost(rows.truth, candidate) - objective.cost(rows.truth, champion)
+    return [cost_gate(paired, plan), *group_gates(rows.truth, objective.chosen(candidate), rows.groups, plan)]
 
 
 def cost_gate(paired: NDArray[Any], plan: Plan) -> Verdict:
@@ -66,9 +59,7 @@ def cost_gate(paired: NDArray[Any], plan: Plan) -> Verdict:
     return Verdict("cost", status, f"{words[status]}: {numbers}", evidence)
 
 
-def group_gates(
-    truth: NDArray[Any], chosen: NDArray[Any], groups: pd.DataFrame, plan: Plan
-) -> Iterator[Verdict]:
+def group_gates(truth: NDArray[Any], chosen: NDArray[Any], groups: pd.DataFrame, plan: Plan) -> Iterator[Verdict]:
     """Judge the gap between groups in every rate that the plan limits, for every protected column."""
     for column in groups:
         for rate, limit in plan.groups.limits.items():

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .. import contract
-from ..objective import Objective
 from ..schema import columns, fingerprint
 from ..verdict import Verdict, blocked
 from .candidates import candidates
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from ..lake import Lake
+    from ..objective import Objective
     from ..plan import Plan
     from ..registry import Registry
     from .evaluate import Rows
@@ -56,7 +56,7 @@ def trials(rows: Rows, registry: Registry, objective: Objective, plan: Plan) -> 
     yield Trial(f"{champion.label} (champion)", objective.metrics(rows.truth, reference), (), refused=False)
     for name, model in candidates(FEATURES, plan).items():
         said = held_out(model, rows, objective)
-        verdicts = tuple(judge(rows.truth, rows.groups, said, reference, objective, plan))
+        verdicts = tuple(judge(rows, said, reference, objective, plan))
         refused = blocked(verdicts, inconclusive_blocks=plan.gates.inconclusive_blocks)
         yield Trial(name, objective.metrics(rows.truth, said), verdicts, refused, model)
 

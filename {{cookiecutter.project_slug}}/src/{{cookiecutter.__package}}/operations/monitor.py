@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..verdict import Verdict
+from ..verdict import Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,12 +42,12 @@ def input_drift(baseline: pd.DataFrame, seen: Sequence[Mapping[str, Any]], plan:
             yield Verdict(gate, "inconclusive", message, evidence)
             continue
         index = stability_index(bins.to_dict("records"), present)
-        status = "fail" if index > plan.drift.limit else "pass"
+        status: Status = "fail" if index > plan.drift.limit else "pass"
         message = f"{column}: stability index {index:.3f} over {len(present)} decisions, limit {plan.drift.limit:.2f}"
         yield Verdict(gate, status, message, {**evidence, "index": index})
 
 
-def stability_index(bins: Sequence[Mapping[str, Any]], values: Sequence[Any]) -> float:
+def stability_index(bins: Sequence[Mapping[Any, Any]], values: Sequence[Any]) -> float:
     """Return the population stability index of values against the shares of their bins."""
     index = 0.0
     for bin_ in bins:
@@ -57,7 +57,7 @@ def stability_index(bins: Sequence[Mapping[str, Any]], values: Sequence[Any]) ->
     return index
 
 
-def _within(value: Any, bin_: Mapping[str, Any]) -> bool:
+def _within(value: Any, bin_: Mapping[Any, Any]) -> bool:
     if isinstance(bin_["category"], str):
         return bool(value == bin_["category"])
     low, high = float(bin_["low"]), float(bin_["high"])

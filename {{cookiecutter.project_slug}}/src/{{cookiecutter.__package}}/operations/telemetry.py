@@ -28,9 +28,7 @@ class Telemetry:
         self.scores = Histogram("decision_score", "Scores", ["model"], buckets=SCORES, registry=self.registry)
         self.reactions = Counter("reactions", "Reactions", ["verdict"], registry=self.registry)
         labels = ["method", "route", "status"]
-        self.requests = Histogram(
-            "request_seconds", "Time to answer", labels, buckets=SECONDS, registry=self.registry
-        )
+        self.requests = Histogram("request_seconds", "Time to answer", labels, buckets=SECONDS, registry=self.registry)
 
     def decided(self, decisions: Sequence[Mapping[str, Any]]) -> None:
         """Count decisions that were recorded."""

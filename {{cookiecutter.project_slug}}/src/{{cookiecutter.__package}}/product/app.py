@@ -24,8 +24,8 @@ from starlette.responses import FileResponse, Response
 from .. import contract
 from ..ledger import ReactionConflictError, UnknownDecisionError
 from .batcher import Batcher, FullError
-from .problems import field_errors, problem
 from .openapi import document
+from .problems import field_errors, problem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

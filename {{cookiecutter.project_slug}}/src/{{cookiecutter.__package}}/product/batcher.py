@@ -34,6 +34,7 @@ class Batcher(Generic[In, Out]):
         self.batch = batch
         self._waiting: list[tuple[In, asyncio.Future[Out]]] = []
         self._arrived = asyncio.Event()
+        self._idle = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="batcher")
         self._task: asyncio.Task[None] | None = None
 
@@ -44,8 +45,7 @@ class Batcher(Generic[In, Out]):
 
     async def __aexit__(self, *_: object) -> None:
         """Answer what is still waiting, then stop."""
-        while self._waiting:
-            await asyncio.sleep(0.01)
+        await self._idle.wait()
         if self._task is not None:
             self._task.cancel()
         await asyncio.to_thread(self._thread.shutdown)
@@ -71,10 +71,12 @@ class Batcher(Generic[In, Out]):
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await self._arrived.wait()
-            now, self._waiting = self._waiting[: self.batch], self._waiting[self.batch :]
             if not self._waiting:
-                self._arrived.clear()
+                self._idle.set()
+                await self._arrived.wait()
+            self._idle.clear()
+            self._arrived.clear()
+            now, self._waiting = self._waiting[: self.batch], self._waiting[self.batch :]
             try:
                 results = await loop.run_in_executor(self._thread, self.work, [item for item, _ in now])
             except Exception as error:  # noqa: BLE001  # it belongs to those who wait, and the loop goes on
