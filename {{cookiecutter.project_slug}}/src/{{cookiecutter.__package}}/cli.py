@@ -41,10 +41,9 @@ def train() -> None:
     """Try every candidate, and register the cheapest that all gates let through. Exit 1: all were refused."""
     from .lake import open_lake
     from .model.train import provenance, register_best, training_rows, trials
-    from .objective import Objective
 
     settings, plan = _ground()
-    objective, registry = Objective(plan), _registry(settings)
+    objective, registry = plan.objective, _registry(settings)
     with open_lake(settings.url("lake")) as lake:
         table, rows = training_rows(lake, objective)
     tried = []

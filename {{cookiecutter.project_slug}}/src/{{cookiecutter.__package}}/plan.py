@@ -12,9 +12,11 @@ import hashlib
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from .errors import UserError
+from .objective import RATES, Costs, Objective, Review
+from .schema import Strict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,27 +26,13 @@ Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class Section(BaseModel):
-    """A table of the plan; a key it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Product(Section):
-    """What is asked, and when a person should look."""
+class Product(Strict):
+    """What is asked, in people's words."""
 
     question: Annotated[str, Field(min_length=1)]
-    review_band: Share
 
 
-class Costs(Section):
-    """What each kind of mistake costs, in any one unit."""
-
-    false_negative: Positive
-    false_positive: Positive
-
-
-class Data(Section):
+class Data(Strict):
     """Where rows come from, how many may be set aside, and how the rest are split."""
 
     source: Annotated[str, Field(min_length=1)]
@@ -52,7 +40,7 @@ class Data(Section):
     folds: Annotated[int, Field(ge=2, le=50)]
 
 
-class Gates(Section):
+class Gates(Strict):
     """How sure a comparison must be before a model may serve."""
 
     confidence: Annotated[float, Field(ge=0.5, lt=1)]
@@ -61,14 +49,23 @@ class Gates(Section):
     inconclusive_blocks: bool
 
 
-class Groups(Section):
+class Groups(Strict):
     """The largest gap tolerated between groups, for each rate."""
 
     minimum_rows: Count
-    limits: Annotated[dict[str, Share], Field(min_length=1)]
+    limits: Annotated[dict[str, Positive], Field(min_length=1)]
+
+    @field_validator("limits")
+    @classmethod
+    def _known(cls, limits: dict[str, float]) -> dict[str, float]:
+        unknown = [rate for rate in limits if rate not in RATES]
+        if unknown:
+            message = f"{', '.join(unknown)}: not a known rate; use one of {', '.join(RATES)}"
+            raise ValueError(message)
+        return limits
 
 
-class Speed(Section):
+class Speed(Strict):
     """What the load test asks of the product."""
 
     requests_per_second: Positive
@@ -78,23 +75,29 @@ class Speed(Section):
     max_error_share: Share
 
 
-class Drift(Section):
+class Drift(Strict):
     """When incoming data counts as different from the training table."""
 
     minimum_rows: Count
     limit: Positive
 
 
-class Plan(Section):
+class Plan(Strict):
     """Everything in `plan.toml`."""
 
     product: Product
+    review: Review
     costs: Costs
     data: Data
     gates: Gates
     groups: Groups
     speed: Speed
     drift: Drift
+
+    @property
+    def objective(self) -> Objective:
+        """What to answer, and what it costs, under this plan."""
+        return Objective(self.costs, self.review)
 
     @property
     def fingerprint(self) -> str:

@@ -39,7 +39,7 @@ PACKAGE = __name__.rpartition(".")[0]
 TRUSTED = (
     f"{PACKAGE}.model.encode.ContractEncoder",
     f"{PACKAGE}.model.mitigate.MitigatedClassifier",
-    f"{PACKAGE}.model.rules.RulesClassifier",
+    f"{PACKAGE}.model.rulebook.RuleBook",
     "sklearn.compose._column_transformer._RemainderColsList",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 )
@@ -112,8 +112,7 @@ class Registry:
         self, *, name: str, metrics: Mapping[str, float], tags: Mapping[str, str], verdicts: Sequence[Verdict]
     ) -> str:
         """Record a training run, also of a model that was refused, and return its id."""
-        mlflow.set_tracking_uri(self.url)
-        mlflow.set_registry_uri(self.url)
+        self._use()
         run = self.client.create_run(self._experiment(), run_name=name, tags=dict(tags)).info.run_id
         for key, value in metrics.items():
             self.client.log_metric(run, key, value)
@@ -146,8 +145,9 @@ class Registry:
             message = f"the registry has no {alias}; run the `run` or the `train` command first"
             raise UserError(message)
         stored = self.client.get_model_version(NAME, version)
+        self._use()
         try:
-            folder = Path(mlflow.artifacts.download_artifacts(stored.source, tracking_uri=self.url))
+            folder = Path(mlflow.artifacts.download_artifacts(stored.source))
             model = skops.io.load(folder / "model.skops", trusted=list(TRUSTED))
         except Exception as error:  # whatever is wrong with a file, the old model must stay
             message = f"the {alias}, version {version}, does not load: {str(error).splitlines()[0]}"
@@ -165,6 +165,11 @@ class Registry:
     def drop_alias(self, alias: str) -> None:
         """Take an alias away."""
         self.client.delete_registered_model_alias(NAME, alias)
+
+    def _use(self) -> None:
+        # MLflow's own functions, unlike its client, know one address for the whole process
+        mlflow.set_tracking_uri(self.url)
+        mlflow.set_registry_uri(self.url)
 
     def _experiment(self) -> str:
         found = self.client.get_experiment_by_name(NAME)

@@ -31,8 +31,8 @@ class Audience(Enum):
 PROTECTED, PERSONAL = Audience.PROTECTED, Audience.PERSONAL
 
 
-class Contract(BaseModel):
-    """Base of every contract: no unknown field, no silent conversion, no infinity."""
+class Strict(BaseModel):
+    """Base of contracts and of the plan: no unknown field, no silent conversion, no infinity."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 

@@ -12,7 +12,6 @@ from threadpoolctl import threadpool_limits
 
 from .errors import UserError
 from .ledger import open_ledger
-from .objective import Objective
 from .operations.telemetry import Telemetry, Timed
 from .product.app import create_app
 from .product.guard import Guard
@@ -34,7 +33,7 @@ def build(settings: Settings, plan: Plan, registry: Registry) -> Iterator[FastAP
     telemetry = Telemetry()
     with open_ledger(settings.url("ledger")) as ledger:
         app = create_app(
-            Predictor(registry, Objective(plan)),
+            Predictor(registry, plan.objective),
             ledger,
             telemetry,
             title=plan.product.question,

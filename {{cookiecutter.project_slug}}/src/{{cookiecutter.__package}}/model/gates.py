@@ -13,12 +13,11 @@ import numpy as np
 from scipy.stats import bootstrap
 
 from ..verdict import Verdict, interval_status
-from .fairness import gap_interval
+from .fairness import gap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from ..objective import Objective
@@ -33,7 +32,7 @@ def judge(
 ) -> list[Verdict]:
     """Return the verdict of every gate on what two models say of n rows they have not seen."""
     paired = objective.cost(rows.truth, candidate) - objective.cost(rows.truth, champion)
-    return [cost_gate(paired, plan), *group_gates(rows.truth, objective.chosen(candidate), rows.groups, plan)]
+    return [cost_gate(paired, plan), *group_gates(rows, candidate, objective, plan)]
 
 
 def cost_gate(paired: NDArray[Any], plan: Plan) -> Verdict:
@@ -59,31 +58,32 @@ def cost_gate(paired: NDArray[Any], plan: Plan) -> Verdict:
     return Verdict("cost", status, f"{words[status]}: {numbers}", evidence)
 
 
-def group_gates(truth: NDArray[Any], chosen: NDArray[Any], groups: pd.DataFrame, plan: Plan) -> Iterator[Verdict]:
+def group_gates(rows: Rows, raw: NDArray[Any], objective: Objective, plan: Plan) -> Iterator[Verdict]:
     """Judge the gap between groups in every rate that the plan limits, for every protected column."""
-    for column in groups:
+    for column in rows.groups:
         for rate, limit in plan.groups.limits.items():
-            yield _group_gate(str(column), rate, limit, gap_interval(rate, truth, chosen, groups[column], plan), plan)
+            found = gap(*objective.rate(rate, rows.truth, raw), rows.groups[column], plan)
+            yield _group_gate(str(column), rate, limit, found, plan)
 
 
-def _group_gate(column: str, rate: str, limit: float, gap: dict[str, Any], plan: Plan) -> Verdict:
+def _group_gate(column: str, rate: str, limit: float, found: dict[str, Any], plan: Plan) -> Verdict:
     gate, words = f"{column}.{rate}", rate.replace("_", " ")
-    if "gap" not in gap:
+    if "gap" not in found:
         message = (
             f"{words} by {column}: fewer than two groups have {plan.groups.minimum_rows} rows to judge by "
-            f"(groups.minimum_rows): {gap['rows']}"
+            f"(groups.minimum_rows): {found['rows']}"
         )
-        return Verdict(gate, "inconclusive", message, gap)
-    status = interval_status(gap["low"], gap["high"], limit)
-    each = ", ".join(f"{value:.3f} ({group})" for group, value in gap["by_group"].items())
+        return Verdict(gate, "inconclusive", message, found)
+    status = interval_status(found["low"], found["high"], limit)
+    each = ", ".join(f"{value:.4g} ({group})" for group, value in found["by_group"].items())
     message = (
-        f"{words} by {column} is {each}: a gap of {gap['gap']:.3f} ({plan.gates.confidence:.0%} interval "
-        f"{gap['low']:.3f} to {gap['high']:.3f}) against a limit of {limit:.2f}"
+        f"{words} by {column} is {each}: a gap of {found['gap']:.4g} ({plan.gates.confidence:.0%} interval "
+        f"{found['low']:.4g} to {found['high']:.4g}) against a limit of {limit:g}"
     )
     if status == "inconclusive":
-        needed = _rows_needed(sum(gap["rows"].values()), gap["low"], gap["high"], gap["gap"], limit)
+        needed = _rows_needed(sum(found["rows"].values()), found["low"], found["high"], found["gap"], limit)
         message += f"; about {needed} rows would tell"
-    return Verdict(gate, status, message, {**gap, "limit": limit})
+    return Verdict(gate, status, message, {**found, "limit": limit})
 
 
 def _mean_interval(values: NDArray[Any], plan: Plan) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .. import contract
 from ..errors import UserError
 from ..schema import columns
-from .rules import RulesClassifier
+from .rulebook import RuleBook
 from .train import contract_fingerprint
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def install_rules(registry: Registry, plan: Plan) -> str | None:
     Returns the new version, or None when the registry already has exactly these rules. Edited rules
     replace the old ones wherever those answer.
     """
-    rules = RulesClassifier().fit({})
+    rules = RuleBook().fit()
     mark = hashlib.sha256(json.dumps(rules.get_params(), sort_keys=True).encode()).hexdigest()[:16]
     fallback, champion = registry.version("fallback"), registry.version("champion")
     tags = {"rules": mark, "contract": contract_fingerprint(), "plan": plan.fingerprint}

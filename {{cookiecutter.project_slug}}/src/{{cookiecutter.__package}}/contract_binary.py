@@ -10,14 +10,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .schema import PROTECTED, Contract
+from .schema import PROTECTED, Strict
 
 YesNo = Literal["no", "yes"]
 Answer = YesNo
 KEY = "application_id"
 
 
-class Features(Contract):
+class Features(Strict):
     """A mortgage application, as the underwriters see it."""
 
     debt_to_income: Annotated[
@@ -52,13 +52,13 @@ class Features(Contract):
     ] = None
 
 
-class Label(Contract):
+class Label(Strict):
     """What turned out to be right: the answer that models learn to give."""
 
     declined: Annotated[Answer, Field(description="The underwriters declined the application")]
 
 
-class Decision(Contract):
+class Decision(Strict):
     """An answer, as it was given and recorded."""
 
     id: str
@@ -70,7 +70,7 @@ class Decision(Contract):
     decided_at: Annotated[str, Field(description="UTC, ISO 8601")]
 
 
-class Reaction(Contract):
+class Reaction(Strict):
     """What a person did with a decision. Reactions become labels to learn from."""
 
     verdict: Annotated[Literal["accept", "override"], Field(description="Did the person keep the answer?")]

@@ -4,37 +4,50 @@ The threshold follows from the costs alone (Elkan, "The Foundations of Cost-Sens
 IJCAI 2001): with a calibrated probability p, answering yes is cheaper when p is at least
 `false_positive / (false_positive + false_negative)`.
 
->>> objective = Objective(load_plan(Path("plan.toml")))
+>>> objective = load_plan(Path("plan.toml")).objective
 >>> objective.answers(objective.raw(model, rows))
 ['no', 'yes']
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from .contract import Label
-from .schema import columns
+from .schema import Strict, columns
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from .plan import Plan
-
 TARGET = columns(Label)[0]
 NO, YES = TARGET.categories
+RATES = ("false_positive_rate", "false_negative_rate", "selection_rate")
+
+
+class Costs(Strict):
+    """What each kind of mistake costs, in any one unit."""
+
+    false_negative: Annotated[float, Field(gt=0)]
+    false_positive: Annotated[float, Field(gt=0)]
+
+
+class Review(Strict):
+    """When a person should look: the score is closer to the threshold than `band`."""
+
+    band: Annotated[float, Field(ge=0, le=1)]
 
 
 class Objective:
-    """Costs, threshold and metrics of the answer, for one plan."""
+    """Costs, threshold, rates and metrics of the answer."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.costs = plan.costs
-        self.review_band = plan.product.review_band
-        self.threshold = plan.costs.false_positive / (plan.costs.false_positive + plan.costs.false_negative)
+    def __init__(self, costs: Costs, review: Review) -> None:
+        self.costs = costs
+        self.band = review.band
+        self.threshold = self.costs.false_positive / (self.costs.false_positive + self.costs.false_negative)
 
     def target(self, labels: ArrayLike) -> NDArray[Any]:
         """Turn n labels into what a model learns: 1 for yes, 0 for no."""
@@ -60,7 +73,7 @@ class Objective:
 
     def answers(self, raw: NDArray[Any]) -> list[str]:
         """Return the cheaper answer for each of n rows, in the contract's words."""
-        return [YES if chosen else NO for chosen in self.chosen(raw)]
+        return [YES if chosen else NO for chosen in self.chosen(raw).tolist()]
 
     def scores(self, raw: NDArray[Any]) -> list[float]:
         """Return the one number that goes with each answer: the probability of yes."""
@@ -68,13 +81,22 @@ class Objective:
 
     def unsure(self, raw: NDArray[Any]) -> list[bool]:
         """Return for each of n rows whether a person should look."""
-        return [bool(close) for close in np.abs(raw - self.threshold) < self.review_band]
+        return [bool(close) for close in np.abs(raw - self.threshold) < self.band]
 
     def cost(self, truth: NDArray[Any], raw: NDArray[Any]) -> NDArray[Any]:
         """Return what each of n answers cost, in the plan's unit, against the truth."""
         chosen = self.chosen(raw)
         missed, alarmed = (truth == 1) & (chosen == 0), (truth == 0) & (chosen == 1)
         return np.asarray(missed * self.costs.false_negative + alarmed * self.costs.false_positive)
+
+    def rate(self, name: str, truth: NDArray[Any], raw: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return one of `RATES` as values whose mean it is, and which of the n rows count."""
+        chosen = self.chosen(raw)
+        if name == "false_positive_rate":
+            return chosen, truth == 0
+        if name == "false_negative_rate":
+            return 1 - chosen, truth == 1
+        return chosen, np.ones(len(truth), dtype=bool)
 
     def metrics(self, truth: NDArray[Any], raw: NDArray[Any]) -> dict[str, float]:
         """Return the cost per decision and how well the scores rank and calibrate."""
