@@ -1,0 +1,51 @@
+# What people do with the template. `make` lists it. Python >= 3.11, git and make are all it needs.
+.DEFAULT_GOAL := help
+# a uv that was fetched for the template serves the projects that its demo and its tests set up
+export PATH := $(PATH):$(CURDIR)/.uv/bin
+UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
+RUN := $(UV) run --quiet
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.uv/bin/uv:
+	python3 -m pip install --quiet --target .uv uv
+
+.PHONY: demo
+demo: | $(UV) ## Generate a project into demo/, run its product, decide, react, stop
+	@$(RUN) python tools/demo.py
+
+.PHONY: test
+test: | $(UV) ## Run all tests: the fast ones, and the projects' own commands
+	@$(RUN) pytest
+
+.PHONY: test-fast
+test-fast: | $(UV) ## Run the tests that take seconds
+	@$(RUN) pytest -m "not slow" -n 2
+
+.PHONY: check
+check: | $(UV) ## Check style and types of the template's own Python
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+	@$(RUN) mypy
+	@$(RUN) mypy hooks/pre_gen_project.py
+	@$(RUN) mypy hooks/post_gen_project.py
+
+.PHONY: fix
+fix: | $(UV) ## Put right what can be put right without thought
+	@$(RUN) ruff check --fix
+	@$(RUN) ruff format
+
+.PHONY: listing
+listing: | $(UV) ## Rewrite tests/listing.txt, the list of every generated file
+	@$(RUN) python tests/listing.py
+
+.PHONY: names
+names: | $(UV) ## Rewrite the names that a project may not take
+	@$(RUN) python tools/names.py
+
+.PHONY: clean
+clean: ## Remove the demo and everything that tools made
+	rm -rf demo .venv .uv .pytest_cache .mypy_cache .ruff_cache
+	find hooks tests tools -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,83 @@
+"""Keep of the generated files what the answers ask for, and say what to do next.
+
+The table below is all there is. A file whose name ends in a tag (before its extension) is one of
+several variants: the one for the given answer stays and loses its tag, the others go. What an
+answer does without altogether is named by its path. A row that matches nothing is an error, even
+for an answer that was not given, so that the table cannot fall behind the template.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
+
+
+class Row(NamedTuple):
+    """What one answer to one question means for the files."""
+
+    question: str
+    answer: str
+    tag: str = ""  # ends the names of the files that stay for this answer only
+    drop: tuple[str, ...] = ()  # files and folders that go with this answer
+
+    @property
+    def chosen(self) -> bool:
+        """Whether this answer was given."""
+        return bool(ANSWERS[self.question] == self.answer)
+
+
+TABLE = (
+    Row("license", "MIT", tag="-MIT"),
+    Row("license", "Apache-2.0", tag="-Apache-2.0"),
+    Row("license", "BSD-3-Clause", tag="-BSD-3-Clause"),
+    Row("license", "proprietary", tag="-proprietary"),
+    # not asked yet: `__problem` in cookiecutter.json
+    Row("__problem", "yes or no", tag="_binary"),
+    Row("__problem", "one of several", tag="_multi"),
+    Row("__problem", "a number", tag="_number"),
+)
+
+
+def fail(row: Row, what: str) -> None:
+    """Stop; cookiecutter removes the project."""
+    sys.exit(f"post_gen_project: {row.question} = {row.answer!r}: {what}")
+
+
+def keep_variants(root: Path, row: Row) -> None:
+    """Take the tag from the files of the answer that was given, and remove those of the others."""
+    name = re.compile(rf"(.+){re.escape(row.tag)}(\.[a-z]+)?")
+    found = [(path, match) for path in sorted(root.rglob("*")) if (match := name.fullmatch(path.name))]
+    if not found:
+        fail(row, f"no file's name ends in {row.tag}")
+    for path, match in found:
+        plain = path.with_name(match[1] + (match[2] or ""))
+        if not row.chosen:
+            path.unlink()
+        elif plain.exists():
+            fail(row, f"{path.name} would replace {plain.name}")
+        else:
+            path.rename(plain)
+
+
+def main(root: Path) -> None:
+    """Apply the table, then print the next commands."""
+    for row in TABLE:
+        if row.tag:
+            keep_variants(root, row)
+    # every path is looked for before the first one goes: they may lie inside each other
+    for row in TABLE:
+        if missing := [path for path in row.drop if not (root / path).exists()]:
+            fail(row, "there is no " + ", ".join(missing))
+    for path in sorted({root / path for row in TABLE if row.chosen for path in row.drop}, reverse=True):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    slug = ANSWERS["project_slug"]
+    print(f"\n{slug} is ready. Next:\n\n  cd {slug}\n  make run\n  make test\n")
+
+
+main(Path.cwd())
