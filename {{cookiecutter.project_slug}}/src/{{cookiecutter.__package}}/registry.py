@@ -40,6 +40,7 @@ TRUSTED = (
     f"{PACKAGE}.model.encode.ContractEncoder",
     f"{PACKAGE}.model.mitigate.MitigatedClassifier",
     f"{PACKAGE}.model.rulebook.RuleBook",
+    "numpy.dtype",
     "sklearn.compose._column_transformer._RemainderColsList",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 )

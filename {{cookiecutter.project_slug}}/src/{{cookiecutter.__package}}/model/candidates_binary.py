@@ -8,7 +8,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import SplineTransformer, StandardScaler
+from sklearn.preprocessing import KBinsDiscretizer, StandardScaler
 
 from .encode import encoder
 from .mitigate import MitigatedClassifier
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 def candidates(columns: Sequence[Column], plan: Plan) -> dict[str, Pipeline]:
     """Return unfitted pipelines whose first step encodes the contract and whose last is named `model`."""
     mitigated = MitigatedClassifier(
-        LogisticRegression(C=0.1, max_iter=1000),
+        LogisticRegression(C=0.3, max_iter=1000),
         false_positive=plan.costs.false_positive,
         false_negative=plan.costs.false_negative,
     )
     return {
         "logistic": pipeline(columns, StandardScaler(), LogisticRegression()),
-        "mitigated": pipeline(columns, curves(columns), mitigated),
+        "mitigated": pipeline(columns, bins(columns), mitigated),
     }
 
 
@@ -45,10 +45,10 @@ def pipeline(columns: Sequence[Column], features: Any, model: Any) -> Pipeline:
     )
 
 
-def curves(columns: Sequence[Column]) -> ColumnTransformer:
-    """Return numbers as piecewise linear curves and everything else scaled, so that a line can bend."""
+def bins(columns: Sequence[Column]) -> ColumnTransformer:
+    """Return numbers cut at their quintiles and everything else scaled, so that a line can bend."""
     seen = [column for column in columns if column.seen_by_models and column.kind != "text"]
     numbers = [place for place, column in enumerate(seen) if column.kind == "number"]
     others = [place for place in range(len(seen)) if place not in numbers]
-    bend = SplineTransformer(n_knots=8, degree=1, knots="quantile", extrapolation="constant")
-    return ColumnTransformer([("curves", bend, numbers), ("others", StandardScaler(), others)])
+    cut = KBinsDiscretizer(5, encode="onehot-dense", quantile_method="averaged_inverted_cdf")
+    return ColumnTransformer([("bins", cut, numbers), ("others", StandardScaler(), others)])

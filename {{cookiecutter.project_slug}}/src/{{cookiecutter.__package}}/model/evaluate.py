@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,10 @@ def fit(model: Any, rows: Rows, kept: NDArray[np.bool_] | None = None) -> Any:
     kept = np.ones(len(rows.truth), dtype=bool) if kept is None else kept
     last = model[-1] if hasattr(model, "steps") else model
     audit = {"model__sensitive_features": rows.groups[kept]} if has_fit_parameter(last, "sensitive_features") else {}
-    return clone(model).fit(rows.features[kept], rows.truth[kept], **audit)
+    with warnings.catch_warnings():
+        # quantiles of a column with few values coincide; dropping one of them is what is wanted
+        warnings.filterwarnings("ignore", "Bins whose width are too small", UserWarning)
+        return clone(model).fit(rows.features[kept], rows.truth[kept], **audit)
 
 
 def held_out(model: Any, rows: Rows, objective: Objective) -> NDArray[Any]:
