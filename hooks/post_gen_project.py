@@ -80,4 +80,5 @@ def main(root: Path) -> None:
     print(f"\n{slug} is ready. Next:\n\n  cd {slug}\n  make run\n  make test\n")
 
 
-main(Path.cwd())
+if __name__ == "__main__":
+    main(Path.cwd())

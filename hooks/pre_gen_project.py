@@ -155,6 +155,6 @@ def refusals() -> Iterator[str]:
             yield f"  {question} {answer!r}\n    {'; '.join(faults)}\n    for example: {better(answer, most)}"
 
 
-if refused := list(refusals()):
+if __name__ == "__main__" and (refused := list(refusals())):
     sys.stderr.write("\n\n".join(("Nothing was generated. Please change:", *refused, "")))
     sys.exit(1)

@@ -1,0 +1,90 @@
+"""Projects made from this template, as people make them."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cookiecutter.generate import generate_context
+from cookiecutter.main import cookiecutter
+from cookiecutter.prompt import prompt_for_config
+from cookiecutter.utils import create_env_with_context
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+TEMPLATE = Path(__file__).resolve().parent.parent
+QUESTIONS: dict[str, Any] = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+CHOICES: dict[str, list[str]] = {name: value for name, value in QUESTIONS.items() if isinstance(value, list)}
+CHOICES = {name: choices for name, choices in CHOICES.items() if not name.startswith("_")}
+
+
+def bake(template: Path, folder: Path, **answers: str) -> Path:
+    """Generate a project from a template into a folder, in this process."""
+    return Path(cookiecutter(str(template), no_input=True, extra_context=answers, output_dir=str(folder)))
+
+
+def load_hook(name: str, folder: Path, **answers: str) -> ModuleType:
+    """Return a hook as a module, rendered for some answers but not run."""
+    context = generate_context(str(TEMPLATE / "cookiecutter.json"), extra_context=answers)
+    context["cookiecutter"] = prompt_for_config(context, no_input=True)
+    source = (TEMPLATE / "hooks" / f"{name}.py").read_text(encoding="utf-8")
+    path = folder / f"{name}.py"
+    path.write_text(create_env_with_context(context).from_string(source).render(**context), encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def pairwise(choices: dict[str, list[str]]) -> list[dict[str, str]]:
+    """Return combinations that between them have every pair of choices.
+
+    >>> len(pairwise({"a": ["1", "2"], "b": ["x", "y"], "c": ["m", "n"]}))
+    4
+    """
+
+    def pairs(row: dict[str, str]) -> set[frozenset[tuple[str, str]]]:
+        return {frozenset(pair) for pair in itertools.combinations(row.items(), 2)}
+
+    rows = [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
+    wanted, chosen = set().union(*map(pairs, rows)), []
+    while wanted:
+        chosen.append(max(rows, key=lambda row: len(pairs(row) & wanted)))
+        wanted -= pairs(chosen[-1])
+    return chosen
+
+
+def snapshot(folder: Path) -> Path:
+    """Commit the template as it lies here to a repository of its own: with what is new, without what git ignores."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=TEMPLATE,
+        check=True,
+        capture_output=True,
+    ).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        if (TEMPLATE / name).is_file():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes((TEMPLATE / name).read_bytes())
+    git(folder, "init", "--quiet")
+    commit(folder, "The template")
+    return folder
+
+
+def git(folder: Path, *words: str) -> str:
+    """Run git in a folder and return what it said."""
+    return subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def commit(folder: Path, message: str) -> None:
+    """Commit everything in a folder."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", message)

@@ -1,0 +1,133 @@
+"""What must hold in every generated project. Each check returns its faults, so that tests can plant some."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import tomllib
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import yaml
+from listing import expected, listing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+MAY_BE_EMPTY = {"__init__.py", "py.typed"}
+LEFTOVER = re.compile(r"\{\{-?\s*_*cookiecutter|\{%|\{#[^-]")
+STRANGERS = {
+    "names a package registry": re.compile(r"\b(?:pypi|pythonhosted|npmjs)\.\w{2,}"),
+    "has a path of some machine": re.compile(r"(?<![\w.}])/(?:root|home|Users|work)/"),
+    "has an image or a code owner of somebody else": re.compile(
+        r"(?:ghcr\.io/|docker\.io/|quay\.io/|(?m:^\S+ +)@)(?!acme\b)[\w-]+"
+    ),
+}
+ILLEGAL = re.compile(r'(?i)[<>:"|?*\\\x00-\x1f]|[. ]$|^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)')
+
+
+def texts(project: Path) -> Iterator[tuple[str, str]]:
+    """Yield path and content of every text file; one with a zero byte is not text."""
+    for name in sorted(path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file()):
+        content = (project / name).read_bytes()
+        if b"\0" not in content:
+            yield name, content.decode("utf-8")
+
+
+def exact_files(project: Path) -> list[str]:
+    """Find files that are not in the listing, and those that are missing."""
+    have, want = Counter(listing(project)), Counter(expected())
+    return [f"{name} is not in the listing" for name in have - want] + [f"{name} is missing" for name in want - have]
+
+
+def leftovers(project: Path) -> list[str]:
+    """Find what the template language should have replaced."""
+    return [f"{name} still has {found[0]}" for name, text in texts(project) if (found := LEFTOVER.search(text))]
+
+
+def emptiness(project: Path) -> list[str]:
+    """Find files and folders with nothing in them."""
+    files = [name for name, text in texts(project) if not text.strip() and name.split("/")[-1] not in MAY_BE_EMPTY]
+    folders = [str(path.relative_to(project)) for path in project.rglob("*/") if not any(path.iterdir())]
+    return [f"{name} is empty" for name in files + folders]
+
+
+def parse(name: str, text: str) -> None:
+    """Read a text as what its name says it is."""
+    match name.rpartition(".")[2]:
+        case "toml":
+            tomllib.loads(text)
+        case "yaml" | "yml":
+            list(yaml.safe_load_all(text))
+        case "json":
+            json.loads(text)
+        case "py":
+            ast.parse(text)
+
+
+def unreadable(project: Path) -> list[str]:
+    """Find files that are not what their names say."""
+    faults = []
+    for name, text in texts(project):
+        try:
+            parse(name, text)
+        except (ValueError, SyntaxError, yaml.YAMLError) as error:
+            faults.append(f"{name} cannot be parsed: {error}")
+    return faults
+
+
+def endings(project: Path) -> list[str]:
+    """Find texts with carriage returns, a byte-order mark, or anything but one newline at the end."""
+    odd = [name for name, text in texts(project) if "\r" in text or text.startswith("\ufeff")]
+    ends = [name for name, text in texts(project) if text and (not text.endswith("\n") or text.endswith("\n\n"))]
+    return [f"{name} has carriage returns or a mark" for name in odd] + [f"{name} does not end well" for name in ends]
+
+
+def strangers(project: Path) -> list[str]:
+    """Find what belongs to an author, an owner or a machine that is not the answered one."""
+    return [
+        f"{name} {what}: {found[0]}"
+        for name, text in texts(project)
+        for what, pattern in STRANGERS.items()
+        if (found := pattern.search(text))
+    ]
+
+
+def illegal_on_windows(paths: list[str]) -> list[str]:
+    """Find paths that Windows cannot have: characters, devices, endings, length, two that differ in case."""
+    long = [f"{path} is too long" for path in paths if len(path) > 150]
+    illegal = [f"{path}: {part} is not legal" for path in paths for part in path.split("/") if ILLEGAL.search(part)]
+    twice = [path for path, count in Counter(path.lower() for path in paths).items() if count > 1]
+    return long + illegal + [f"{path} is there twice but for case" for path in twice]
+
+
+def windows(project: Path) -> list[str]:
+    """Find files that could not be checked out on Windows."""
+    return illegal_on_windows(listing(project))
+
+
+def lint(project: Path) -> list[str]:
+    """Find what the project's own linter and formatter would change, without changing it."""
+    runs = (["check"], ["format", "--check"])
+    done = [
+        subprocess.run(
+            ["ruff", *words, "--no-cache", "--quiet"], cwd=project, capture_output=True, text=True, check=False
+        )
+        for words in runs
+    ]
+    return [f"ruff: {one.stdout}{one.stderr}" for one in done if one.returncode]
+
+
+CHECKS: tuple[Callable[[Path], list[str]], ...] = (
+    exact_files,
+    leftovers,
+    emptiness,
+    unreadable,
+    endings,
+    strangers,
+    windows,
+    lint,
+)

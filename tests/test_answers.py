@@ -1,0 +1,152 @@
+"""Hostile answers: each is shown exactly as it was given, or refused before anything is written."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+from baking import QUESTIONS, bake
+from checks import CHECKS
+from cookiecutter.exceptions import CookiecutterException
+from jinja2 import TemplateError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Each of these, where it ran as a command, would leave a file called `pwned`.
+SHELL = "$(touch pwned) `touch pwned`; touch pwned & | > pwned"
+PYTHON = "'''\"\"\"); __import__('pathlib').Path('pwned').touch() #"
+SHOWN = [
+    "x",
+    'He said "no"',
+    "It's a 'desk'",
+    "C:\\new\\table \\u0041 \\",
+    "{single} braces } {",
+    "%} and }} but not their openings",
+    "<b>bold</b> & <script>alert(1)</script>",
+    "# heading: [link](x) *star* `code` | cell",
+    "- yes: no, null ~ !!python/object %TAG @ ---",
+    "\U0001f680 rockets \U0001f469\u200d\U0001f4bb and flags \U0001f1eb\U0001f1f7",
+    "\u0642\u0631\u0636 \u05d4\u05dc\u05d5\u05d5\u05d0\u05d4",
+    "Desk \u00e9\u00e8 \u6f22\u5b57 \u0437\u0430\u0451\u043c",
+    SHELL,
+    PYTHON,
+    "class",
+    "a" * 60,
+]
+REFUSED = [
+    ("project_name", "a" * 200, "more than 60"),
+    ("description", "a" * 201, "more than 200"),
+    ("project_name", "", "is empty"),
+    ("description", " \u200d", "is empty"),
+    ("project_name", "two\nlines", "U+000A"),
+    ("description", "a\ttab", "U+0009"),
+    ("project_name", "a\x00b", "U+0000"),
+    ("description", "a\x1b[31mred", "U+001B"),
+    ("project_name", "\u202eturned round", "U+202E"),
+    ("description", "half a \ud83d", "U+D83D"),
+    ("project_name", " padded ", "begins or ends with a space"),
+    ("project_name", "{% raw %}x{% endraw %}", "which the template language changes"),
+    ("description", "{{ 6 * 7 }}", "which the template language changes"),
+    ("description", "{{ '{{' }} braces", "braces that the template language would read"),
+    *[("project_slug", name, "Python keyword") for name in ("class", "async", "none")],
+    *[("project_slug", name, "standard library") for name in ("json", "this", "concurrent", "imp")],
+    *[
+        ("project_slug", name, "package that the project needs")
+        for name in ("sklearn", "scikit-learn", "mlflow", "yaml")
+    ],
+    *[("project_slug", name, "reserved on Windows") for name in ("con", "nul", "com1", "lpt9")],
+    *[("project_slug", name, "project's tools use") for name in ("uv", "tests", "make")],
+    *[
+        ("project_slug", name, "must be lower-case")
+        for name in ("Desk", "1desk", "a_b", "a--b", "-a", "a-", "é", "a b")
+    ],
+    *[
+        ("project_slug", name, "must be lower-case")
+        for name in ("", ".", "..", "a/b/c", "../../up", "a\\b", "/tmp/x", "~")
+    ],
+    *[
+        ("project_slug", name, "must be lower-case")
+        for name in ("a;b", "$(touch pwned)", "a'b", 'a"b', "a\nb", "\U0001f680")
+    ],
+    ("project_slug", "a" * 41, "more than 40"),
+    ("project_slug", "a" * 200, "more than 40"),
+    *[
+        ("owner", name, "single hyphens")
+        for name in ("", "-a", "a--b", "a b", "a/b", "$(touch pwned)", "é", "a\nb", "@me")
+    ],
+    ("owner", "a" * 40, "more than 39"),
+]
+
+
+@pytest.mark.parametrize("answer", SHOWN, ids=ascii)
+def test_answer_is_shown_exactly(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    """The project is whole, its texts have the answer to the letter, and nothing of it was run."""
+    monkeypatch.chdir(tmp_path)
+    answers = {"project_name": answer, "description": answer, "owner": "acme", "project_slug": "a-desk"}
+    project = bake(template, tmp_path, **answers)
+    assert [fault for check in CHECKS for fault in check(project)] == []
+    readme = (project / "README.md").read_text(encoding="utf-8").splitlines()
+    assert f"# {answer}" in readme
+    assert answer in readme
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    assert pyproject["project"]["description"] == answer
+    subprocess.run(["make", "help"], cwd=project, check=True, capture_output=True)
+    assert list(tmp_path.rglob("pwned")) == []
+
+
+@pytest.mark.parametrize(("question", "answer", "says"), REFUSED, ids=lambda value: ascii(value)[:40])
+def test_answer_is_refused(
+    template: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], question: str, answer: str, says: str
+) -> None:
+    """The refusal says why, leaves nothing behind, and its example is accepted."""
+    inside = tmp_path / "in" / "here"
+    inside.mkdir(parents=True)
+    with pytest.raises(CookiecutterException):
+        bake(template, inside, **{question: answer})
+    said = capfd.readouterr().err
+    assert said.startswith("Nothing was generated")
+    assert says in said
+    assert sorted(tmp_path.rglob("*")) == [tmp_path / "in", inside]
+    example = re.findall(rf"^  {question} .*\n.*\n    for example: (.*)", said, re.MULTILINE)
+    assert len(example) == 1
+    assert bake(template, inside, **{"project_slug": "a-desk", question: example[0]}).is_dir()
+
+
+@pytest.mark.parametrize("answer", ["{% raw %}", "{{", "{#", "{{ nothing }}", "{% for %}"])
+def test_broken_template_language_is_refused(template: Path, tmp_path: Path, answer: str) -> None:
+    """What cookiecutter itself cannot read as an answer stops it before anything is written."""
+    with pytest.raises((CookiecutterException, TemplateError)):
+        bake(template, tmp_path, project_name=answer)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("question", ["license", "python_version"])
+def test_choice_that_is_none_is_refused(template: Path, tmp_path: Path, question: str) -> None:
+    """A licence or a version that is not offered stops cookiecutter."""
+    with pytest.raises(ValueError, match=question):
+        bake(template, tmp_path, **{question: "3.10"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_typed_answers(template: Path, tmp_path: Path) -> None:
+    """What is typed at the prompts is taken as it is, and braces are refused there as well."""
+    visible = [name for name in QUESTIONS if not name.startswith("_")]
+
+    def typed(**answers: str) -> subprocess.CompletedProcess[str]:
+        lines = "".join(answers.get(name, "") + "\n" for name in visible)
+        asked = [sys.executable, "-m", "cookiecutter", str(template), "--output-dir", str(tmp_path)]
+        return subprocess.run(asked, input=lines, capture_output=True, text=True, encoding="utf-8", check=False)
+
+    refused = typed(project_name="{{ 6 * 7 }}", project_slug="a-desk")
+    assert refused.returncode
+    assert "braces that the template language would read" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+    accepted = typed(project_name='A "desk" \\ \U0001f680', project_slug="a-desk", license="2")
+    assert (accepted.returncode, accepted.stderr) == (0, "")
+    assert '# A "desk" \\ \U0001f680' in (tmp_path / "a-desk" / "README.md").read_text(encoding="utf-8")
+    assert "Apache License" in (tmp_path / "a-desk" / "LICENSE").read_text(encoding="utf-8")

@@ -1,0 +1,169 @@
+"""The hooks: what they refuse, what they keep, and that they do no more than that."""
+
+from __future__ import annotations
+
+import ast
+import json
+import keyword
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+from baking import QUESTIONS, TEMPLATE, bake, load_hook
+from cookiecutter.exceptions import FailedHookException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import ModuleType
+
+HOOKS = ("pre_gen_project", "post_gen_project")
+
+
+@pytest.fixture(scope="module")
+def pre_gen(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """Return the hook that checks answers."""
+    return load_hook("pre_gen_project", tmp_path_factory.mktemp("hook"))
+
+
+@pytest.fixture
+def post_gen(tmp_path: Path) -> ModuleType:
+    """Return the hook that keeps and drops files."""
+    return load_hook("post_gen_project", tmp_path)
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_hook_uses_the_standard_library_only(name: str) -> None:
+    """Nothing to install, nothing that reaches out, no other program."""
+    tree = ast.parse((TEMPLATE / "hooks" / f"{name}.py").read_text(encoding="utf-8"))
+    froms = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names} | froms
+    assert names <= sys.stdlib_module_names | {"collections.abc"}
+    assert not names & {"socket", "ssl", "urllib", "http", "subprocess", "os", "ctypes", "multiprocessing"}
+
+
+def test_names_that_python_or_windows_has_are_refused(pre_gen: ModuleType) -> None:
+    """Keywords, modules of the standard library and devices cannot be a package."""
+    devices = {"con", "prn", "aux", "nul", "com1", "com9", "lpt1", "lpt9"}
+    names = {*keyword.kwlist, *sys.stdlib_module_names, *devices}
+    slugs = {name.lower().replace("_", "-") for name in names if not name.startswith("_")}
+    assert [slug for slug in slugs if not list(pre_gen.slug_faults(slug, 40))] == []
+
+
+def test_names_of_dependencies_are_refused(pre_gen: ModuleType, baked: Callable[..., Path]) -> None:
+    """Every package that a project asks for has its name taken, and so has what is imported from it."""
+    pyproject = tomllib.loads((baked() / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = [*pyproject["project"]["dependencies"], *pyproject["dependency-groups"]["dev"]]
+    names = [match[0].lower() for one in asked if (match := re.match(r"[\w-]+", one))]
+    assert len(names) > 20
+    imported = ["sklearn", "yaml", "ibis", "pydantic-core", "google", "click", "python"]
+    assert [name for name in [*names, *imported] if not list(pre_gen.slug_faults(name, 40))] == []
+
+
+def test_good_names_are_not_refused(pre_gen: ModuleType) -> None:
+    """The checks let through what will do."""
+    for slug in ("x", "mortgage-desk", "match", "a1", "class-desk", "con-desk", "a" * 40):
+        assert list(pre_gen.slug_faults(slug, 40)) == []
+
+
+def test_all_refusals_come_at_once(template: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """One run names every bad answer, with all its faults and an example, and writes nothing."""
+    bad = {"project_name": " ", "project_slug": "../Class", "description": "a\nb" * 100, "owner": "-me-"}
+    with pytest.raises(FailedHookException):
+        bake(template, tmp_path / "out", **bad)
+    said = capfd.readouterr().err
+    assert re.findall(r"^  (\w+) ", said, re.MULTILINE) == ["project_name", "project_slug", "description", "owner"]
+    assert re.findall(r"for example: (.+)", said)[1::2] == ["class-desk", "me"]
+    assert "has 300 characters, more than 200; has characters that cannot be seen: U+000A" in said
+    assert list(tmp_path.rglob("*")) == [tmp_path / "out"]
+
+
+def test_post_gen_says_what_comes_next(template: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The last words are three commands, and they work as they stand."""
+    bake(template, tmp_path, project_slug="loan-desk")
+    commands = capfd.readouterr().out.split("Next:")[1].split("\n")
+    assert [line.strip() for line in commands if line.strip()] == ["cd loan-desk", "make run", "make test"]
+    listed = subprocess.run(["make", "help"], cwd=tmp_path / "loan-desk", check=True, capture_output=True, text=True)
+    assert {"run", "test"} <= {line.split()[0] for line in listed.stdout.splitlines() if line}
+
+
+def test_every_choice_of_the_table_exists(post_gen: ModuleType) -> None:
+    """A row names a question and one of its answers."""
+    for row in post_gen.TABLE:
+        choices = QUESTIONS[row.question]
+        assert row.answer in choices or row.question.startswith("__")
+
+
+def test_row_that_matches_nothing_fails(template: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A variant that is gone from the template is noticed by every bake, also one that would not keep it."""
+    copy = tmp_path / "template"
+    shutil.copytree(template, copy)
+    (copy / "{{cookiecutter.project_slug}}" / "LICENSE-BSD-3-Clause").unlink()
+    with pytest.raises(FailedHookException):
+        bake(copy, tmp_path / "out", license="MIT")
+    assert "license = 'BSD-3-Clause': no file's name ends in -BSD-3-Clause" in capfd.readouterr().err
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def plant(root: Path, *names: str) -> None:
+    """Write files that hold their own names."""
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name, encoding="utf-8")
+
+
+def test_variants_and_drops(post_gen: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chosen row keeps its files and drops its paths; the others' variants go, their drops stay."""
+    root, row = tmp_path / "project", post_gen.Row
+    plant(root, "plan_one.toml", "plan_two.toml", "src/a_one.py", "LICENSE-2.0", "later/x/y.py", "later/z.py", "not")
+    monkeypatch.setattr(post_gen, "ANSWERS", {"kind": "one", "scope": "first", "project_slug": "desk"})
+    rows = (
+        row("scope", "first", drop=("later", "later/x", "src/a.py")),
+        row("scope", "all", drop=("not",)),
+        row("kind", "one", tag="_one"),
+        row("kind", "two", tag="_two"),
+        row("scope", "first", tag="-2.0"),
+    )
+    monkeypatch.setattr(post_gen, "TABLE", rows)
+    post_gen.main(root)
+    left = {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*") if path.is_file()}
+    assert left == {"plan.toml": "plan_one.toml", "LICENSE": "LICENSE-2.0", "not": "not"}
+
+
+@pytest.mark.parametrize(
+    ("files", "row", "says"),
+    [
+        (["a.py"], {"answer": "one", "drop": ("b.py",)}, "there is no b.py"),
+        (["a.py"], {"answer": "two", "drop": ("b.py",)}, "there is no b.py"),
+        (["a.py"], {"answer": "two", "tag": "_x"}, "no file's name ends in _x"),
+        (["a.py", "a_x.py"], {"answer": "one", "tag": "_x"}, "a_x.py would replace a.py"),
+    ],
+)
+def test_table_that_is_behind_the_template_fails(
+    post_gen: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files: list[str],
+    row: dict[str, str],
+    says: str,
+) -> None:
+    """Chosen or not, a row has to find what it names, and may not overwrite."""
+    root = tmp_path / "project"
+    plant(root, *files)
+    monkeypatch.setattr(post_gen, "ANSWERS", {"kind": "one"})
+    monkeypatch.setattr(post_gen, "TABLE", (post_gen.Row("kind", **row),))
+    with pytest.raises(SystemExit, match=re.escape(says)):
+        post_gen.main(root)
+    assert sorted(path.name for path in root.iterdir()) == sorted(files)
+
+
+def test_answers_reach_the_hooks_as_data(tmp_path: Path) -> None:
+    """Whatever is in an answer arrives in a hook as it was given."""
+    name = '"\'\'\'"""\\ \\u0041 \U0001f680 \n\t</script> $(x)'
+    hook = load_hook("post_gen_project", tmp_path, project_name=name, description="\\")
+    assert (hook.ANSWERS["project_name"], hook.ANSWERS["description"]) == (name, "\\")
+    assert json.loads(hook.ANSWERS["__quoted_description"]) == "\\"
