@@ -38,7 +38,7 @@ fix: | $(UV) ## Put right what can be put right without thought
 	@$(RUN) ruff format
 
 .PHONY: listing
-listing: | $(UV) ## Rewrite tests/listing.txt, the list of every generated file
+listing: | $(UV) ## Rewrite tests/listings/, the lists of every generated file
 	@$(RUN) python tests/listing.py
 
 .PHONY: names

@@ -13,14 +13,16 @@ import keyword
 import re
 import sys
 import unicodedata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
-# An answer on the command line is a template to cookiecutter: this is how it was given (cruft does not tell).
+# An answer that is not typed is a template to cookiecutter: this is how it was given. Cruft does not tell.
 GIVEN = json.loads(r"""{{ (_cookiecutter if _cookiecutter is defined else {}) | tojson }}""")
+OFFERED = json.loads(Path(ANSWERS["_repo_dir"], "cookiecutter.json").read_text(encoding="utf-8")) if GIVEN else {}
 
 MOST = {"project_name": 60, "project_slug": 40, "description": 200, "owner": 39}
 MARKS = tuple("{" + mark for mark in ("{", "%", "#"))  # apart, or they would be marks in this file too
@@ -89,7 +91,7 @@ def slug_faults(slug: str, most: int) -> Iterator[str]:
         yield "must be lower-case letters, digits and single hyphens, beginning with a letter"
     if keyword.iskeyword(package) or package in {"false", "none", "true"}:
         yield "is a Python keyword"
-    if package in sys.stdlib_module_names or package in OTHER_VERSIONS:
+    if package in OTHER_VERSIONS | {name.lower() for name in sys.stdlib_module_names}:
         yield "is a module of Python's standard library"
     if package in TAKEN:
         yield "is a package that the project needs"
@@ -148,8 +150,8 @@ def refusals() -> Iterator[str]:
             MOST[question],
         )
         faults = list(find(answer, most))
-        given = str(GIVEN.get(question, answer))
-        if question != "project_slug" and given != answer and any(mark in given for mark in MARKS):
+        given = GIVEN.get(question)
+        if given not in (OFFERED.get(question), answer) and any(mark in str(given) for mark in MARKS):
             faults.append(f"was given as {given!r}, which the template language changes")
         if faults:
             yield f"  {question} {answer!r}\n    {'; '.join(faults)}\n    for example: {better(answer, most)}"

@@ -21,6 +21,7 @@ TEMPLATE = Path(__file__).resolve().parent.parent
 QUESTIONS: dict[str, Any] = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
 CHOICES: dict[str, list[str]] = {name: value for name, value in QUESTIONS.items() if isinstance(value, list)}
 CHOICES = {name: choices for name, choices in CHOICES.items() if not name.startswith("_")}
+DEFAULTS = {name: choices[0] for name, choices in CHOICES.items()}
 
 
 def bake(template: Path, folder: Path, **answers: str) -> Path:

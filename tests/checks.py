@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import yaml
-from listing import expected, listing
+from listing import listing, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,9 +37,9 @@ def texts(project: Path) -> Iterator[tuple[str, str]]:
             yield name, content.decode("utf-8")
 
 
-def exact_files(project: Path) -> list[str]:
-    """Find files that are not in the listing, and those that are missing."""
-    have, want = Counter(listing(project)), Counter(expected())
+def exact_files(project: Path, **answers: str) -> list[str]:
+    """Find files that are not in the listing for some answers, and those that are missing."""
+    have, want = set(listing(project)), set(place(answers).read_text(encoding="utf-8").splitlines())
     return [f"{name} is not in the listing" for name in have - want] + [f"{name} is missing" for name in want - have]
 
 
@@ -122,7 +122,6 @@ def lint(project: Path) -> list[str]:
 
 
 CHECKS: tuple[Callable[[Path], list[str]], ...] = (
-    exact_files,
     leftovers,
     emptiness,
     unreadable,
@@ -131,3 +130,8 @@ CHECKS: tuple[Callable[[Path], list[str]], ...] = (
     windows,
     lint,
 )
+
+
+def faults(project: Path, **answers: str) -> list[str]:
+    """Return what is wrong with a project that was generated for some answers."""
+    return exact_files(project, **answers) + [fault for check in CHECKS for fault in check(project)]

@@ -1,17 +1,20 @@
-"""The list of every file of a generated project, kept in `listing.txt`.
+"""The lists of every file of a generated project, one for each kind of project, in `listings/`.
 
-It is there to be read in a review: a file that appears or goes shows up as a line. `make listing`
-rewrites it from the defaults.
+They are there to be read in a review: a file that appears or goes shows up as a line. `make listing`
+rewrites them.
 """
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from pathlib import Path
 
-from baking import bake, snapshot
+from baking import CHOICES, DEFAULTS, bake, snapshot
 
-LISTING = Path(__file__).with_name("listing.txt")
+LISTINGS = Path(__file__).with_name("listings")
+SHAPING = ("problem",)  # the questions whose answers decide which files there are
+SHAPES = [dict(zip(SHAPING, kind, strict=True)) for kind in itertools.product(*(CHOICES[name] for name in SHAPING))]
 
 
 def listing(project: Path) -> list[str]:
@@ -21,13 +24,21 @@ def listing(project: Path) -> list[str]:
     return [path.replace(f"src/{package}/", "src/package/") for path in paths]
 
 
-def expected() -> list[str]:
-    """Return the paths that a project has to have."""
-    return LISTING.read_text(encoding="utf-8").splitlines()
+def place(answers: dict[str, str]) -> Path:
+    """Return the file that has the list of a project with these answers."""
+    shape = [(DEFAULTS | answers)[name] for name in SHAPING]
+    return LISTINGS / ("-".join(shape).replace(" ", "-") + ".txt")
+
+
+def main() -> None:
+    """Rewrite the lists."""
+    LISTINGS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        template = snapshot(Path(folder, "template"))
+        for number, answers in enumerate(SHAPES):
+            lines = listing(bake(template, Path(folder, str(number)), **answers))
+            place(answers).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        lines = listing(bake(snapshot(Path(folder, "template")), Path(folder)))
-    LISTING.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-    print(f"{len(lines)} files in {LISTING.name}")
+    main()

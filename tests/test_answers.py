@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from baking import QUESTIONS, bake
-from checks import CHECKS
+from checks import faults
 from cookiecutter.exceptions import CookiecutterException
 from jinja2 import TemplateError
 
@@ -89,7 +89,7 @@ def test_answer_is_shown_exactly(template: Path, tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     answers = {"project_name": answer, "description": answer, "owner": "acme", "project_slug": "a-desk"}
     project = bake(template, tmp_path, **answers)
-    assert [fault for check in CHECKS for fault in check(project)] == []
+    assert faults(project) == []
     readme = (project / "README.md").read_text(encoding="utf-8").splitlines()
     assert f"# {answer}" in readme
     assert answer in readme
