@@ -32,15 +32,16 @@ class Row(NamedTuple):
         return bool(ANSWERS[self.question] == self.answer)
 
 
+MORTGAGE, HEALTH, EXPENSES = "mortgage_applications.csv", "elder_health.csv", "medical_expenses.csv"
+MITIGATE = f"src/{ANSWERS['__package']}/model/mitigate.py"
 TABLE = (
     Row("license", "MIT", tag="-MIT"),
     Row("license", "Apache-2.0", tag="-Apache-2.0"),
     Row("license", "BSD-3-Clause", tag="-BSD-3-Clause"),
     Row("license", "proprietary", tag="-proprietary"),
-    # not asked yet: `__problem` in cookiecutter.json
-    Row("__problem", "yes or no", tag="_binary"),
-    Row("__problem", "one of several", tag="_multi"),
-    Row("__problem", "a number", tag="_number"),
+    Row("problem", "yes or no", tag="_binary", drop=(f"data/{HEALTH}", f"data/{EXPENSES}")),
+    Row("problem", "one of several", tag="_multi", drop=(f"data/{MORTGAGE}", f"data/{EXPENSES}", MITIGATE)),
+    Row("problem", "a number", tag="_number", drop=(f"data/{MORTGAGE}", f"data/{HEALTH}", MITIGATE)),
 )
 
 

@@ -35,7 +35,8 @@ class Costs(Strict):
 
     @model_validator(mode="after")
     def _square(self) -> Self:
-        for where, keys in {"": self.confusion, **{f".{key}": row for key, row in self.confusion.items()}}.items():
+        named = [("", list(self.confusion)), *((f".{truth}", list(row)) for truth, row in self.confusion.items())]
+        for where, keys in named:
             if set(keys) != set(ANSWERS):
                 message = f"confusion{where} has to name {', '.join(ANSWERS)}, once each"
                 raise ValueError(message)

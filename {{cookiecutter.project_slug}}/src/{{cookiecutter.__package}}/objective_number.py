@@ -64,7 +64,7 @@ class Objective:
         if not np.isfinite(numbers).all():
             message = "the model gave a number that is not finite"
             raise ValueError(message)
-        return np.clip(numbers, TARGET.low, TARGET.high)
+        return np.asarray(np.clip(numbers, TARGET.low, TARGET.high))
 
     def answers(self, raw: NDArray[Any]) -> list[float]:
         """Return the answer for each of n rows, to the hundredth."""
@@ -81,7 +81,7 @@ class Objective:
     def cost(self, truth: NDArray[Any], raw: NDArray[Any]) -> NDArray[Any]:
         """Return what each of n answers cost, in the plan's unit, against the truth."""
         short = truth - raw
-        return np.where(short > 0, short * self.costs.too_low, -short * self.costs.too_high)
+        return np.asarray(np.where(short > 0, short * self.costs.too_low, -short * self.costs.too_high))
 
     def rate(self, name: str, truth: NDArray[Any], raw: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return one of `RATES` as values whose mean it is, and which of the n rows count."""
