@@ -8,14 +8,14 @@ import re
 import subprocess
 import tomllib
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
-from listing import listing, place
+from listing import listing, paths, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 MAY_BE_EMPTY = {"__init__.py", "py.typed"}
 LEFTOVER = re.compile(r"\{\{-?\s*_*cookiecutter|\{%|\{#[^-]")
@@ -31,10 +31,10 @@ ILLEGAL = re.compile(r'(?i)[<>:"|?*\\\x00-\x1f]|[. ]$|^(?:con|prn|aux|nul|com\d|
 
 def texts(project: Path) -> Iterator[tuple[str, str]]:
     """Yield path and content of every text file; one with a zero byte is not text."""
-    for name in sorted(path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file()):
+    for name in paths(project):
         content = (project / name).read_bytes()
         if b"\0" not in content:
-            yield name, content.decode("utf-8")
+            yield name, content.decode("utf-8", "replace")
 
 
 def exact_files(project: Path, **answers: str) -> list[str]:
@@ -51,8 +51,8 @@ def leftovers(project: Path) -> list[str]:
 def emptiness(project: Path) -> list[str]:
     """Find files and folders with nothing in them."""
     files = [name for name, text in texts(project) if not text.strip() and name.split("/")[-1] not in MAY_BE_EMPTY]
-    folders = [str(path.relative_to(project)) for path in project.rglob("*/") if not any(path.iterdir())]
-    return [f"{name} is empty" for name in files + folders]
+    folders = [path.relative_to(project) for path in project.rglob("*/") if not any(path.iterdir())]
+    return [f"{name} is empty" for name in [*files, *folders] if Path(name).parts[0] != ".git"]
 
 
 def parse(name: str, text: str) -> None:
@@ -80,10 +80,10 @@ def unreadable(project: Path) -> list[str]:
 
 
 def endings(project: Path) -> list[str]:
-    """Find texts with carriage returns, a byte-order mark, or anything but one newline at the end."""
-    odd = [name for name, text in texts(project) if "\r" in text or text.startswith("\ufeff")]
+    """Find texts that are not UTF-8 with plain newlines, and exactly one at the end."""
+    odd = [name for name, text in texts(project) if re.search("[\r\ufeff\ufffd]", text)]
     ends = [name for name, text in texts(project) if text and (not text.endswith("\n") or text.endswith("\n\n"))]
-    return [f"{name} has carriage returns or a mark" for name in odd] + [f"{name} does not end well" for name in ends]
+    return [f"{name} is not plain UTF-8" for name in odd] + [f"{name} does not end in one newline" for name in ends]
 
 
 def strangers(project: Path) -> list[str]:

@@ -17,11 +17,16 @@ SHAPING = ("problem",)  # the questions whose answers decide which files there a
 SHAPES = [dict(zip(SHAPING, kind, strict=True)) for kind in itertools.product(*(CHOICES[name] for name in SHAPING))]
 
 
+def paths(project: Path) -> list[str]:
+    """Return the paths of a project's files, but for git's own."""
+    found = (path.relative_to(project) for path in project.rglob("*") if path.is_file())
+    return sorted(path.as_posix() for path in found if path.parts[0] != ".git")
+
+
 def listing(project: Path) -> list[str]:
-    """Return the paths of a project's files, its package called `package`."""
+    """Return the same, the package called `package`."""
     package = project.name.replace("-", "_")
-    paths = sorted(path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file())
-    return [path.replace(f"src/{package}/", "src/package/") for path in paths]
+    return [path.replace(f"src/{package}/", "src/package/") for path in paths(project)]
 
 
 def place(answers: dict[str, str]) -> Path:
