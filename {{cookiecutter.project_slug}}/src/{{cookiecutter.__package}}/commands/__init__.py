@@ -44,7 +44,7 @@ def open_registry(settings: Settings) -> Registry:
     return Registry(settings.url("registry"), settings.var / "models")
 
 
-def prepare(settings: Settings, plan: Plan) -> None:
+def make_ready(settings: Settings, plan: Plan) -> None:
     """Let every wheel make what a product needs on its first day."""
     for wheel in wheels():
         if hasattr(wheel, "prepare"):

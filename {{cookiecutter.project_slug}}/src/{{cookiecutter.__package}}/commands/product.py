@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from . import ground, open_registry, out, prepare
+from . import ground, make_ready, open_registry, out
 
 
 def add(app: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def run(
 
     settings, plan = ground()
     with listen(settings.host, settings.port if port is None else port) as socket:
-        prepare(settings, plan)
+        make_ready(settings, plan)
         if only_prepare:
             return
         host, taken = socket.getsockname()[:2]
@@ -41,6 +41,6 @@ def openapi() -> None:
     from ..serve import build
 
     settings, plan = ground()
-    prepare(settings, plan)
+    make_ready(settings, plan)
     with build(settings, plan, open_registry(settings)) as product:
         sys.stdout.write(json.dumps(product.openapi(), indent=2) + "\n")

@@ -22,13 +22,12 @@ if TYPE_CHECKING:
 def candidates(columns: Sequence[Column], plan: Plan) -> dict[str, Pipeline]:
     """Return unfitted pipelines whose first step encodes the contract and whose last is named `model`."""
     quantile = plan.objective.quantile
+    linear = QuantileRegressor(quantile=quantile, alpha=0.0, solver="highs-ipm")
     boosting = HistGradientBoostingRegressor(
         loss="quantile", quantile=quantile, learning_rate=0.05, max_iter=80, max_depth=3, random_state=0
     )
     return {
-        "linear": pipeline(
-            columns, StandardScaler(), QuantileRegressor(quantile=quantile, alpha=0.0, solver="highs-ipm")
-        ),
+        "linear": pipeline(columns, StandardScaler(), linear),
         "boosting": pipeline(columns, "passthrough", boosting),
     }
 
