@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +80,15 @@ def snapshot(folder: Path) -> Path:
     git(folder, "init", "--quiet")
     commit(folder, "The template")
     return folder
+
+
+def own_environment() -> dict[str, str]:
+    """Return the environment without what `uv run` and pytest put into it: a terminal's."""
+    here = str(Path(sys.executable).parent)
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("UV_RUN", "PYTEST", "VIRTUAL_ENV"))
+    }
+    return kept | {"PATH": os.pathsep.join(path for path in kept["PATH"].split(os.pathsep) if path != here)}
 
 
 def git(folder: Path, *words: str) -> str:

@@ -50,9 +50,10 @@ def leftovers(project: Path) -> list[str]:
 
 def emptiness(project: Path) -> list[str]:
     """Find files and folders with nothing in them."""
-    files = [name for name, text in texts(project) if not text.strip() and name.split("/")[-1] not in MAY_BE_EMPTY]
+    files = [Path(name) for name, text in texts(project) if not text.strip()]
     folders = [path.relative_to(project) for path in project.rglob("*/") if not any(path.iterdir())]
-    return [f"{name} is empty" for name in [*files, *folders] if Path(name).parts[0] != ".git"]
+    empty = [path for path in files + folders if path.name not in MAY_BE_EMPTY and path.parts[0] != ".git"]
+    return [f"{path.as_posix()} is empty" for path in empty]
 
 
 def parse(name: str, text: str) -> None:

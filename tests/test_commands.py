@@ -1,0 +1,49 @@
+"""A fresh project does what it documents, command by command, in a repository of its own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from baking import commit, git, own_environment
+from listing import SHAPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+COMMANDS = ("make check", "make ci")
+SECONDS = 600
+
+
+def run(project: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as a person at a terminal would."""
+    return subprocess.run(
+        command.split(),
+        cwd=project,
+        env=own_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answers", SHAPES, ids=lambda answers: "-".join(answers.values()))
+def test_documented_commands_work(baked: Callable[..., Path], tmp_path: Path, answers: dict[str, str]) -> None:
+    """Its checks and its workflow pass as they stand, and what they make is left out of git."""
+    project = tmp_path / baked(**answers).name
+    shutil.copytree(baked(**answers), project)
+    git(project, "init", "--quiet")
+    commit(project, "As generated")
+    documented = run(project, "make help").stdout
+    for command in COMMANDS:
+        assert f"\n{command.split()[1]} " in f"\n{documented}"
+        done = run(project, command)
+        assert done.returncode == 0, f"{command}\n{done.stdout[-6000:]}"
+    assert git(project, "status", "--porcelain").splitlines() in ([], ["?? uv.lock"])
