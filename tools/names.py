@@ -17,7 +17,7 @@ from pathlib import Path
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 HOOK = TEMPLATE / "hooks" / "pre_gen_project.py"
-BLOCK = re.compile(r'(TAKEN = frozenset\(\n    """\n).*?(    """)', re.DOTALL)
+BLOCK = re.compile(r'(NEEDED = frozenset\(\n    """\n).*?(    """)', re.DOTALL)
 ASK = """
 import importlib.metadata as m, json, pathlib, sys
 found = {*m.packages_distributions(), *(one.name.replace(".", "-") for one in m.distributions())}
