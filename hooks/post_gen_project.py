@@ -33,7 +33,16 @@ class Row(NamedTuple):
 
 
 MORTGAGE, HEALTH, EXPENSES = "mortgage_applications.csv", "elder_health.csv", "medical_expenses.csv"
-MITIGATE = f"src/{ANSWERS['__package']}/model/mitigate.py"
+PACKAGE = f"src/{ANSWERS['__package']}"
+MITIGATE = f"{PACKAGE}/model/mitigate.py"
+# what a product on rules does without
+LATER = (
+    "data",
+    *(f"{PACKAGE}/{name}" for name in ("data", "lake.py", "operations/monitor.py")),
+    *(f"{PACKAGE}/commands/{wheel}.py" for wheel in ("data", "model", "operations")),
+    *(f"{PACKAGE}/model/{name}.py" for name in ("candidates", "encode", "evaluate", "fairness", "gates")),
+    *(f"{PACKAGE}/model/{name}.py" for name in ("mitigate", "promote", "train")),
+)
 TABLE = (
     Row("license", "MIT", tag="-MIT"),
     Row("license", "Apache-2.0", tag="-Apache-2.0"),
@@ -42,6 +51,8 @@ TABLE = (
     Row("problem", "yes or no", tag="_binary", drop=(f"data/{HEALTH}", f"data/{EXPENSES}")),
     Row("problem", "one of several", tag="_multi", drop=(f"data/{MORTGAGE}", f"data/{EXPENSES}", MITIGATE)),
     Row("problem", "a number", tag="_number", drop=(f"data/{MORTGAGE}", f"data/{HEALTH}", MITIGATE)),
+    Row("scope", "full lifecycle", tag="_full"),
+    Row("scope", "product first", tag="_first", drop=LATER),
 )
 
 

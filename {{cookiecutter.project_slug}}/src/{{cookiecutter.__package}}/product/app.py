@@ -82,7 +82,7 @@ def create_app(
             yield
             following.cancel()
 
-    app = FastAPI(title=title, version=version(_package()), lifespan=lifespan, redoc_url=None)
+    app = FastAPI(title=title, version=version(_package()), lifespan=lifespan, docs_url=None, redoc_url=None)
     # validated straight from the bytes: a FastAPI endpoint would take several times as long
     app.add_route("/v1/decisions", _post_decision, methods=["POST"])
     _add_reads(app, predictor, ledger)
