@@ -47,3 +47,24 @@ def test_documented_commands_work(baked: Callable[..., Path], tmp_path: Path, an
         done = run(project, command)
         assert done.returncode == 0, f"{command}\n{done.stdout[-6000:]}"
     assert git(project, "status", "--porcelain").splitlines() in ([], ["?? uv.lock"])
+
+
+@pytest.mark.slow
+def test_demo_works_on_a_fresh_clone(template: Path, tmp_path: Path) -> None:
+    """It ends by itself, with the decision and the reaction on record."""
+    git(tmp_path, "clone", "--quiet", str(template), "clone")
+    done = run(tmp_path / "clone", "make demo")
+    assert done.returncode == 0, done.stdout
+    assert '"verdict": "accept"' in done.stdout.split("On record")[1]
+    assert git(tmp_path / "clone", "status", "--porcelain") == ""
+
+
+@pytest.mark.slow
+def test_demo_says_which_step_failed(template: Path, tmp_path: Path) -> None:
+    """A project that cannot work is not shown as one that does."""
+    git(tmp_path, "clone", "--quiet", str(template), "clone")
+    plan = tmp_path / "clone" / "{{cookiecutter.project_slug}}" / "plan_binary.toml"
+    plan.write_text("[prduct]\n" + plan.read_text(encoding="utf-8"), encoding="utf-8")
+    done = run(tmp_path / "clone", "make demo")
+    assert done.returncode != 0
+    assert "demo: `make data` ended with" in done.stdout

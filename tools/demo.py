@@ -9,13 +9,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import queue
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -62,71 +60,62 @@ def generate() -> Path:
     shutil.rmtree(FOLDER, ignore_errors=True)
     words = ("-m", "cookiecutter", str(TEMPLATE), "--no-input", "--default-config", "--output-dir", str(FOLDER))
     command(sys.executable, *words, cwd=TEMPLATE)
-    return next(FOLDER.iterdir())
+    return next(path for path in FOLDER.iterdir() if path.is_dir())
 
 
 @contextlib.contextmanager
 def product(project: Path) -> Iterator[str]:
-    """Start the product on a free port, give its address, and stop it as Ctrl-C does."""
-    process = subprocess.Popen(
-        ["make", "run", "PORT=0"],
-        cwd=project,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,  # so that Ctrl-C reaches all that it started, and nothing else
-    )
-    try:
-        yield address_of(process)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGINT)
+    """Start the product on a free port, give its address when it is ready, and stop it as Ctrl-C does."""
+    with (project.parent / "product.log").open("w+", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            ["make", "run", "PORT=0"],
+            cwd=project,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # so that Ctrl-C reaches all that it started, and nothing else
+        )
         try:
-            process.wait(SECONDS_TO_STOP)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            message = f"the product did not stop within {SECONDS_TO_STOP} s of Ctrl-C"
-            raise DemoError(message) from None
+            yield ready_address(process, Path(log.name))
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGINT)
+            try:
+                process.wait(SECONDS_TO_STOP)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                message = f"the product did not stop within {SECONDS_TO_STOP} s of Ctrl-C"
+                raise DemoError(message) from None
 
 
-def address_of(process: subprocess.Popen[str]) -> str:
-    """Wait until the product says where it listens; go on reading, or it would wait for us."""
-    lines: queue.Queue[str] = queue.Queue()
-
-    def read() -> None:
-        for line in process.stdout or ():
-            lines.put(line)
-        lines.put("")
-
-    threading.Thread(target=read, daemon=True).start()
-    said, until = "", time.monotonic() + SECONDS_TO_START
-    with contextlib.suppress(queue.Empty):
-        while line := lines.get(timeout=max(0.0, until - time.monotonic())):
-            said += line
-            if found := re.search(r"http://[\w.:]+", line):
+def ready_address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Return where the product says it listens, as soon as it has a model and a ledger there."""
+    until = time.monotonic() + SECONDS_TO_START
+    while process.poll() is None and time.monotonic() < until:
+        time.sleep(0.1)
+        if found := re.search(r"http://[\w.:]+", log.read_text(encoding="utf-8")):
+            with contextlib.suppress(DemoError):
+                ask(f"{found[0]}/readyz")
                 return found[0]
-    out.print(said, markup=False)
-    message = "the product did not say where it listens"
+    out.print(log.read_text(encoding="utf-8"), markup=False)
+    message = (
+        "the product ended" if process.poll() is not None else f"the product was not ready in {SECONDS_TO_START} s"
+    )
     raise DemoError(message)
 
 
-def ask(url: str, body: object = None, *, patience: float = 0.0) -> Any:  # noqa: ANN401
-    """Send a request, with a body as JSON, and return the JSON of the answer; try again for some seconds."""
+def ask(url: str, body: object = None) -> Any:  # noqa: ANN401
+    """Send a request, with a body as JSON, and return the JSON of the answer."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310
-    until = time.monotonic() + patience
-    while True:
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-                return json.load(answer)
-        except OSError as error:
-            if time.monotonic() > until:
-                said = error.read().decode(errors="replace") if isinstance(error, urllib.error.HTTPError) else ""
-                message = f"{url}: {error} {said}"
-                raise DemoError(message) from None
-            time.sleep(0.1)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            return json.load(answer)
+    except OSError as error:
+        said = error.read().decode(errors="replace") if isinstance(error, urllib.error.HTTPError) else ""
+        message = f"{url}: {error} {said}"
+        raise DemoError(message) from None
 
 
 def example_body(api: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +139,6 @@ def main() -> None:
     with contextlib.ExitStack() as running:
         with step("make run: the rules become champion, the product starts"):
             address = running.enter_context(product(project))
-            ask(f"{address}/readyz", patience=SECONDS_TO_START)
         with step("ask for a decision, and react to it"):
             body = example_body(ask(f"{address}/openapi.json"))
             decision = ask(f"{address}/v1/decisions", body)
