@@ -13,7 +13,7 @@ from pathlib import Path
 from baking import CHOICES, DEFAULTS, bake, snapshot
 
 LISTINGS = Path(__file__).with_name("listings")
-SHAPING = ("problem",)  # the questions whose answers decide which files there are
+SHAPING = ("problem", "scope")  # the questions whose answers decide which files there are
 SHAPES = [dict(zip(SHAPING, kind, strict=True)) for kind in itertools.product(*(CHOICES[name] for name in SHAPING))]
 
 

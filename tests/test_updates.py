@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from baking import commit, git
-from checks import emptiness, endings, leftovers, lint, unreadable
+from checks import emptiness, endings, exact_files, leftovers, lint, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,15 +32,21 @@ def upstream(template: Path, tmp_path: Path) -> Path:
     return tmp_path / "upstream"
 
 
+def create(upstream: Path, folder: Path, **answers: str) -> Path:
+    """Let cruft make a project, in a repository of its own."""
+    extra = ("--extra-context", json.dumps(answers))
+    made = cruft(folder, "create", str(upstream), "--no-input", "--output-dir", str(folder), *extra)
+    assert made.returncode == 0, made.stderr
+    project = folder / "mortgage-desk"
+    git(project, "init", "--quiet")
+    commit(project, "As generated")
+    return project
+
+
 @pytest.fixture
 def project(upstream: Path, tmp_path: Path) -> Path:
-    """Return a project that cruft made, in a repository of its own."""
-    made = cruft(tmp_path, "create", str(upstream), "--no-input", "--output-dir", str(tmp_path))
-    assert made.returncode == 0, made.stderr
-    folder = tmp_path / "mortgage-desk"
-    git(folder, "init", "--quiet")
-    commit(folder, "As generated")
-    return folder
+    """Return a project that cruft made from the defaults."""
+    return create(upstream, tmp_path)
 
 
 def edit(path: Path, change: Callable[[str], str]) -> None:
@@ -113,6 +119,20 @@ def test_answer_can_be_changed_by_an_update(project: Path) -> None:
     assert "Apache License" in (project / "LICENSE").read_text(encoding="utf-8")
     pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
     assert pyproject["project"]["license"] == "Apache-2.0"
+
+
+def test_product_first_grows_into_the_full_lifecycle(upstream: Path, tmp_path: Path) -> None:
+    """The wheels that were left out arrive with an update of the answer, and the user's edits stay."""
+    project = create(upstream, tmp_path, scope="product first")
+    package = project / "src" / "mortgage_desk"
+    edit(package / "contract.py", lambda text: text + '\n\nOURS = "kept"\n')
+    edit(package / "model" / "rules.py", lambda text: text + '\n\nOURS = "kept"\n')
+    commit(project, "Ours")
+    update(project, "--variables-to-update", json.dumps({"scope": "full lifecycle"}))
+    assert exact_files(project, scope="full lifecycle") == [".cruft.json is not in the listing"]
+    for name in ("contract.py", "model/rules.py"):
+        assert (package / name).read_text(encoding="utf-8").endswith('OURS = "kept"\n')
+    assert [fault for check in STATIC for fault in check(project)] == []
 
 
 def test_refused_answers_leave_nothing_behind(upstream: Path, tmp_path: Path) -> None:
