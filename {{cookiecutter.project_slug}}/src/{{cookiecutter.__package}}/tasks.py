@@ -17,7 +17,13 @@ PYTEST = ["pytest", "-q"]
 TASKS: dict[str, tuple[str, list[list[str]]]] = {
     "lint": (
         "Check style, workflows and text.",
-        [["ruff", "check"], ["ruff", "format", "--check"]],
+        [
+            ["ruff", "check"],
+            ["ruff", "format", "--check"],
+            ["actionlint", ".github/workflows/*.yml"],
+            ["zizmor", "--offline", "--quiet", "--persona=pedantic", "--config=.github/zizmor.yml", ".github"],
+            ["check-jsonschema", "--builtin-schema=vendor.dependabot", ".github/dependabot.yml"],
+        ],
     ),
     "types": ("Check types.", [["mypy"]]),
     "architecture": ("Check that no wheel imports another.", [["lint-imports"]]),
@@ -59,9 +65,20 @@ def _runner(*names: str) -> Callable[[], None]:
     def run() -> None:
         for name in names:
             for command in TASKS[name][1]:
-                _run([word for word in command if not word.startswith("tests/") or Path(word).exists()])
+                _run(_present(command))
 
     return run
+
+
+def _present(command: list[str]) -> list[str]:
+    """Spell out patterns, and leave out tests of wheels that are not here."""
+    words = [command[0]]
+    for word in command[1:]:
+        if "*" in word:
+            words.extend(sorted(str(path) for path in Path().glob(word)))
+        elif not word.startswith("tests/") or Path(word).exists():
+            words.append(word)
+    return words
 
 
 def _run(command: list[str]) -> None:

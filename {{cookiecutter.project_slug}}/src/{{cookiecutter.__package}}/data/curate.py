@@ -31,7 +31,7 @@ def type_columns(table: ir.Table, columns: Sequence[Column], *, key: str) -> ir.
         disagree, and a person has to say which is right.
     """
     kept = [column for column in columns if not column.personal]
-    typed = {column.name: _trim(table, column.name).try_cast(TYPES[column.kind]) for column in kept}
+    typed = {column.name: _typed(table, column) for column in kept}
     contradictions = table.select(
         key=table[key],
         fault=ibis.array([_contradiction(table, column, typed[column.name]) for column in kept]).unnest(),
@@ -83,6 +83,14 @@ def check_share(usable: ir.Table, quarantine: ir.Table, limit: float) -> tuple[i
 
 def _trim(table: ir.Table, name: str) -> ir.Column:
     return table[name].strip().nullif("")
+
+
+def _typed(table: ir.Table, column: Column) -> ir.Column:
+    if column.kind != "integer":
+        return _trim(table, column.name).try_cast(TYPES[column.kind])
+    # straight to an integer, some backends would round
+    number = _trim(table, column.name).try_cast("float64")
+    return (number == number.round()).ifelse(number, ibis.null("float64")).cast("int64")
 
 
 def _contradiction(table: ir.Table, column: Column, typed: ir.Column) -> ir.Column:

@@ -28,7 +28,7 @@ COMPARISONS = {
     "<": operator.lt,
     "<=": operator.le,
 }
-CLASSIFIES = columns(contract.Label)[0].kind == "category"
+TARGET = columns(contract.Label)[0]
 
 
 class RuleBook(BaseEstimator):  # type: ignore[misc]
@@ -63,8 +63,13 @@ class RuleBook(BaseEstimator):  # type: ignore[misc]
             if comparison not in COMPARISONS:
                 message = f"rules.py: {column}: unknown comparison {comparison!r}; use one of {', '.join(COMPARISONS)}"
                 raise ValueError(message)
-        if CLASSIFIES and not all(_is_distribution(says) for says in self._said()):
-            message = "rules.py: probabilities are between 0 and 1, and those of several answers add up to 1"
+        if TARGET.kind == "category":
+            possible = all(_is_distribution(says) for says in self._said())
+            message = "rules.py: probabilities lie between 0 and 1, and those of several answers add up to 1"
+        else:
+            possible = all(_is_within(says) for says in self._said())
+            message = f"rules.py: answers lie within the bounds of the contract, {TARGET.expected}"
+        if not possible:
             raise ValueError(message)
         self.said_ = np.array(self._said(), dtype=float)
         return self
@@ -93,6 +98,10 @@ class RuleBook(BaseEstimator):  # type: ignore[misc]
             kind = object if isinstance(value, str) else float
             first[COMPARISONS[comparison](np.asarray(X[column], dtype=kind), value)] = place
         return first
+
+
+def _is_within(says: float) -> bool:
+    return (TARGET.low is None or says >= TARGET.low) and (TARGET.high is None or says <= TARGET.high)
 
 
 def _is_distribution(says: Any) -> bool:

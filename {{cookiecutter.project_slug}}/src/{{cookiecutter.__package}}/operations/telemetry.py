@@ -70,6 +70,6 @@ class Timed:
             await self.app(scope, receive, noted)
         finally:
             # the route's pattern, never the path: ids would make a series each
-            route = getattr(scope.get("route"), "path", "unmatched")
+            route = getattr(scope.get("route"), "path", scope.get("pattern", "unmatched"))
             labels = self.telemetry.requests.labels(scope["method"], route, str(status))
             labels.observe(time.perf_counter() - start)

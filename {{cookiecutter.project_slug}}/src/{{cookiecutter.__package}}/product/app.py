@@ -95,6 +95,7 @@ def create_app(
 
 async def _post_decision(request: Request) -> Response:
     """Decide on one set of features; the decision is on record before it is answered."""
+    request.scope["pattern"] = "/v1/decisions"
     try:
         features = contract.Features.model_validate_json(await request.body())
     except ValidationError as error:

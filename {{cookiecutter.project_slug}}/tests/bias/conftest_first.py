@@ -1,0 +1,1 @@
+"""Nothing is learned yet, so there are no rows to share."""

@@ -1,0 +1,42 @@
+"""What anybody in lending would expect of every model."""
+
+import numpy as np
+import pytest
+
+from {{ cookiecutter.__package }}.model.candidates import candidates
+from {{ cookiecutter.__package }}.model.evaluate import fit
+from {{ cookiecutter.__package }}.model.rulebook import RuleBook
+from {{ cookiecutter.__package }}.model.train import FEATURES
+from {{ cookiecutter.__package }}.product.openapi import example
+
+CLEARLY_GOOD = {"debt_to_income": 0.2, "housing_to_income": 0.15, "loan_to_value": 0.5, "consumer_credit_grade": 1}
+CLEARLY_BAD = {
+    "debt_to_income": 0.9,
+    "loan_to_value": 1.1,
+    "consumer_credit_grade": 6,
+    "public_bad_credit_record": "yes",
+    "denied_mortgage_insurance": "yes",
+}
+
+
+@pytest.fixture(scope="session")
+def models(rows, plan):
+    learned = {name: fit(model, rows) for name, model in candidates(FEATURES, plan).items()}
+    return {"rules": RuleBook().fit(), **learned}
+
+
+@pytest.mark.parametrize("name", ["rules", "logistic", "mitigated"])
+def test_clear_cases_are_clear(models, objective, name):
+    for change, answer in ((CLEARLY_GOOD, "no"), (CLEARLY_BAD, "yes")):
+        case = {column: [value] for column, value in (example() | change).items()}
+        assert objective.answers(objective.raw(models[name], case)) == [answer]
+
+
+@pytest.mark.parametrize("name", ["rules", "logistic", "mitigated"])
+def test_a_higher_debt_ratio_never_helps(models, rows, objective, name):
+    asked = rows.features.iloc[::20]
+    scores = [
+        objective.raw(models[name], asked.assign(debt_to_income=asked["debt_to_income"] + more))
+        for more in (0, 0.05, 0.1, 0.2, 0.4)
+    ]
+    assert (np.diff(scores, axis=0) >= -1e-9).all()

@@ -1,0 +1,85 @@
+"""The registry keeps what it is given, and loads nothing it does not know."""
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.preprocessing import FunctionTransformer
+
+from {{ cookiecutter.__package }}.errors import UserError
+from {{ cookiecutter.__package }}.model.promote import install_rules, promote
+from {{ cookiecutter.__package }}.model.rulebook import RuleBook
+
+
+class Stranger(BaseEstimator):
+    """A type that the list of trusted ones does not have."""
+
+
+def registered(registry, model, name="model", **tags):
+    return registry.register(model, name=name, inputs=[], metrics={}, tags=tags)
+
+
+def test_the_rules_are_there_as_champion_and_fallback(workspace):
+    registry = workspace.registry()
+    assert registry.version("champion") == registry.version("fallback") == "1"
+    assert registry.load("champion").name == "rules"
+    assert registry.version("challenger") is None
+
+
+def test_the_same_rules_are_registered_once(workspace):
+    assert install_rules(workspace.registry(), workspace.plan) is None
+
+
+def test_edited_rules_replace_the_old_ones(workspace, monkeypatch):
+    from {{ cookiecutter.__package }}.model import promote as module
+
+    book = RuleBook([])
+    monkeypatch.setattr(module, "RuleBook", lambda: book)
+    assert install_rules(workspace.registry(), workspace.plan) == "2"
+    assert workspace.registry().version("champion") == workspace.registry().version("fallback") == "2"
+
+
+@pytest.mark.parametrize("stranger", [Stranger(), FunctionTransformer(np.log1p)])
+def test_sabotage_a_model_of_a_type_that_is_not_trusted_is_refused(workspace, stranger):
+    with pytest.raises(UserError, match="add the type to TRUSTED in registry.py"):
+        registered(workspace.registry(), stranger)
+
+
+def test_a_damaged_file_is_one_sentence(workspace):
+    registry = workspace.registry()
+    version = registered(registry, RuleBook().fit())
+    registry.set_alias("challenger", version)
+    files = sorted((workspace.root.parent.parent).rglob("model.skops")) or []
+    newest = max([*files, *_artifacts(registry, version)], key=lambda path: path.stat().st_mtime)
+    newest.write_bytes(b"damaged")
+    with pytest.raises(UserError, match=f"the challenger, version {version}, does not load"):
+        registry.load("challenger")
+
+
+def _artifacts(registry, version):
+    import mlflow
+    from pathlib import Path
+
+    source = registry.client.get_model_version("decision", version).source
+    return Path(mlflow.artifacts.download_artifacts(source)).rglob("model.skops")
+
+
+def test_a_challenger_takes_the_stage_and_the_champion_is_remembered(workspace):
+    registry = workspace.registry()
+    version = registered(registry, RuleBook().fit(), contract=registry.tags("1")["contract"])
+    registry.set_alias("challenger", version)
+    assert promote(registry).version == version
+    aliases = {alias: registry.version(alias) for alias in ("champion", "previous", "challenger", "fallback")}
+    assert aliases == {"champion": version, "previous": "1", "challenger": None, "fallback": "1"}
+
+
+def test_there_is_nothing_to_promote_before_training(workspace):
+    with pytest.raises(UserError, match="there is no challenger to promote; run the `train` command"):
+        promote(workspace.registry())
+
+
+def test_a_challenger_of_another_contract_is_refused(workspace):
+    registry = workspace.registry()
+    registry.set_alias("challenger", registered(registry, RuleBook().fit(), contract="another"))
+    with pytest.raises(UserError, match="was made for another contract"):
+        promote(registry)
+    assert registry.version("champion") == "1"

@@ -1,0 +1,27 @@
+"""Figures for Prometheus, and no feature among them."""
+
+import re
+
+
+def figures(product):
+    return product.get("/metrics").text
+
+
+def test_decisions_reactions_and_requests_are_counted(product, features):
+    made = [product.post("/v1/decisions", json=features).json() for _ in range(3)]
+    product.post(f"/v1/decisions/{made[0]['id']}/reaction", json={"verdict": "accept"})
+    text = figures(product)
+    assert re.search(r'decisions_total\{[^}]*fallback="false"[^}]*\} 3\.0', text)
+    assert 'reactions_total{verdict="accept"} 1.0' in text
+    assert re.search(r'request_seconds_count\{method="POST",route="/v1/decisions",status="201"\} 3\.0', text)
+    assert 'route="/v1/decisions/{decision_id}/reaction"' in text
+
+
+def test_an_unknown_path_makes_no_series_of_its_own(product):
+    product.get("/a/path/of/my/own")
+    assert "/a/path" not in figures(product)
+
+
+def test_no_feature_is_among_the_figures(product, features):
+    product.post("/v1/decisions", json=features)
+    assert [name for name in features if name in figures(product)] == []
