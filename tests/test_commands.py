@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from baking import commit, git, own_environment
+from baking import DEFAULTS, TEMPLATE, commit, git, own_environment
 from listing import SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
 COMMANDS = ("make check", "make ci")
 SECONDS = 600
+# every kind and every scope at least once; how they combine is for the fast tests
+ONCE = [answers for answers in SHAPES if len(answers.items() - DEFAULTS.items()) <= 1]
+WORKFLOW = TEMPLATE / "{{cookiecutter.project_slug}}" / ".github" / "workflows" / "ci.yml"
+TARGETS = re.findall(r"run: make ([\w-]+)", WORKFLOW.read_text(encoding="utf-8"))
 
 
 def run(project: Path, command: str) -> subprocess.CompletedProcess[str]:
@@ -33,8 +40,7 @@ def run(project: Path, command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("answers", SHAPES, ids=lambda answers: "-".join(answers.values()))
+@pytest.mark.parametrize("answers", ONCE, ids=lambda answers: "-".join(answers.values()))
 def test_documented_commands_work(baked: Callable[..., Path], tmp_path: Path, answers: dict[str, str]) -> None:
     """Its checks and its workflow pass as they stand, and what they make is left out of git."""
     project = tmp_path / baked(**answers).name
@@ -49,7 +55,6 @@ def test_documented_commands_work(baked: Callable[..., Path], tmp_path: Path, an
     assert git(project, "status", "--porcelain").splitlines() in ([], ["?? uv.lock"])
 
 
-@pytest.mark.slow
 def test_demo_works_on_a_fresh_clone(template: Path, tmp_path: Path) -> None:
     """It ends by itself, with the decision and the reaction on record."""
     git(tmp_path, "clone", "--quiet", str(template), "clone")
@@ -59,7 +64,6 @@ def test_demo_works_on_a_fresh_clone(template: Path, tmp_path: Path) -> None:
     assert git(tmp_path / "clone", "status", "--porcelain") == ""
 
 
-@pytest.mark.slow
 def test_demo_says_which_step_failed(template: Path, tmp_path: Path) -> None:
     """A project that cannot work is not shown as one that does."""
     git(tmp_path, "clone", "--quiet", str(template), "clone")
@@ -68,3 +72,16 @@ def test_demo_says_which_step_failed(template: Path, tmp_path: Path) -> None:
     done = run(tmp_path / "clone", "make demo")
     assert done.returncode != 0
     assert "demo: `make data` ended with" in done.stdout
+
+
+@pytest.mark.parametrize("broken", ["", "setup", *TARGETS])
+def test_workflow_is_red_when_a_step_is_broken(baked: Callable[..., Path], tmp_path: Path, broken: str) -> None:
+    """Each step of the ci workflow can turn it red, and without a broken one it is green."""
+    assert {"lint", "types", "test-unit", "load-smoke"} <= set(TARGETS)
+    project = tmp_path / baked().name
+    shutil.copytree(baked(), project)
+    # all targets do nothing, and one of them fails: what is tested here is the workflow
+    (project / "Makefile").write_text(f".DEFAULT:\n\t@test $@ != '{broken}'\n", encoding="utf-8")
+    done = run(project, f"{sys.executable} .github/act/run.py")
+    assert (done.returncode != 0) == bool(broken), done.stdout
+    assert ("failure" in done.stdout) == bool(broken)
