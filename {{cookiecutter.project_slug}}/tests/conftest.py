@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import joblib
 import pytest
 from filelock import FileLock
 from starlette.testclient import TestClient
 
 from {{ cookiecutter.__package }}.commands import make_ready, open_registry
 from {{ cookiecutter.__package }}.ledger import open_ledger
+from {{ cookiecutter.__package }}.model.rulebook import RuleBook
 from {{ cookiecutter.__package }}.plan import Plan, load_plan
 from {{ cookiecutter.__package }}.product.openapi import example
 from {{ cookiecutter.__package }}.serve import build
 from {{ cookiecutter.__package }}.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PROJECT = Path(__file__).parents[1]
 
@@ -51,21 +53,84 @@ class Workspace:
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """Make the folder that is copied; the workers of one run share it."""
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Return a function that has a folder made once, for all the workers of one run."""
     shared = tmp_path_factory.getbasetemp()
     shared = shared if worker_id == "master" else shared.parent
-    root, done = shared / "prepared", shared / "prepared.done"
-    with FileLock(f"{root}.lock"):
-        if not done.exists():
-            shutil.rmtree(root, ignore_errors=True)
-            root.mkdir()
-            shutil.copy(PROJECT / "plan.toml", root)
-            if (PROJECT / "data").is_dir():
-                shutil.copytree(PROJECT / "data", root / "data")
-            make_ready(Settings(root=root), load_plan(root / "plan.toml"))
-            done.touch()
-    return root
+
+    def folder(name: str, make: Callable[[Path], None]) -> Path:
+        made, done = shared / name, shared / f"{name}.done"
+        with FileLock(f"{made}.lock"):
+            if not done.exists():
+                shutil.rmtree(made, ignore_errors=True)
+                made.mkdir()
+                make(made)
+                done.touch()
+        return made
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prepared(once: Any) -> Path:
+    """Make the folder that is copied."""
+
+    def make(root: Path) -> None:
+        shutil.copy(PROJECT / "plan.toml", root)
+        if (PROJECT / "data").is_dir():
+            shutil.copytree(PROJECT / "data", root / "data")
+        make_ready(Settings(root=root), load_plan(root / "plan.toml"))
+
+    return once("prepared", make)
+
+
+@pytest.fixture(scope="session")
+def plan(prepared: Path) -> Plan:
+    """Return the plan as it comes with the project."""
+    return load_plan(prepared / "plan.toml")
+
+
+@pytest.fixture(scope="session")
+def objective(plan: Plan) -> Any:
+    """Return what a mistake costs."""
+    return plan.objective
+
+
+@pytest.fixture(scope="session")
+def rows(prepared: Path, objective: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return the training table, taken apart."""
+    from {{ cookiecutter.__package }}.lake import open_lake
+    from {{ cookiecutter.__package }}.model.train import training_rows
+
+    # a copy, because only one process may have a DuckDB file open
+    copy = shutil.copy(Settings(root=prepared).var / "lake.db", tmp_path_factory.mktemp("rows"))
+    with open_lake(f"duckdb:///{copy}") as lake:
+        return training_rows(lake, objective)[1]
+
+
+@pytest.fixture(scope="session")
+def fitted(rows: Any, plan: Plan, once: Any) -> dict[str, Any]:
+    """Return the rules and every candidate, fitted on all rows, by name."""
+    from {{ cookiecutter.__package }}.model.candidates import candidates
+    from {{ cookiecutter.__package }}.model.evaluate import fit
+    from {{ cookiecutter.__package }}.model.train import FEATURES
+
+    models = {"rules": RuleBook(), **candidates(FEATURES, plan)}
+    path = once("fitted", lambda made: joblib.dump({n: fit(m, rows) for n, m in models.items()}, made / "it"))
+    return dict(joblib.load(path / "it"))
+
+
+@pytest.fixture(scope="session")
+def said(rows: Any, plan: Plan, once: Any) -> dict[str, Any]:
+    """Return what the rules and every candidate say of the rows, each row held out, by name."""
+    from {{ cookiecutter.__package }}.model.candidates import candidates
+    from {{ cookiecutter.__package }}.model.evaluate import held_out
+    from {{ cookiecutter.__package }}.model.train import FEATURES
+
+    models = {"rules": RuleBook(), **candidates(FEATURES, plan)}
+    ask = plan.objective
+    path = once("said", lambda made: joblib.dump({n: held_out(m, rows, ask) for n, m in models.items()}, made / "it"))
+    return dict(joblib.load(path / "it"))
 
 
 @pytest.fixture

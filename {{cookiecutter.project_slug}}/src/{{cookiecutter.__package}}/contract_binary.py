@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .schema import PROTECTED, Strict
+from .schema import PROTECTED, RISING, Strict
 
 YesNo = Literal["no", "yes"]
 Answer = YesNo
@@ -21,7 +21,7 @@ class Features(Strict):
     """A mortgage application, as the underwriters see it."""
 
     debt_to_income: Annotated[
-        float, Field(ge=0, le=3, examples=[0.33], description="Monthly debt payments over monthly income")
+        float, RISING, Field(ge=0, le=3, examples=[0.33], description="Monthly debt payments over monthly income")
     ]
     housing_to_income: Annotated[
         float, Field(ge=0, le=3, examples=[0.25], description="Monthly housing cost over monthly income")

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .schema import PROTECTED, Strict
+from .schema import PROTECTED, RISING, Strict
 
 YesNo = Literal["no", "yes"]
 Answer = Annotated[float, Field(ge=0, le=100_000)]
@@ -23,7 +23,7 @@ class Features(Strict):
     individual_deductible_plan: Annotated[YesNo, Field(description="The plan has a deductible for each person")]
     physical_limitation: Annotated[YesNo, Field(description="A physical limitation")]
     chronic_conditions_index: Annotated[
-        float, Field(ge=0, le=60, examples=[11.2], description="Index of chronic conditions, 0 is none")
+        float, RISING, Field(ge=0, le=60, examples=[11.2], description="Index of chronic conditions, 0 is none")
     ]
     self_rated_health: Annotated[
         Literal["excellent", "good", "fair", "poor"], Field(description="How the member rates their own health")

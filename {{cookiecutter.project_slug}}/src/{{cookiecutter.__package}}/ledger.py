@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from .contract import Label
@@ -152,7 +153,7 @@ def open_ledger(url: str) -> Iterator[Ledger]:
         address = sa.make_url(url)
         if address.get_backend_name() == "sqlite" and address.database:
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(address)
+        engine = sa.create_engine(address, json_serializer=_json)
         if address.get_backend_name() == "sqlite":
             sa.event.listen(engine, "connect", _durable)
         TABLES.create_all(engine)
@@ -163,6 +164,10 @@ def open_ledger(url: str) -> Iterator[Ledger]:
         yield Ledger(engine)
     finally:
         engine.dispose()
+
+
+def _json(value: Any) -> str:
+    return to_json(value).decode()
 
 
 def _durable(connection: Any, _record: Any) -> None:

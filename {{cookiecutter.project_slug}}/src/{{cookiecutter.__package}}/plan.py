@@ -27,9 +27,10 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class Product(Strict):
-    """What is asked, in people's words."""
+    """What is asked, in people's words, and how long a model may take before the rules answer."""
 
     question: Annotated[str, Field(min_length=1)]
+    max_model_ms: Positive
 
 
 class Data(Strict):

@@ -168,9 +168,15 @@ class Registry:
         self.client.delete_registered_model_alias(NAME, alias)
 
     def _use(self) -> None:
-        # MLflow's own functions, unlike its client, know one address for the whole process
+        # MLflow's own functions, unlike its client, know one address for the whole process, and
+        # write it into the environment, where the next settings would take it for the user's wish
+        before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
         mlflow.set_tracking_uri(self.url)
         mlflow.set_registry_uri(self.url)
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
     def _experiment(self) -> str:
         found = self.client.get_experiment_by_name(NAME)

@@ -28,7 +28,13 @@ class Audience(Enum):
     PERSONAL = "personal"  # names a person; dropped before anything is stored
 
 
-PROTECTED, PERSONAL = Audience.PROTECTED, Audience.PERSONAL
+class Effect(Enum):
+    """What is known beforehand of a field's effect. Write it into the field's `Annotated`."""
+
+    RISING = "rising"  # more of it never makes yes less likely, or the number lower
+
+
+PROTECTED, PERSONAL, RISING = Audience.PROTECTED, Audience.PERSONAL, Effect.RISING
 
 
 class Strict(BaseModel):
@@ -54,6 +60,7 @@ class Column:
     optional: bool = False
     protected: bool = False
     personal: bool = False
+    rising: bool = False
 
     @property
     def seen_by_models(self) -> bool:
@@ -106,6 +113,7 @@ def _column(name: str, field: FieldInfo) -> Column:
         optional=optional,
         protected=PROTECTED in field.metadata,
         personal=PERSONAL in field.metadata,
+        rising=RISING in field.metadata,
     )
 
 

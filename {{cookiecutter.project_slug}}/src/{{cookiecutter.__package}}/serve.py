@@ -33,7 +33,7 @@ def build(settings: Settings, plan: Plan, registry: Registry) -> Iterator[FastAP
     telemetry = Telemetry()
     with open_ledger(settings.url("ledger")) as ledger:
         app = create_app(
-            Predictor(registry, plan.objective),
+            Predictor(registry, plan.objective, max_seconds=plan.product.max_model_ms / 1000),
             ledger,
             telemetry,
             title=plan.product.question,

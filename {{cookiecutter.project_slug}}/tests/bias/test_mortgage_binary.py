@@ -2,37 +2,44 @@
 
 import pytest
 
-from {{ cookiecutter.__package }}.model.candidates import candidates
-from {{ cookiecutter.__package }}.model.evaluate import held_out
 from {{ cookiecutter.__package }}.model.gates import judge
-from {{ cookiecutter.__package }}.model.rulebook import RuleBook
-from {{ cookiecutter.__package }}.model.train import FEATURES
 
 
 @pytest.fixture(scope="session")
-def reference(rows, objective):
-    return held_out(RuleBook(), rows, objective)
+def judged(said, rows, plan, objective):
+    """Return the verdicts on every model against the rules, by name and gate."""
+    return {
+        name: {v.gate: v for v in judge(rows, scores, said["rules"], objective, plan)} for name, scores in said.items()
+    }
 
 
-def verdicts(name, rows, reference, plan, objective):
-    said = held_out(candidates(FEATURES, plan)[name], rows, objective)
-    return {v.gate: v for v in judge(rows, said, reference, objective, plan)}
+def test_the_rules_cost_what_they_are_known_to_cost(rows, said, objective):
+    assert objective.cost(rows.truth, said["rules"]).sum() == 912
 
 
-def test_the_rules_cost_what_they_are_known_to_cost(rows, reference, objective):
-    assert objective.cost(rows.truth, reference).sum() == 912
+def test_the_rules_treat_the_groups_alike(judged):
+    assert judged["rules"]["race.false_positive_rate"].status == "pass"
 
 
-def test_the_plain_model_is_refused_for_its_gap_in_words_and_numbers(rows, reference, plan, objective):
-    found = verdicts("logistic", rows, reference, plan, objective)
+def test_the_plain_model_is_refused_for_its_gap_in_words_and_numbers(judged, plan):
+    found = judged["logistic"]
     assert found["cost"].status == "pass"
     refusal = found["race.false_positive_rate"]
     assert refusal.status == "fail"
     assert refusal.evidence["gap"] > refusal.evidence["low"] > plan.groups.limits["false_positive_rate"]
-    for words in ("false positive rate by race is", "(black)", "(white)", "a gap of", "90% interval", "limit of 0.1"):
+    numbers = [*refusal.evidence["by_group"].values(), *(refusal.evidence[key] for key in ("gap", "low", "high"))]
+    for words in (*(f"{number:.4g}" for number in numbers), "(black)", "(white)", "90% interval", "limit of 0.1"):
         assert words in refusal.message
+    assert refusal.message.startswith("false positive rate by race is")
 
 
-def test_the_mitigated_model_passes(rows, reference, plan, objective):
-    found = verdicts("mitigated", rows, reference, plan, objective)
-    assert {v.status for v in found.values()} == {"pass"}
+def test_the_mitigated_model_passes(judged):
+    assert {v.status for v in judged["mitigated"].values()} == {"pass"}
+
+
+def test_a_plan_that_allows_the_gap_lets_the_plain_model_through(said, rows, plan, objective):
+    """The refusal is the plan's, not the code's."""
+    groups = plan.groups.model_copy(update={"limits": {"false_positive_rate": 0.5}})
+    wide = plan.model_copy(update={"groups": groups})
+    found = judge(rows, said["logistic"], said["rules"], objective, wide)
+    assert {verdict.status for verdict in found} == {"pass"}

@@ -33,10 +33,14 @@ def test_clear_cases_are_clear(models, objective, name):
 
 
 @pytest.mark.parametrize("name", ["rules", "logistic", "mitigated"])
-def test_a_higher_debt_ratio_never_helps(models, rows, objective, name):
+@pytest.mark.parametrize("column", [column.name for column in FEATURES if column.rising])
+def test_more_of_what_only_hurts_never_helps(models, rows, objective, name, column):
     asked = rows.features.iloc[::20]
     scores = [
-        objective.raw(models[name], asked.assign(debt_to_income=asked["debt_to_income"] + more))
-        for more in (0, 0.05, 0.1, 0.2, 0.4)
+        objective.raw(models[name], asked.assign(**{column: asked[column] + more})) for more in (0, 0.05, 0.1, 0.2, 0.4)
     ]
     assert (np.diff(scores, axis=0) >= -1e-9).all()
+
+
+def test_the_debt_ratio_is_one_of_them():
+    assert "debt_to_income" in {column.name for column in FEATURES if column.rising}

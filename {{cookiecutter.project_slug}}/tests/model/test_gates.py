@@ -92,7 +92,7 @@ def _wrong_for(rows, objective, group, share=1.0):
     """Return what a model says that errs for rows of one group."""
     labels = objective.target(_labels(objective))
     wrong = np.array([labels[(np.flatnonzero(labels == value)[0] + 1) % len(labels)] for value in rows.truth])
-    chosen = (rows.groups["group"] == group).to_numpy() if group else np.ones(len(wrong), dtype=bool)
+    chosen = (rows.groups["group"] == group).to_numpy(copy=True) if group else np.ones(len(wrong), dtype=bool)
     chosen &= RNG.random(len(wrong)) < share
     return _saying(np.where(chosen, wrong, rows.truth), objective)
 

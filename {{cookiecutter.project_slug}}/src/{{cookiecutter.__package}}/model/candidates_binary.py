@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def candidates(columns: Sequence[Column], plan: Plan) -> dict[str, Pipeline]:
     """Return unfitted pipelines whose first step encodes the contract and whose last is named `model`."""
     mitigated = MitigatedClassifier(
-        LogisticRegression(C=0.3, max_iter=1000),
+        LogisticRegression(C=0.1, max_iter=1000),
         false_positive=plan.costs.false_positive,
         false_negative=plan.costs.false_negative,
     )
@@ -46,9 +46,9 @@ def pipeline(columns: Sequence[Column], features: Any, model: Any) -> Pipeline:
 
 
 def bins(columns: Sequence[Column]) -> ColumnTransformer:
-    """Return numbers cut at their quintiles and everything else scaled, so that a line can bend."""
+    """Return numbers cut at their quintiles and the rest scaled, so that a line can bend where it may."""
     seen = [column for column in columns if column.seen_by_models and column.kind != "text"]
-    numbers = [place for place, column in enumerate(seen) if column.kind == "number"]
+    numbers = [place for place, column in enumerate(seen) if column.kind == "number" and not column.rising]
     others = [place for place in range(len(seen)) if place not in numbers]
     cut = KBinsDiscretizer(5, encode="onehot-dense", quantile_method="averaged_inverted_cdf")
     return ColumnTransformer([("bins", cut, numbers), ("others", StandardScaler(), others)])

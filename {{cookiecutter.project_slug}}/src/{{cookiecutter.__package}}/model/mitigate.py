@@ -32,7 +32,7 @@ class MitigatedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     def __init__(
-        self, estimator: Any, *, false_positive: float = 1.0, false_negative: float = 1.0, max_gap: float = 0.03
+        self, estimator: Any, *, false_positive: float = 1.0, false_negative: float = 1.0, max_gap: float = 0.02
     ) -> None:
         self.estimator = estimator
         self.false_positive = false_positive

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import Counter as Tally
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
@@ -29,14 +32,24 @@ class Telemetry:
         self.reactions = Counter("reactions", "Reactions", ["verdict"], registry=self.registry)
         labels = ["method", "route", "status"]
         self.requests = Histogram("request_seconds", "Time to answer", labels, buckets=SECONDS, registry=self.registry)
+        self._requests: dict[tuple[str, str, int], Histogram] = {}
 
     def decided(self, decisions: Sequence[Mapping[str, Any]]) -> None:
         """Count decisions that were recorded."""
-        for decision in decisions:
-            answer = str(decision["answer"]) if isinstance(decision["answer"], str) else "number"
-            self.decisions.labels(decision["model"], answer, str(decision["fallback"]).lower()).inc()
-            self.scores.labels(decision["model"]).observe(decision["score"])
-            self.reviews.inc(decision["needs_review"])
+        # counted first and added once a batch: to look a label up takes longer than to decide
+        for (model, answer, fallback), count in Tally(map(_labels, decisions)).items():
+            self.decisions.labels(model, answer, fallback).inc(count)
+        self.reviews.inc(sum(decision["needs_review"] for decision in decisions))
+        for model, ofmodel in groupby(decisions, itemgetter("model")):
+            scores = self.scores.labels(model)
+            for decision in ofmodel:
+                scores.observe(decision["score"])
+
+    def requested(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request and how long it took."""
+        if (method, route, status) not in self._requests:
+            self._requests[method, route, status] = self.requests.labels(method, route, str(status))
+        self._requests[method, route, status].observe(seconds)
 
     def reacted(self, verdict: str) -> None:
         """Count a reaction."""

@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 from fastapi import FastAPI, Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
-from pydantic import ValidationError
-from pydantic_core import to_json
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from .. import contract
 from ..ledger import ReactionConflictError, UnknownDecisionError
-from .batcher import Batcher, FullError
+from .batcher import Batcher
+from .decide import Desk, decide_many, decide_one
 from .openapi import document
 from .problems import field_errors, problem
 
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from .predictor import Predictor
 
 PAGES = Path(__file__).parent / "pages"
-ANSWERED = ("id", "answer", "score", "model", "needs_review", "fallback", "decided_at")
 log = logging.getLogger(__name__)
 
 
@@ -61,12 +59,6 @@ def create_app(
 ) -> FastAPI:
     """Return the application; it starts to follow the registry when it is served."""
 
-    def decide(rows: Sequence[contract.Features]) -> list[bytes]:
-        decisions = predictor.decide([row.__dict__ for row in rows])
-        ledger.record(decisions)
-        observer.decided(decisions)
-        return [to_json({name: decision[name] for name in ANSWERED}) for decision in decisions]
-
     async def follow() -> None:
         while True:
             await asyncio.sleep(refresh_seconds)
@@ -77,34 +69,20 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with Batcher(decide, most=max_waiting) as app.state.batcher:
+        async with Batcher(Desk(predictor, ledger, observer), most=max_waiting) as app.state.batcher:
             following = asyncio.create_task(follow())
             yield
             following.cancel()
 
     app = FastAPI(title=title, version=version(_package()), lifespan=lifespan, docs_url=None, redoc_url=None)
-    # validated straight from the bytes: a FastAPI endpoint would take several times as long
-    app.add_route("/v1/decisions", _post_decision, methods=["POST"])
+    app.add_route("/v1/decisions", decide_one, methods=["POST"])
+    app.add_route("/v1/decisions/batch", decide_many, methods=["POST"])
     _add_reads(app, predictor, ledger)
     _add_reactions(app, ledger, observer)
     _add_page(app)
     _add_problems(app)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app
-
-
-async def _post_decision(request: Request) -> Response:
-    """Decide on one set of features; the decision is on record before it is answered."""
-    request.scope["pattern"] = "/v1/decisions"
-    try:
-        features = contract.Features.model_validate_json(await request.body())
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        return problem(422, "the features do not fit the contract", field_errors(faults))
-    try:
-        return Response(await request.app.state.batcher.submit(features), 201, media_type="application/json")
-    except FullError as error:
-        return problem(503, f"{error}; try again", headers={"Retry-After": "1"})
 
 
 def _add_reads(app: FastAPI, predictor: Predictor, ledger: Ledger) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections import deque
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -25,69 +27,82 @@ class Batcher(Generic[In, Out]):
     work
         Takes a list of items and returns as many results, in the same order.
     most
-        How many items may wait, and how many one batch may hold.
+        How much may wait, by the sizes of the items.
+    batch
+        No item joins a batch that is this large already.
     """
 
     def __init__(self, work: Callable[[Sequence[In]], Sequence[Out]], *, most: int, batch: int = 512) -> None:
         self.work = work
         self.most = most
         self.batch = batch
-        self._waiting: list[tuple[In, asyncio.Future[Out]]] = []
-        self._arrived = asyncio.Event()
+        self._size = 0
+        self._waiting: deque[tuple[In, int, asyncio.Future[Out]]] = deque()
+        self._now: list[tuple[In, int, asyncio.Future[Out]]] = []
+        self._tasks: SimpleQueue[list[In] | None] = SimpleQueue()
         self._idle = asyncio.Event()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="batcher")
-        self._task: asyncio.Task[None] | None = None
+        self._idle.set()
 
     async def __aenter__(self) -> Batcher[In, Out]:
         """Start answering."""
-        self._task = asyncio.create_task(self._run())
+        self._loop = asyncio.get_running_loop()
+        # a plain thread and queue: an executor's futures would cost more than a small batch
+        threading.Thread(target=self._run, name="batcher", daemon=True).start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Answer what is still waiting, then stop."""
         await self._idle.wait()
-        if self._task is not None:
-            self._task.cancel()
-        await asyncio.to_thread(self._thread.shutdown)
+        self._tasks.put(None)
 
-    async def submit(self, item: In) -> Out:
+    async def submit(self, item: In, size: int = 1) -> Out:
         """Return the result for one item.
 
         Raises
         ------
         FullError
-            Too many are waiting already.
+            Too much is waiting already.
         Exception
             Whatever `work` raised for the batch that the item was in.
         """
-        if len(self._waiting) >= self.most:
-            message = f"{self.most} requests are waiting already"
+        if self._size + size > self.most:
+            message = f"{self._size} requests are waiting already"
             raise FullError(message)
-        future: asyncio.Future[Out] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
-        self._arrived.set()
+        future: asyncio.Future[Out] = self._loop.create_future()
+        self._waiting.append((item, size, future))
+        self._size += size
+        if self._idle.is_set():
+            self._idle.clear()
+            # not at once: what came in together is together when the loop comes round
+            self._loop.call_soon(self._next)
         return await future
 
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            if not self._waiting:
-                self._idle.set()
-                await self._arrived.wait()
-            self._idle.clear()
-            self._arrived.clear()
-            now, self._waiting = self._waiting[: self.batch], self._waiting[self.batch :]
+    def _next(self) -> None:
+        taken = 0
+        while self._waiting and taken < self.batch:
+            self._now.append(self._waiting.popleft())
+            taken += self._now[-1][1]
+        self._size -= taken
+        if self._now:
+            self._tasks.put([item for item, _, _ in self._now])
+        else:
+            self._idle.set()
+
+    def _run(self) -> None:
+        while (items := self._tasks.get()) is not None:
             try:
-                results = await loop.run_in_executor(self._thread, self.work, [item for item, _ in now])
+                results: Sequence[Out] | Exception = self.work(items)
             except Exception as error:  # noqa: BLE001  # it belongs to those who wait, and the loop goes on
-                _settle(now, error)
+                results = error
+            self._loop.call_soon_threadsafe(self._deliver, results)
+
+    def _deliver(self, results: Sequence[Out] | Exception) -> None:
+        done, self._now = self._now, []
+        self._next()  # the thread works on while these are answered
+        for place, (_, _, future) in enumerate(done):
+            if future.done():  # its client has gone
+                continue
+            if isinstance(results, Exception):
+                future.set_exception(results)
             else:
-                for (_, future), result in zip(now, results, strict=True):
-                    if not future.done():  # its client may have gone
-                        future.set_result(result)
-
-
-def _settle(waiting: list[tuple[In, asyncio.Future[Out]]], error: Exception) -> None:
-    for _, future in waiting:
-        if not future.done():
-            future.set_exception(error)
+                future.set_result(results[place])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING
 
+from starlette.exceptions import HTTPException
+
 from .problems import problem
 
 if TYPE_CHECKING:
@@ -25,10 +27,6 @@ HEADERS = [
 ]
 
 
-class BodyTooLargeError(Exception):
-    """A body grew over the limit while it came in."""
-
-
 class Guard:
     """ASGI middleware that lets nothing through that is too large or has no key.
 
@@ -44,6 +42,7 @@ class Guard:
         self.app = app
         self.keys = [key.encode() for key in keys]
         self.max_body_bytes = max_body_bytes
+        self.too_large = f"the body is over {max_body_bytes} bytes"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass the request on."""
@@ -56,7 +55,7 @@ class Guard:
             answer = problem(401, "this needs an API key in the header X-API-Key")
             await answer(scope, receive, send)
         elif not length.isdigit() or int(length) > self.max_body_bytes:
-            await self._too_large()(scope, receive, send)
+            await problem(413, self.too_large)(scope, receive, send)
         else:
             await self._pass_on(scope, receive, send)
 
@@ -69,29 +68,18 @@ class Guard:
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         read = 0
-        started = False
 
         async def counted() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
             if read > self.max_body_bytes:
-                raise BodyTooLargeError
+                raise HTTPException(413, self.too_large)
             return message
 
         async def with_headers(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 message["headers"] = [*message["headers"], *HEADERS]
             await send(message)
 
-        try:
-            await self.app(scope, counted, with_headers)
-        except BodyTooLargeError:
-            if started:
-                raise
-            await self._too_large()(scope, receive, send)
-
-    def _too_large(self) -> ASGIApp:
-        return problem(413, f"the body is over {self.max_body_bytes} bytes")
+        await self.app(scope, counted, with_headers)

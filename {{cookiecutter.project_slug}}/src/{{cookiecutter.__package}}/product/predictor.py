@@ -9,6 +9,7 @@ from .. import contract
 from ..errors import UserError
 from ..ledger import new_id, now
 from ..schema import columns, fingerprint
+from .patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,18 +28,25 @@ log = logging.getLogger(__name__)
 class Predictor:
     """Answers rows of features, in the order they came.
 
+    Parameters
+    ----------
+    max_seconds
+        How long the champion is waited for; then the rules answer.
+
     Raises
     ------
     UserError
         When made: the registry has no fallback.
     """
 
-    def __init__(self, registry: Registry, objective: Objective) -> None:
+    def __init__(self, registry: Registry, objective: Objective, *, max_seconds: float = 1.0) -> None:
         self.registry = registry
         self.objective = objective
+        self.max_seconds = max_seconds
         self.contract = fingerprint(contract.Features, contract.Label)
         self.fallback = self._load("fallback")
         self.champion = self.fallback
+        self._patience, self._asked = Patience(max_seconds), self.champion
         self._seen: dict[str, str | None] = {"fallback": self.fallback.version}
         self.refresh()
 
@@ -62,12 +70,21 @@ class Predictor:
         inputs = {name: [row[name] for row in rows] for name in SEEN}
         model, fallback = self.champion, False
         try:
-            raw = self.objective.raw(model.model, inputs)
-        except Exception:  # whatever the model does, people get an answer
-            log.exception("%s failed; the rules answer", model.label)
+            raw = self._ask(model, inputs)
+        except Exception as error:  # noqa: BLE001  # whatever the model does, people get an answer
+            # what an error says may hold features, so only its kind is logged
+            log.error("%s failed with %s; the rules answer", model.label, type(error).__name__)  # noqa: TRY400
             model, fallback = self.fallback, True
             raw = self.objective.raw(model.model, inputs)
         return self._decisions(rows, raw, model, fallback=fallback)
+
+    def _ask(self, model: Registered, inputs: Mapping[str, Any]) -> NDArray[Any]:
+        if self._asked is not model:
+            # a thread for each model: one that hangs does not hold up the one that takes its place
+            self._patience.close()
+            self._patience, self._asked = Patience(self.max_seconds), model
+        raw: NDArray[Any] = self._patience.call(self.objective.raw, model.model, inputs)
+        return raw
 
     def _decisions(
         self, rows: Sequence[Mapping[str, Any]], raw: NDArray[Any], model: Registered, *, fallback: bool

@@ -1,1 +1,0 @@
-"""Nothing is learned yet, so there are no rows to share."""

@@ -1,0 +1,103 @@
+"""Once round: file, rules, decision, reaction, training row, gates, promotion, another answer."""
+
+import shutil
+import time
+
+import pytest
+
+from {{ cookiecutter.__package }} import cli, contract
+from {{ cookiecutter.__package }}.data.pipeline import FEATURES, LABEL
+
+SOURCE = "src"
+
+
+def run(workspace, monkeypatch, *words):
+    """Run a command as a person would, and return its exit code."""
+    monkeypatch.setenv("APP_ROOT", str(workspace.root))
+    monkeypatch.setattr("sys.argv", ["project", *words])
+    with pytest.raises(SystemExit) as done:
+        cli.main()
+    return done.value.code or 0
+
+
+def test_the_whole_loop(product, workspace, features, monkeypatch, capsys):
+    first = product.post("/v1/decisions", json=features).json()
+    assert first["model"].startswith("rules:")
+    given = first["answer"]
+    other = next(answer for answer in (LABEL.categories or (given + 1.0,)) if answer != given)
+    product.post(f"/v1/decisions/{first['id']}/reaction", json={"verdict": "override", "answer": other})
+
+    assert run(workspace, monkeypatch, "data") == 0
+    assert "1 of them from reactions" in capsys.readouterr().out
+    with workspace.lake() as lake:
+        table = lake.frame("training").set_index(contract.KEY)
+    assert table.loc[first["id"], "origin"] == "reaction"
+    assert table.loc[first["id"], LABEL.name] == other
+
+    assert run(workspace, monkeypatch, "train") == 0
+    said = capsys.readouterr().out
+    assert "is the challenger" in said
+    registry = workspace.registry()
+    assert registry.tags(registry.version("challenger"))["rows"] == str(len(table))
+    assert product.post("/v1/decisions", json=features).json()["model"] == first["model"]
+
+    assert run(workspace, monkeypatch, "promote") == 0
+    champion = registry.load("champion")
+    assert champion.name != "rules"
+    deadline = time.monotonic() + 20
+    while (last := product.post("/v1/decisions", json=features).json())["model"] != champion.label:
+        assert time.monotonic() < deadline, "the product does not follow the registry"
+        time.sleep(0.1)
+    as_row = {column.name: [features[column.name]] for column in FEATURES}
+    objective = workspace.plan.objective
+    assert last["score"] == objective.scores(objective.raw(champion.model, as_row))[0]
+
+
+def test_bad_commands_say_one_line_and_change_nothing(workspace, monkeypatch, capsys):
+    empty = workspace.root / "empty.csv"
+    empty.touch()
+    broken = workspace.root / "plan.toml"
+    text = broken.read_text(encoding="utf-8")
+    for words, plan, said in (
+        (("data", "--csv", str(workspace.root / "nothing.csv")), text, "no such file"),
+        (("data", "--csv", str(empty)), text, "the file is empty"),
+        (("promote",), text, "there is no challenger to promote"),
+        (("monitor",), text.replace("[drift]", "[drft]"), "nearest known one is drift"),
+    ):
+        broken.write_text(plan, encoding="utf-8")
+        assert run(workspace, monkeypatch, *words) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("error: ")
+        assert error.count("\n") == 1
+        assert said in error
+    broken.write_text(text, encoding="utf-8")
+    assert workspace.registry().version("champion") == "1"
+
+
+def test_a_missing_model_and_a_missing_table_are_one_line(workspace, monkeypatch, capsys):
+    (workspace.root / "var" / "registry.db").unlink()
+    assert run(workspace, monkeypatch, "train") == 2
+    assert "the registry has no champion" in capsys.readouterr().err
+    shutil.rmtree(workspace.root / "var")
+    assert run(workspace, monkeypatch, "train") == 2
+    assert "the lake has no table 'training'; run the `data` command first" in capsys.readouterr().err
+
+
+def test_drift_is_an_exit_code(workspace, monkeypatch, capsys):
+    with workspace.lake() as lake:
+        rows = lake.frame("training").sample(200, random_state=0)[[c.name for c in FEATURES]]
+    from {{ cookiecutter.__package }}.ledger import new_id, now
+
+    def recorded(change):
+        for row in rows.astype(object).to_dict("records"):
+            yield {"id": new_id(), "decided_at": now(), "features": row | change, "answer": answer, "score": 0.5} | rest
+
+    answer = (LABEL.categories or (1.0,))[0]
+    rest = {"model": "rules:1", "needs_review": False, "fallback": False}
+    with workspace.ledger() as ledger:
+        ledger.record(list(recorded({})))
+        assert run(workspace, monkeypatch, "monitor") == 0
+        number = next(column for column in FEATURES if column.kind in {"number", "integer"})
+        ledger.record(list(recorded({number.name: number.high})))
+        assert run(workspace, monkeypatch, "monitor", "--last", "200") == 1
+    assert f"FAIL  {number.name}: stability index" in capsys.readouterr().out
