@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import socket
 from typing import TYPE_CHECKING
@@ -72,6 +73,9 @@ def serve(settings: Settings, plan: Plan, registry: Registry, taken: socket.sock
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # many threads for a handful of rows cost more than they give
     with threadpool_limits(1), build(settings, plan, registry) as app:
-        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, proxy_headers=False)
+        # what is there now stays: to walk over all of it again and again would hold up answers
+        gc.collect()
+        gc.freeze()
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[taken])

@@ -82,7 +82,18 @@ class Timed:
         try:
             await self.app(scope, receive, noted)
         finally:
-            # the route's pattern, never the path: ids would make a series each
-            route = getattr(scope.get("route"), "path", scope.get("pattern", "unmatched"))
-            labels = self.telemetry.requests.labels(scope["method"], route, str(status))
-            labels.observe(time.perf_counter() - start)
+            self.telemetry.requested(scope["method"], _route(scope), status, time.perf_counter() - start)
+
+
+def _labels(decision: Mapping[str, Any]) -> tuple[str, str, str]:
+    answer = decision["answer"] if isinstance(decision["answer"], str) else "number"
+    return decision["model"], answer, "true" if decision["fallback"] else "false"
+
+
+def _route(scope: Scope) -> str:
+    """Return the pattern that took a request, never a path with an id: it would make a series of its own."""
+    if "route" in scope:
+        return str(scope["route"].path)
+    # Starlette's plain routes leave no pattern behind, and those here have no parameter
+    plain = "endpoint" in scope and "app_root_path" not in scope and not scope.get("path_params")
+    return str(scope["path"]) if plain else "unmatched"

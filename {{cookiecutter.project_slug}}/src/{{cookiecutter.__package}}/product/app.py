@@ -18,8 +18,9 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
+from starlette.routing import Route
 
-from .. import contract
+from .. import contract  # noqa: TC001 - FastAPI reads the annotations
 from ..ledger import ReactionConflictError, UnknownDecisionError
 from .batcher import Batcher
 from .decide import Desk, decide_many, decide_one
@@ -29,12 +30,15 @@ from .problems import field_errors, problem
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from fastapi.telemetry import TelemetryConfig
     from starlette.requests import Request
 
     from ..ledger import Ledger
     from .predictor import Predictor
 
 PAGES = Path(__file__).parent / "pages"
+# FastAPI's own traces and logs would hold what people sent; the observer counts what matters
+SILENT: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 log = logging.getLogger(__name__)
 
 
@@ -74,9 +78,11 @@ def create_app(
             yield
             following.cancel()
 
-    app = FastAPI(title=title, version=version(_package()), lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.add_route("/v1/decisions", decide_one, methods=["POST"])
-    app.add_route("/v1/decisions/batch", decide_many, methods=["POST"])
+    app = FastAPI(
+        title=title, version=version(_package()), lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=SILENT
+    )
+    app.router.routes.append(Route("/v1/decisions", decide_one, methods=["POST"]))
+    app.router.routes.append(Route("/v1/decisions/batch", decide_many, methods=["POST"]))
     _add_reads(app, predictor, ledger)
     _add_reactions(app, ledger, observer)
     _add_page(app)
