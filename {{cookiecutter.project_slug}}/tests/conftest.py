@@ -11,6 +11,7 @@ import joblib
 import pytest
 from filelock import FileLock
 from starlette.testclient import TestClient
+from threadpoolctl import threadpool_limits
 
 from {{ cookiecutter.__package }}.commands import make_ready, open_registry
 from {{ cookiecutter.__package }}.ledger import open_ledger
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PROJECT = Path(__file__).parents[1]
+threadpool_limits(1)  # tests run side by side, and threads of theirs would fight for the same cores
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,6 @@
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.model.candidates import candidates
-from {{ cookiecutter.__package }}.model.evaluate import fit
-from {{ cookiecutter.__package }}.model.rulebook import RuleBook
 from {{ cookiecutter.__package }}.model.train import FEATURES
 from {{ cookiecutter.__package }}.product.openapi import example
 
@@ -19,25 +16,19 @@ CLEARLY_BAD = {
 }
 
 
-@pytest.fixture(scope="session")
-def models(rows, plan):
-    learned = {name: fit(model, rows) for name, model in candidates(FEATURES, plan).items()}
-    return {"rules": RuleBook().fit(), **learned}
-
-
 @pytest.mark.parametrize("name", ["rules", "logistic", "mitigated"])
-def test_clear_cases_are_clear(models, objective, name):
+def test_clear_cases_are_clear(fitted, objective, name):
     for change, answer in ((CLEARLY_GOOD, "no"), (CLEARLY_BAD, "yes")):
         case = {column: [value] for column, value in (example() | change).items()}
-        assert objective.answers(objective.raw(models[name], case)) == [answer]
+        assert objective.answers(objective.raw(fitted[name], case)) == [answer]
 
 
 @pytest.mark.parametrize("name", ["rules", "logistic", "mitigated"])
 @pytest.mark.parametrize("column", [column.name for column in FEATURES if column.rising])
-def test_more_of_what_only_hurts_never_helps(models, rows, objective, name, column):
+def test_more_of_what_only_hurts_never_helps(fitted, rows, objective, name, column):
     asked = rows.features.iloc[::20]
     scores = [
-        objective.raw(models[name], asked.assign(**{column: asked[column] + more})) for more in (0, 0.05, 0.1, 0.2, 0.4)
+        objective.raw(fitted[name], asked.assign(**{column: asked[column] + more})) for more in (0, 0.05, 0.1, 0.2, 0.4)
     ]
     assert (np.diff(scores, axis=0) >= -1e-9).all()
 

@@ -2,26 +2,16 @@
 
 import pytest
 
-from {{ cookiecutter.__package }}.model.candidates import candidates
-from {{ cookiecutter.__package }}.model.evaluate import fit
-from {{ cookiecutter.__package }}.model.rulebook import RuleBook
-from {{ cookiecutter.__package }}.model.train import FEATURES
 from {{ cookiecutter.__package }}.product.openapi import example
 
 CLEARLY_WELL = {"chronic_conditions": 0, "hospital_stays": 0, "limited_daily_activities": "no", "age": 66}
 CLEARLY_ILL = {"chronic_conditions": 6, "hospital_stays": 3, "limited_daily_activities": "yes", "emergency_visits": 4}
 
 
-@pytest.fixture(scope="session")
-def models(rows, plan):
-    learned = {name: fit(model, rows) for name, model in candidates(FEATURES, plan).items()}
-    return {"rules": RuleBook().fit(), **learned}
-
-
 @pytest.mark.parametrize("name", ["rules", "logistic", "boosting"])
-def test_clear_cases_are_clear(models, objective, name):
+def test_clear_cases_are_clear(fitted, objective, name):
     well, ill = (
-        objective.raw(models[name], {column: [value] for column, value in (example() | change).items()})
+        objective.raw(fitted[name], {column: [value] for column, value in (example() | change).items()})
         for change in (CLEARLY_WELL, CLEARLY_ILL)
     )
     assert objective.answers(ill) == ["poor"]
@@ -30,7 +20,7 @@ def test_clear_cases_are_clear(models, objective, name):
 
 
 @pytest.mark.parametrize("name", ["rules", "logistic"])
-def test_one_more_chronic_condition_never_makes_poor_health_less_likely(models, rows, objective, name):
+def test_one_more_chronic_condition_never_makes_poor_health_less_likely(fitted, rows, objective, name):
     asked = rows.features.iloc[::20]
     more = asked.assign(chronic_conditions=asked["chronic_conditions"] + 1)
-    assert (objective.raw(models[name], more)[:, 0] >= objective.raw(models[name], asked)[:, 0] - 1e-9).all()
+    assert (objective.raw(fitted[name], more)[:, 0] >= objective.raw(fitted[name], asked)[:, 0] - 1e-9).all()

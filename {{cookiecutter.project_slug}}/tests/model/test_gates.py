@@ -78,6 +78,12 @@ def _labels(objective):
     return list(TARGET.categories) or [50.0, 1000.0]
 
 
+def _is_number():
+    from {{ cookiecutter.__package }}.objective import TARGET
+
+    return not TARGET.categories
+
+
 def _saying(truth, objective):
     """Return the raw output of a model that says just this."""
     from {{ cookiecutter.__package }}.objective import TARGET
@@ -90,10 +96,13 @@ def _saying(truth, objective):
 
 def _wrong_for(rows, objective, group, share=1.0):
     """Return what a model says that errs for rows of one group."""
-    labels = objective.target(_labels(objective))
-    wrong = np.array([labels[(np.flatnonzero(labels == value)[0] + 1) % len(labels)] for value in rows.truth])
+    answers = len(set(_labels(objective)))
+    # numbers all err to the same side, or their errors would cancel out
+    wrong = (rows.truth + 1) % answers if rows.truth.dtype.kind == "i" else rows.truth + 500
     chosen = (rows.groups["group"] == group).to_numpy(copy=True) if group else np.ones(len(wrong), dtype=bool)
     chosen &= RNG.random(len(wrong)) < share
+    if _is_number():
+        return rows.truth + 900.0 * chosen
     return _saying(np.where(chosen, wrong, rows.truth), objective)
 
 
