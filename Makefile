@@ -31,6 +31,7 @@ check: | $(UV) ## Check style and types of the template's own Python
 	@$(RUN) mypy
 	@$(RUN) mypy hooks/pre_gen_project.py
 	@$(RUN) mypy hooks/post_gen_project.py
+	@$(RUN) zizmor --offline --quiet --persona=pedantic .github/workflows
 
 .PHONY: fix
 fix: | $(UV) ## Put right what can be put right without thought
