@@ -13,6 +13,7 @@ from filelock import FileLock
 from starlette.testclient import TestClient
 from threadpoolctl import threadpool_limits
 
+from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.commands import make_ready, open_registry
 from {{ cookiecutter.__package }}.ledger import open_ledger
 from {{ cookiecutter.__package }}.model.rulebook import RuleBook
@@ -149,6 +150,24 @@ def product(workspace: Workspace) -> Iterator[TestClient]:
     app = build(workspace.settings, workspace.plan, workspace.registry())
     with app as made, TestClient(made, raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture
+def command(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Return a function that runs a command as a person would: exit code, and what was printed on both streams."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setenv("APP_ROOT", str(workspace.root))
+        monkeypatch.setattr("sys.argv", ["project", *words])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as done:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(done.value.code or 0), printed.out, printed.err
+
+    return run
 
 
 @pytest.fixture

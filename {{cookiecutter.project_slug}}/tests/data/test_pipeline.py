@@ -1,11 +1,14 @@
 """One turn of the data wheel: all is published, or nothing changes."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import features
 
 from {{ cookiecutter.__package }} import contract
+from {{ cookiecutter.__package }}.data import collect, curate
 from {{ cookiecutter.__package }}.data.pipeline import FEATURES, LABEL, turn
 from {{ cookiecutter.__package }}.data.statistics import baseline
-from {{ cookiecutter.__package }}.errors import UserError
 
 NUMBER = next(column for column in FEATURES if column.kind in {"number", "integer"})
 CATEGORY = next(column for column in FEATURES if column.categories and not column.protected)
@@ -77,21 +80,66 @@ BAD = {
 }
 
 
+def registered(workspace):
+    registry = workspace.registry()
+    return {alias: registry.version(alias) for alias in ("champion", "challenger", "fallback", "previous")}
+
+
 @pytest.mark.parametrize("fault", BAD)
-def test_a_bad_file_is_refused_in_one_line_and_nothing_changes(workspace, fault):
+def test_a_bad_file_is_refused_in_one_line_and_nothing_changes(workspace, command, fault):
     change, said = BAD[fault]
+    before, models = published(workspace), registered(workspace)
+    code, out, error = command("data", "--csv", str(rewritten(workspace, change)))
+    assert (code, out) == (2, "")
+    assert error.startswith("error: ")
+    assert said in error
+    assert error.count("\n") == 1
+    after = published(workspace)
+    assert all(before[name].equals(after[name]) for name in before)
+    assert registered(workspace) == models
+
+
+def test_a_missing_file_says_what_to_do(workspace, command):
     before = published(workspace)
-    with pytest.raises(UserError) as refusal:
-        turned(workspace, rewritten(workspace, change))
-    assert said in str(refusal.value)
-    assert "\n" not in str(refusal.value)
+    code, _, error = command("data", "--csv", str(workspace.root / "nothing.csv"))
+    assert code == 2
+    assert "no such file; put the table there, or name another with --csv" in error
     after = published(workspace)
     assert all(before[name].equals(after[name]) for name in before)
 
 
-def test_a_missing_file_says_what_to_do(workspace):
-    with pytest.raises(UserError, match="no such file; put the table there, or name another with --csv"):
-        turned(workspace, workspace.root / "nothing.csv")
+def reacted(key, answer, **reaction):
+    features = {column.name: column.example for column in FEATURES}
+    made = {"id": key, "features": features, "answer": answer, "verdict": "accept", "reaction_answer": None}
+    return made | reaction
+
+
+def test_reactions_become_labelled_rows_with_their_origin(workspace):
+    first, second = LABEL.categories[:2] or (10.0, 20.0)
+    override = reacted("two", first, verdict="override", reaction_answer=second)
+    before = published(workspace)["training"].set_index(contract.KEY)
+    source = workspace.root / workspace.plan.data.source
+    done = turned(workspace, source, [reacted("one", first), override])
+    after = published(workspace)["training"].set_index(contract.KEY)
+    assert done.reactions == 2
+    assert after.loc[["one", "two"], LABEL.name].tolist() == [first, second]
+    assert set(after.loc[["one", "two"], "origin"]) == {"reaction"}
+    assert after.drop(["one", "two"])["fold"].to_dict() == before["fold"].to_dict()
+
+
+@settings(deadline=None, derandomize=True, database=None, max_examples=8)
+@given(asked=st.lists(features(), min_size=1, max_size=30))
+def test_whatever_the_product_accepts_can_be_learned_from_unchanged(asked):
+    names = [contract.KEY, *(column.name for column in FEATURES), LABEL.name]
+    answer = LABEL.categories[0] if LABEL.categories else 10.0
+    decisions = [reacted(f"{place:03}", answer) | {"features": row} for place, row in enumerate(asked)]
+    collected = collect.from_reactions(decisions, names, key=contract.KEY, target=LABEL.name)
+    typed = curate.type_columns(collected, (*FEATURES, LABEL), key=contract.KEY)
+    judged = curate.judge(typed, (*FEATURES, LABEL), key=contract.KEY).order_by(contract.KEY).to_pyarrow().to_pylist()
+    assert {row["reason"] for row in judged} == {""}
+    kept = [column.name for column in FEATURES if not column.personal]
+    learned, wanted = ([{name: row[name] for name in kept} for row in table] for table in (judged, asked))
+    assert learned == wanted
 
 
 def test_a_fault_while_publishing_leaves_every_table(workspace, monkeypatch):

@@ -72,8 +72,8 @@ def test_a_model_that_does_not_fit_leaves_the_old_one_answering(predictor, featu
 
 
 def test_many_at_once_get_each_their_own_answer(product, features):
-    number = next(c for c in columns(contract.Features) if c.kind == "number")
-    values = [number.low + (number.high - number.low) * n / 64 for n in range(64)]
+    number = next(c for c in columns(contract.Features) if c.kind in {"number", "integer"})
+    values = [type(number.example)(number.low + (number.high - number.low) * n / 64) for n in range(64)]
     with ThreadPoolExecutor(16) as pool:
         made = list(pool.map(lambda v: product.post("/v1/decisions", json=features | {number.name: v}).json(), values))
     stored = {row["id"]: row["features"][number.name] for row in product.get("/v1/decisions?limit=200").json()}

@@ -9,8 +9,6 @@ from {{ cookiecutter.__package }}.model.fairness import gap
 from {{ cookiecutter.__package }}.model.gates import cost_gate, judge
 from {{ cookiecutter.__package }}.verdict import Verdict, blocked, interval_status
 
-RNG = np.random.default_rng(0)
-
 
 @pytest.mark.parametrize(
     ("low", "high", "status"), [(0.0, 0.1, "pass"), (0.11, 0.2, "fail"), (0.05, 0.2, "inconclusive")]
@@ -28,7 +26,7 @@ def test_the_plan_says_whether_not_knowing_is_a_veto():
 
 def paired(mean, spread, plan, rows=1000):
     """Return differences in cost, in units of the largest increase that the plan allows."""
-    noise = RNG.normal(0, spread, rows)
+    noise = np.random.default_rng(0).normal(0, spread, rows)
     return (noise - noise.mean() + mean) * plan.gates.max_cost_increase
 
 
@@ -96,13 +94,11 @@ def _saying(truth, objective):
 
 def _wrong_for(rows, objective, group, share=1.0):
     """Return what a model says that errs for rows of one group."""
-    answers = len(set(_labels(objective)))
-    # numbers all err to the same side, or their errors would cancel out
-    wrong = (rows.truth + 1) % answers if rows.truth.dtype.kind == "i" else rows.truth + 500
-    chosen = (rows.groups["group"] == group).to_numpy(copy=True) if group else np.ones(len(wrong), dtype=bool)
-    chosen &= RNG.random(len(wrong)) < share
-    if _is_number():
+    chosen = (rows.groups["group"] == group).to_numpy(copy=True) if group else np.ones(len(rows.truth), dtype=bool)
+    chosen &= np.random.default_rng(0).random(len(chosen)) < share
+    if _is_number():  # all to the same side, or the errors would cancel out
         return rows.truth + 900.0 * chosen
+    wrong = (rows.truth + 1) % len(_labels(objective))
     return _saying(np.where(chosen, wrong, rows.truth), objective)
 
 

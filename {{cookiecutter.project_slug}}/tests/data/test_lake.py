@@ -1,0 +1,50 @@
+"""The lake says what it does not have."""
+
+import pytest
+
+from {{ cookiecutter.__package }}.errors import UserError
+from {{ cookiecutter.__package }}.lake import open_lake
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"duckdb:///{tmp_path / 'new' / 'lake.db'}"
+
+
+def test_a_table_that_was_never_published(url):
+    with open_lake(url) as lake:
+        assert not lake.has("training")
+        with pytest.raises(UserError, match="the lake has no table 'training'; run the `data` command first"):
+            lake.read("training")
+
+
+def test_a_published_table_is_there_next_time_and_a_staged_one_is_not(workspace, url):
+    with workspace.lake() as source, open_lake(url) as lake:
+        lake.publish({"copy": source.read("quarantine").to_pyarrow()})
+        staged = lake.stage(lake.read("copy")).get_name()
+        assert lake.has(staged)
+    with open_lake(url) as lake:
+        assert lake.has("copy")
+        assert not lake.has(staged)
+
+
+def test_a_frame_has_a_stable_order(workspace):
+    with workspace.lake() as lake:
+        frame = lake.frame("training")
+    assert frame[frame.columns[0]].is_monotonic_increasing
+
+
+def test_a_backend_that_is_not_there_is_one_line():
+    with pytest.raises(UserError, match="lake nowhere: ") as refusal, open_lake("nowhere:///x"):
+        pass
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_file_that_is_no_lake_is_one_line_and_stays(tmp_path):
+    path = tmp_path / "lake.db"
+    path.write_bytes(b"this is not a database, it is a note " * 200)
+    before = path.read_bytes()
+    with pytest.raises(UserError, match="lake duckdb: ") as refusal, open_lake(f"duckdb:///{path}"):
+        pass
+    assert "\n" not in str(refusal.value)
+    assert path.read_bytes() == before

@@ -1,0 +1,95 @@
+"""Training registers what every gate lets through, and nothing else."""
+
+import re
+
+import pytest
+
+from {{ cookiecutter.__package }}.model import train
+from {{ cookiecutter.__package }}.model.rulebook import RuleBook
+from {{ cookiecutter.__package }}.objective import TARGET
+
+# the dearest answer of all, given to everybody: nobody is treated worse than another
+ABSURD = {0: TARGET.high, 2: 1.0}.get(len(TARGET.categories), (1.0, *[0.0] * (len(TARGET.categories) - 1)))
+ALIASES = ("champion", "challenger", "fallback", "previous")
+
+
+@pytest.fixture
+def trained(workspace, command, monkeypatch):
+    """Return a function that runs `train` with these candidates, in a plan that limits no gap between groups."""
+    path = workspace.root / "plan.toml"
+    text = path.read_text(encoding="utf-8")
+    for rate in workspace.plan.groups.limits:
+        text = re.sub(rf"(?m)^{rate} = \S+", f"{rate} = 1e9", text)
+    path.write_text(text, encoding="utf-8")
+
+    def run(**candidates):
+        monkeypatch.setattr(train, "candidates", lambda *_: candidates)
+        return command("train")
+
+    return run
+
+
+def aliases(workspace):
+    return {alias: workspace.registry().version(alias) for alias in ALIASES}
+
+
+def absurd_champion(workspace):
+    registry = workspace.registry()
+    inputs = [column for column in train.FEATURES if column.seen_by_models]
+    tags = registry.tags("1")
+    version = registry.register(RuleBook([], ABSURD).fit(), name="absurd", inputs=inputs, metrics={}, tags=tags)
+    registry.set_alias("champion", version)
+
+
+def runs(workspace):
+    registry = workspace.registry()
+    return registry.client.search_runs([registry.client.get_experiment_by_name("decision").experiment_id])
+
+
+def test_sabotage_a_worse_candidate_is_refused_by_the_cost_gate_alone(workspace, trained):
+    before = aliases(workspace)
+    code, said, error = trained(absurd=RuleBook([], ABSURD))
+    assert (code, error) == (1, "")
+    assert "No candidate may serve" in said
+    assert len(re.findall("(?m)^  FAIL  not cheaper than the champion", said)) == said.count("FAIL") == 1
+    assert aliases(workspace) == before
+    tags = next(run.data.tags for run in runs(workspace) if run.info.run_name == "absurd")
+    assert tags.pop("gate.cost").startswith("fail: not cheaper")
+    assert all(said.startswith("pass") for gate, said in tags.items() if gate.startswith("gate."))
+
+
+def test_the_cheapest_that_passes_becomes_the_challenger_with_what_it_was_made_from(workspace, trained):
+    absurd_champion(workspace)
+    code, said, _ = trained(constant=RuleBook([]), absurd=RuleBook([], ABSURD))
+    assert code == 0, said
+    found = aliases(workspace)
+    assert found == {"champion": "2", "challenger": "3", "fallback": "1", "previous": None}
+    tags = workspace.registry().tags("3")
+    assert tags["name"] == "constant"
+    assert set(tags) == {"name", "commit", "clean", "data", "rows", "plan", "contract"}
+    assert tags["plan"] == workspace.plan.fingerprint
+
+
+def test_a_challenger_stays_when_all_that_is_new_is_refused(workspace, trained):
+    workspace.registry().set_alias("challenger", "1")
+    assert trained(absurd=RuleBook([], ABSURD))[0] == 1
+    assert aliases(workspace)["challenger"] == "1"
+
+
+def test_nothing_can_be_learned_before_there_is_data(workspace, command):
+    (workspace.settings.var / "lake.db").unlink()
+    before = aliases(workspace)
+    code, _, error = command("train")
+    assert (code, error.count("\n")) == (2, 1)
+    assert "the lake has no table 'training'; run the `data` command first" in error
+    assert aliases(workspace) == before
+
+
+def test_the_fingerprint_of_the_data_changes_with_one_cell(workspace):
+    with workspace.lake() as lake:
+        table, _ = train.training_rows(lake, workspace.plan.objective)
+    first = train.provenance(table, workspace.plan, workspace.root)
+    assert train.provenance(table.copy(), workspace.plan, workspace.root) == first
+    table.loc[0, "origin"] = "reaction"
+    changed = train.provenance(table, workspace.plan, workspace.root)
+    assert {name for name in first if first[name] != changed[name]} == {"data"}

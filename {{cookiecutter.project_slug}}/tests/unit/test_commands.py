@@ -1,0 +1,86 @@
+"""What a person can put right is said in one line, and changes nothing."""
+
+import socket
+
+import pytest
+
+from {{ cookiecutter.__package }} import cli
+
+
+def contents(workspace):
+    """Return every file of the workspace, byte for byte."""
+    return {path: path.read_bytes() for path in sorted(workspace.root.rglob("*")) if path.is_file()}
+
+
+def assert_refused(outcome, said):
+    code, out, error = outcome
+    assert (code, out) == (2, "")
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert said in error
+
+
+PLANS = {
+    "an unknown key": (lambda text: text.replace("[speed]", "[sped]"), "the nearest known one is speed"),
+    "a bad value": (lambda text: text.replace("folds = 5", "folds = 1"), "data.folds: Input should be greater"),
+    "not TOML": (lambda text: text.replace("[speed]", "[speed"), "not valid TOML"),
+    "an empty file": (lambda _: "", "Field required"),
+}
+
+
+@pytest.mark.parametrize("fault", PLANS)
+def test_a_bad_plan(workspace, command, fault):
+    change, said = PLANS[fault]
+    path = workspace.root / "plan.toml"
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    before = contents(workspace)
+    assert_refused(command("run", "--prepare", "--port", "0"), said)
+    assert contents(workspace) == before
+
+
+def test_no_plan(workspace, command):
+    (workspace.root / "plan.toml").unlink()
+    before = contents(workspace)
+    assert_refused(command("run", "--prepare", "--port", "0"), "plan.toml: no such file")
+    assert contents(workspace) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("APP_HOST", "0.0.0.0", "listening on 0.0.0.0 needs an API key"),  # noqa: S104 - it is to be refused
+        ("APP_PORT", "many", "APP_PORT: Input should be a valid integer"),
+        ("APP_MAX_BODY_BYTES", "1", "APP_MAX_BODY_BYTES: Input should be greater than or equal to 256"),
+    ],
+)
+def test_a_bad_setting(workspace, command, monkeypatch, name, value, said):
+    monkeypatch.setenv(name, value)
+    before = contents(workspace)
+    assert_refused(command("run", "--prepare"), said)
+    assert contents(workspace) == before
+
+
+def test_a_port_in_use(workspace, command):
+    before = contents(workspace)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert_refused(command("run", "--prepare", "--port", str(port)), f"cannot listen on 127.0.0.1:{port}")
+    assert contents(workspace) == before
+
+
+def test_what_is_ready_is_left_as_it_is(workspace, command):
+    before = workspace.registry().version("champion")
+    assert command("run", "--prepare", "--port", "0")[0] == 0
+    assert workspace.registry().version("champion") == before
+
+
+def test_every_command_explains_itself(command):
+    code, text, _ = command("--help")
+    assert code == 0
+    names = [made.name or made.callback.__name__ for made in cli.app.registered_commands]
+    assert len(names) > 5
+    for name in names:
+        assert name in text
+        assert command(name, "--help")[0] == 0
