@@ -6,13 +6,14 @@ import contextlib
 import gc
 import logging
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from threadpoolctl import threadpool_limits
 
 from .errors import UserError
 from .ledger import open_ledger
+from .operations.logs import JsonLines
 from .operations.telemetry import Telemetry, Timed
 from .product.app import create_app
 from .product.guard import Guard
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from .plan import Plan
     from .registry import Registry
     from .settings import Settings
+
+
+SECONDS_TO_DRAIN = 20
 
 
 @contextlib.contextmanager
@@ -43,7 +47,8 @@ def build(settings: Settings, plan: Plan, registry: Registry) -> Iterator[FastAP
         )
         app.add_route("/metrics", telemetry.page, include_in_schema=False)
         keys = [key.get_secret_value() for key in settings.api_keys]
-        app.add_middleware(Guard, keys=keys, max_body_bytes=settings.max_body_bytes)
+        larger = {"/v1/decisions/batch": settings.max_batch_bytes}
+        app.add_middleware(Guard, keys=keys, max_body_bytes=settings.max_body_bytes, larger=larger)
         app.add_middleware(Timed, telemetry=telemetry)
         yield app
 
@@ -70,12 +75,30 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
 
 def serve(settings: Settings, plan: Plan, registry: Registry, taken: socket.socket) -> None:
     """Answer until the process is told to stop; what is in flight is finished."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     # many threads for a handful of rows cost more than they give
     with threadpool_limits(1), build(settings, plan, registry) as app:
-        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, proxy_headers=False)
+        config = uvicorn.Config(
+            app,
+            http=_protocol(),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=SECONDS_TO_DRAIN,
+        )
         # what is there now stays: to walk over all of it again and again would hold up answers
         gc.collect()
         gc.freeze()
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[taken])
+
+
+def _protocol() -> Any:
+    try:
+        from .product.heads import BoundedHead  # noqa: PLC0415
+    except ImportError:  # no httptools on Windows; h11, which takes its place, has a limit of its own
+        return "auto"
+    return BoundedHead

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     ledger_url: str = ""
     refresh_seconds: Annotated[float, Field(gt=0)] = 1.0
     max_body_bytes: Annotated[int, Field(ge=256)] = 16_384
+    max_batch_bytes: Annotated[int, Field(ge=256)] = 1_048_576
     max_waiting: Annotated[int, Field(ge=1)] = 4_096
 
     @model_validator(mode="before")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter as Tally
+from http import HTTPStatus
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -11,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.responses import Response
 
+from .logs import name_request
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+log = logging.getLogger(__name__)
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 SCORES = tuple(place / 20 for place in range(1, 21))
 
@@ -61,7 +66,7 @@ class Telemetry:
 
 
 class Timed:
-    """ASGI middleware that times every request under the route that took it."""
+    """ASGI middleware that names every request, and times it under the route that took it."""
 
     def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
         self.app = app
@@ -73,16 +78,22 @@ class Timed:
             await self.app(scope, receive, send)
             return
         start, status = time.perf_counter(), 500
+        request = (b"x-request-id", name_request(scope).encode())
 
         async def noted(message: Message) -> None:
             nonlocal status
-            status = message.get("status", status)
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], request]
             await send(message)
 
         try:
             await self.app(scope, receive, noted)
         finally:
-            self.telemetry.requested(scope["method"], _route(scope), status, time.perf_counter() - start)
+            route, seconds = _route(scope), time.perf_counter() - start
+            self.telemetry.requested(scope["method"], route, status, seconds)
+            if status >= HTTPStatus.BAD_REQUEST:
+                log.info("%s %s answered %d in %.1f ms", scope["method"], route, status, seconds * 1000)
 
 
 def _labels(decision: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -24,7 +24,7 @@ from .. import contract  # noqa: TC001 - FastAPI reads the annotations
 from ..ledger import ReactionConflictError, UnknownDecisionError
 from .batcher import Batcher
 from .decide import Desk, decide_many, decide_one
-from .openapi import document
+from .openapi import Explained, Reacted, Recorded, document
 from .problems import field_errors, problem
 
 if TYPE_CHECKING:
@@ -92,10 +92,18 @@ def create_app(
 
 
 def _add_reads(app: FastAPI, predictor: Predictor, ledger: Ledger) -> None:
-    @app.get("/v1/decisions")
+    @app.get("/v1/decisions", response_model=None, responses={200: {"model": list[Recorded]}})
     def recent(limit: Annotated[int, Query(ge=1, le=200)] = 20, *, to_review: bool = False) -> list[dict[str, Any]]:
         """Return the latest decisions, newest first."""
         return ledger.recent(limit, to_review=to_review)
+
+    @app.get("/v1/decisions/{decision_id}", response_model=None, responses={200: {"model": Explained}})
+    def one(decision_id: str) -> dict[str, Any] | Response:
+        """Return a decision with what was asked, how people reacted, and its reasons."""
+        decision = ledger.get(decision_id)
+        if decision is None:
+            return problem(404, f"there is no decision {decision_id!r}")
+        return {**decision, **predictor.explain(decision)}
 
     @app.get("/v1/model")
     def model() -> dict[str, Any]:
@@ -115,7 +123,12 @@ def _add_reads(app: FastAPI, predictor: Predictor, ledger: Ledger) -> None:
 
 
 def _add_reactions(app: FastAPI, ledger: Ledger, observer: Observer) -> None:
-    @app.post("/v1/decisions/{decision_id}/reaction", status_code=201, response_model=None)
+    @app.post(
+        "/v1/decisions/{decision_id}/reaction",
+        status_code=201,
+        response_model=None,
+        responses={201: {"model": Reacted}, 404: {}, 409: {}},
+    )
     def react(decision_id: str, reaction: contract.Reaction) -> dict[str, Any] | Response:
         """Record what a person did with a decision; the same reaction twice is one reaction."""
         try:

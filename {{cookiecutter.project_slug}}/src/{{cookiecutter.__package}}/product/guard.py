@@ -1,4 +1,4 @@
-"""The guard in front of the product: keys, body size, and headers that browsers obey."""
+"""The guard in front of the product: keys, sizes, other sites, and headers that browsers obey."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from starlette.exceptions import HTTPException
 from .problems import problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OPEN = ("/healthz", "/readyz", "/static/")
@@ -22,13 +23,16 @@ CONTENT_POLICY = (
 HEADERS = [
     (b"content-security-policy", CONTENT_POLICY),
     (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
 
 
 class Guard:
-    """ASGI middleware that lets nothing through that is too large or has no key.
+    """ASGI middleware that lets nothing through that is too large, has no key, or comes from another site.
 
     Parameters
     ----------
@@ -36,28 +40,53 @@ class Guard:
         Accepted API keys, several so that they can be rotated; none means that all may enter.
     max_body_bytes
         Largest request body.
+    larger
+        Other limits, by path.
     """
 
-    def __init__(self, app: ASGIApp, *, keys: Sequence[str], max_body_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, keys: Sequence[str], max_body_bytes: int, larger: Mapping[str, int] | None = None
+    ) -> None:
         self.app = app
         self.keys = [key.encode() for key in keys]
         self.max_body_bytes = max_body_bytes
-        self.too_large = f"the body is over {max_body_bytes} bytes"
+        self.larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass the request on."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
+        limit = self.larger.get(scope["path"], self.max_body_bytes)
+        read = 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > limit:
+                raise HTTPException(413, _too_large(limit))
+            return message
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *HEADERS]
+            await send(message)
+
+        answer = self._refusal(scope["path"], dict(scope["headers"]), limit) or self.app
+        await answer(scope, counted, with_headers)
+
+    def _refusal(self, path: str, headers: dict[bytes, bytes], limit: int) -> Response | None:
+        if not self._may_enter(path, headers):
+            needed = {"WWW-Authenticate": 'ApiKey header="X-API-Key"'}
+            return problem(401, "this needs an API key in the header X-API-Key", headers=needed)
+        # a page elsewhere must not decide or react through the browser of somebody who may
+        if headers.get(b"sec-fetch-site") == b"cross-site" and headers.get(b"sec-fetch-mode") != b"navigate":
+            return problem(403, "other sites may not ask")
         length = headers.get(b"content-length", b"0")
-        if not self._may_enter(scope["path"], headers):
-            answer = problem(401, "this needs an API key in the header X-API-Key")
-            await answer(scope, receive, send)
-        elif not length.isdigit() or int(length) > self.max_body_bytes:
-            await problem(413, self.too_large)(scope, receive, send)
-        else:
-            await self._pass_on(scope, receive, send)
+        if not length.isdigit() or int(length) > limit:
+            return problem(413, _too_large(limit))
+        return None
 
     def _may_enter(self, path: str, headers: dict[bytes, bytes]) -> bool:
         if not self.keys or path == "/" or path.startswith(OPEN):
@@ -66,20 +95,6 @@ class Guard:
         # every key is compared, so that the time taken tells nothing
         return bool(sum([hmac.compare_digest(given, key) for key in self.keys]))
 
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        read = 0
 
-        async def counted() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > self.max_body_bytes:
-                raise HTTPException(413, self.too_large)
-            return message
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *HEADERS]
-            await send(message)
-
-        await self.app(scope, counted, with_headers)
+def _too_large(limit: int) -> str:
+    return f"the body is over {limit} bytes"

@@ -41,7 +41,7 @@ class Patience:
         Exception
             Whatever `work` raised.
         """
-        if self._late is not None and self._late.empty():
+        if self.late:
             message = "an earlier call has not come back"
             raise TimeoutError(message)
         self._late = None
@@ -56,6 +56,11 @@ class Patience:
         if error is not None:
             raise error
         return result
+
+    @property
+    def late(self) -> bool:
+        """Whether a call that was given up has not come back yet."""
+        return self._late is not None and self._late.empty()
 
     def close(self) -> None:
         """Let the thread end when it has nothing to do."""

@@ -9,6 +9,7 @@ from .. import contract
 from ..errors import UserError
 from ..ledger import new_id, now
 from ..schema import columns, fingerprint
+from .explain import reasons
 from .patience import Patience
 
 if TYPE_CHECKING:
@@ -77,6 +78,19 @@ class Predictor:
             model, fallback = self.fallback, True
             raw = self.objective.raw(model.model, inputs)
         return self._decisions(rows, raw, model, fallback=fallback)
+
+    def explain(self, decision: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the reasons of a decision, or why there are none."""
+        for model in (self.champion, self.fallback):
+            if model.label != decision["model"]:
+                continue
+            try:
+                found = [] if self._patience.late else reasons(model.model, self.objective, decision["features"])
+            except Exception as error:  # noqa: BLE001  # the decision stands, whatever its explanation does
+                log.error("%s cannot be explained: %s", model.label, type(error).__name__)  # noqa: TRY400
+                found = []
+            return {"reasons": found, "unexplained": None if found else f"{model.label} gives no reason"}
+        return {"reasons": [], "unexplained": f"{decision['model']} answered; it is not in use any more"}
 
     def _ask(self, model: Registered, inputs: Mapping[str, Any]) -> NDArray[Any]:
         if self._asked is not model:

@@ -5,12 +5,28 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+from pydantic_core import to_json
 from starlette.responses import Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-from pydantic_core import to_json
+
+class FieldError(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """What is wrong, for programs and people."""
+
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = []
 
 
 def problem(
