@@ -1,128 +1,145 @@
-// The desk: ask, read the answer, accept or override it, and work off what a person should look at.
+// The desk: asks, shows, listens, and follows what happens elsewhere. All it knows of the question,
+// the fields and the answers comes from the API's own description.
 
-import { fill, mark, read } from "./form.js";
-import { ask, find, make, notice } from "./page.js";
+import { became, card } from "./card.js";
+import { check, fields } from "./form.js";
+import { OPEN, list, mark } from "./list.js";
+import { $, call, keepKey, make, scored, shown } from "./page.js";
+import { askForKey, attempt, busy, complain } from "./tell.js";
 
-const SECONDS = 3;
-let features;
-let label;
-let bounded;
+const EVERY_MS = 4000;
+const MOST = 20;
+const known = new Map(); // decisions by id, as last seen
+let schemas;
+let traced; // whether the product gives single decisions, with their reasons
+let mine; // the decision that the form was last asked for
+let form;
+let waiting = [];
 
-const time = (iso) => new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const choices = () => label.enum ?? (label.const ? [label.const] : null);
-
-async function start() {
-  const document_ = await ask("/openapi.json");
-  const { Features, Decision } = document_.components.schemas;
-  features = Features;
-  label = Decision.properties.answer;
-  bounded = Decision.properties.score.maximum === 1;
-  find("question").textContent = document.title = document_.info.title;
-  if (!find("fields").children.length) fill(find("fields"), Features);
+/** Bring the page up to date; the first time it shows itself, once and whole. */
+async function catchUp() {
+  if (!schemas) await begin();
   await refresh();
+  if (!$("main").hidden) return;
+  $("main").hidden = false;
+  await open().catch(complain);
 }
 
+/** Read the contract and lay out the form. */
+async function begin() {
+  const description = await call("openapi.json");
+  schemas = description.components.schemas;
+  traced = Object.keys(description.paths).some((path) => /^\/v1\/decisions\/\{\w+\}$/.test(path));
+  form = fields(schemas.Features);
+  $("#question").textContent = document.title = description.info.title;
+  $("#fields").replaceChildren(...form.sets);
+}
+
+/** Ask what is going on: the model in use, the queue, the latest decisions. */
 async function refresh() {
   const [model, queue, recent] = await Promise.all([
-    ask("/v1/model"), ask("/v1/decisions?to_review=true&limit=50"), ask("/v1/decisions?limit=20"),
+    call("v1/model"), call(`v1/decisions?to_review=true&limit=${MOST}`), call(`v1/decisions?limit=${MOST}`),
   ]);
-  find("model").textContent = model.model;
-  find("waiting-count").textContent = queue.length ? `(${queue.length})` : "";
-  list(find("queue"), queue, "Nobody has to look at anything.");
-  list(find("recent"), recent, "No decision yet.");
+  if ($("#model b")?.textContent !== model.model) $("#model").replaceChildren("Answering now: ", make("b", {}, model.model));
+  $("#model").classList.remove("away");
+  for (const decision of [...recent, ...queue]) known.set(decision.id, decision);
+  waiting = queue;
+  const score = schemas.Decision.properties.score;
+  list($("#queue ol"), queue, score);
+  list($("#recent ol"), recent, score, (decision) => decision.needs_review && "Needs review");
+  const many = queue.length < MOST ? queue.length : `${MOST}+`;
+  $("#queue-title").dataset.count = many;
+  document.title = (many ? `(${many}) ` : "") + $("#question").textContent;
 }
 
-function list(place, decisions, nothing) {
-  const focused = place.contains(document.activeElement) ? document.activeElement.dataset.id : null;
-  const items = decisions.map((decision) => {
-    const said = decision.verdict === "override" ? `overridden: ${decision.reaction_answer}` : decision.verdict === "accept" ? "accepted" : "open";
-    const button = make("button", { type: "button", onclick: () => show(decision) }, [
-      make("span", { textContent: `${time(decision.decided_at)}  ${decision.answer}` }),
-      make("span", { className: "quiet", textContent: said }),
-    ]);
-    button.dataset.id = decision.id;
-    return make("li", {}, [button]);
+/** Show the decision that the address names, with its reasons if the product gives them. */
+async function open() {
+  const id = location.hash.startsWith(OPEN) && location.hash.slice(OPEN.length);
+  if (!id) return;
+  const told = (traced || !known.has(id)) && await call(`v1/decisions/${encodeURIComponent(id)}`).catch((problem) => {
+    if (!known.has(id)) throw problem; // without its reasons a decision is still worth showing
   });
-  place.replaceChildren(...(items.length ? items : [make("li", { className: "quiet", textContent: nothing })]));
-  if (focused) place.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
+  const decision = { ...known.get(id), ...told };
+  known.set(id, decision);
+  const next = waiting.find((other) => other.id !== id);
+  $("#card").replaceChildren(...card(decision, schemas, {
+    react: (reaction, inputs) => react(decision, reaction, inputs), next: next && OPEN + next.id, mine: id === mine,
+  }));
+  mark();
+  const outcome = became(decision);
+  $("#said").textContent = outcome || `Answer: ${shown(decision.answer)} ${scored(decision, schemas.Decision.properties.score)}`;
+  const place = $(outcome ? ".outcome" : ".verdict");
+  place.focus({ preventScroll: true });
+  place.scrollIntoView({ block: "nearest" });
 }
 
-async function show(decision) {
-  const place = find("decision");
-  const parts = [make("p", { className: "answer", textContent: String(decision.answer) })];
-  if (bounded) {
-    parts.push(make("meter", { min: 0, max: 1, value: decision.score, ariaLabel: "score" }));
-    parts.push(make("p", { textContent: `Score ${decision.score.toFixed(3)}: ${label.enum?.length === 2 ? `probability of ${label.enum[1]}` : "probability of this answer"}` }));
-  }
-  parts.push(make("p", { className: "quiet", textContent: `${decision.model}, ${time(decision.decided_at)}` }));
-  if (decision.fallback) parts.push(make("span", { className: "badge", textContent: "the rules stood in for a model that failed" }));
-  else if (decision.needs_review) parts.push(make("span", { className: "badge", textContent: "a person should look" }));
-  const reasons = make("ul", { className: "reasons" });
-  parts.push(reasons, decision.verdict ? done(decision) : reaction(decision));
-  place.replaceChildren(...parts);
-  place.focus();
-  const trace = await ask(`/v1/decisions/${decision.id}`).catch(() => ({}));
-  reasons.replaceChildren(...(trace.reasons ?? []).map((reason) => make("li", { textContent: reason.text })));
+async function decide() {
+  $("#ask-fault").textContent = "";
+  if (!check(form.all)) return;
+  const features = Object.fromEntries(form.all.map((one) => [one.name, one.value()]));
+  const decision = await call("v1/decisions", features).catch((problem) => blame(problem, form.all, $("#ask-fault")));
+  if (!decision) return;
+  known.set(decision.id, decision);
+  mine = decision.id;
+  await refresh().catch(later);
+  location.hash = OPEN + decision.id;
 }
 
-function done(decision) {
-  const said = decision.verdict === "override" ? `Overridden with ${decision.reaction_answer}.` : "Accepted.";
-  return make("p", { className: "react", textContent: `${said} ${decision.note ?? ""}` });
+async function react(decision, reaction, inputs) {
+  await attempt(async () => {
+    const stored = await call(`v1/decisions/${encodeURIComponent(decision.id)}/reaction`, reaction).catch((problem) => blame(problem, inputs));
+    if (!stored) return;
+    const { verdict, answer, note } = stored;
+    known.set(decision.id, { ...decision, verdict, reaction_answer: answer, note });
+    await refresh().catch(later);
+    await open();
+  });
 }
 
-function reaction(decision) {
-  const others = choices()?.filter((choice) => choice !== decision.answer);
-  const other = others
-    ? make("select", { id: "other" }, others.map((value) => make("option", { value, textContent: value })))
-    : make("input", { id: "other", type: "number", step: "any", value: decision.answer });
-  const note = make("input", { id: "note", maxLength: 500, placeholder: "Why? No names, please." });
-  const problem = make("p", { className: "error", role: "alert" });
-  const react = async (body) => {
+/** Put what the contract refuses beside the fields it is about; anything else is passed on. */
+function blame(problem, inputs, rest) {
+  if (problem.status !== 422 || problem.errors.length === 0) throw problem;
+  const place = (error) => inputs.find((one) => one.name === error.field.replace(/^body\./, ""));
+  for (const error of problem.errors) place(error)?.say(error.message);
+  const homeless = problem.errors.filter((error) => !place(error)).map((error) => error.message).join(". ");
+  if (rest) rest.textContent = homeless;
+  else if (homeless) throw problem;
+  problem.errors.map(place).find(Boolean)?.focus();
+}
+
+// what was asked for is done; if the lists cannot follow, the next round says so
+function later() {}
+
+/** Keep up, unless nobody looks or a key is being asked for. */
+async function follow() {
+  if (!document.hidden && !busy() && $("#key").hidden) {
     try {
-      await ask(`/v1/decisions/${decision.id}/reaction`, { ...body, note: note.value });
-      await show({ ...decision, verdict: body.verdict, reaction_answer: body.answer, note: note.value });
-      await refresh();
-    } catch (failure) {
-      problem.textContent = failure.detail ?? String(failure);
+      await catchUp();
+    } catch (problem) {
+      if (problem.status === 401) askForKey();
+      $("#model").textContent = problem.status === 401 ? "Locked" : `${problem.message}; trying again`;
+      $("#model").classList.add("away");
     }
-  };
-  const value = () => (others ? other.value : Number(other.value));
-  return make("div", { className: "react" }, [
-    make("label", {}, ["Note ", note]),
-    make("div", { className: "row" }, [
-      make("button", { type: "button", id: "accept", textContent: "Accept", onclick: () => react({ verdict: "accept" }) }),
-      make("label", {}, ["Right answer ", other]),
-      make("button", { type: "button", id: "override", textContent: "Override", onclick: () => react({ verdict: "override", answer: value() }) }),
-    ]),
-    problem,
-  ]);
+  }
+  setTimeout(follow, EVERY_MS);
 }
 
-find("form").addEventListener("submit", async (event) => {
+$("#ask").addEventListener("submit", (event) => {
   event.preventDefault();
-  const form = event.target;
-  const button = form.querySelector("button");
-  button.disabled = true;
-  notice("");
-  mark(form, []);
-  try {
-    await show(await ask("/v1/decisions", read(form, features)));
-    await refresh();
-  } catch (failure) {
-    const unplaced = mark(form, failure.errors ?? []);
-    if (unplaced.length || !failure.errors?.length) notice([failure.detail, ...unplaced].join(" "));
-  } finally {
-    button.disabled = false;
-  }
+  attempt(decide);
 });
-
-find("key").addEventListener("submit", async (event) => {
+$("#key").addEventListener("submit", (event) => {
   event.preventDefault();
-  sessionStorage.setItem("key", event.target.elements.key.value);
-  event.target.hidden = true;
-  notice("");
-  await start().catch((failure) => notice(failure.detail));
+  keepKey($("#key-input").value);
+  attempt(async () => {
+    await catchUp();
+    $("#key").hidden = true;
+    $("#key").reset();
+  });
 });
-
-start().catch((failure) => notice(failure.detail ?? String(failure)));
-setInterval(() => features && refresh().then(() => notice("")).catch((failure) => notice(failure.detail)), SECONDS * 1000);
+addEventListener("hashchange", () => attempt(open));
+// a click on the decision that is open already changes no address, but means: go there
+$("main").addEventListener("click", (event) => {
+  if (event.target.closest("a")?.hash === location.hash) attempt(open);
+});
+follow();

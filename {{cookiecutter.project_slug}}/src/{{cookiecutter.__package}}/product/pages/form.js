@@ -1,68 +1,107 @@
-// A form from the contract: one field for each property of the Features schema.
+// Form fields from a JSON schema: what they are called, what fits, and what to say when it does not.
 
-import { make } from "./page.js";
+import { make, shown, words } from "./page.js";
 
-const plain = (schema) => schema.anyOf?.find((part) => part.type !== "null") ?? schema;
-const words = (name) => name.replaceAll("_", " ");
+const FEW = 2; // this many options stand side by side; more go into a list
+const MARKS = {
+  "x-protected": "recorded to audit fairness, not used to decide",
+  "x-personal": "not stored",
+};
+let made = 0;
 
-function hint(schema) {
-  const kind = plain(schema);
-  const bounds = [kind.minimum, kind.maximum].every((bound) => bound !== undefined) ? `${kind.minimum} to ${kind.maximum}` : "";
-  const marks = [schema["x-protected"] && "recorded for audit, not used", schema["x-personal"] && "not stored"];
-  return [schema.description, bounds, ...marks].filter(Boolean).join(" · ");
+/** The part of a schema that is not null, with the keys around it. */
+export function core(schema) {
+  return { ...schema, ...schema.anyOf?.find((part) => part.type !== "null") };
 }
 
-function control(name, schema, required) {
-  const kind = plain(schema);
-  if (kind.enum || kind.const) {
-    const choices = (kind.enum ?? [kind.const]).map((value) => make("option", { value, textContent: value }));
-    if (!required) choices.unshift(make("option", { value: "", textContent: "not stated" }));
-    return make("select", { name }, choices);
+/** One labelled control for a property; `name` is its key, `start` the value it begins with. */
+export function field(name, schema, { required = true, start = "" } = {}) {
+  const kind = core(schema);
+  const id = `field-${++made}`;
+  const options = kind.enum && (required ? kind.enum : [...kind.enum, ""]);
+  const aria = { "aria-describedby": `${id}-hint ${id}-range ${id}-fault` };
+  const fault = make("p", { class: "fault", id: `${id}-fault` });
+  const radios = options && options.length <= FEW;
+  let inputs;
+  let control;
+  if (radios) {
+    inputs = options.map((value) => make("input", { type: "radio", name: id, value, required, checked: value === start }));
+    const labels = inputs.map((input) => make("label", {}, input, make("span", {}, shown(input.value))));
+    control = make("div", { class: "choice", role: "radiogroup", "aria-labelledby": `${id}-label`, ...aria }, labels);
+  } else if (options) {
+    const choices = options.map((value) => make("option", { value, selected: value === start }, shown(value)));
+    control = make("select", { id, required, ...aria }, choices);
+    inputs = [control];
+  } else {
+    const number = kind.type === "number" || kind.type === "integer";
+    control = make("input", {
+      id, required, ...aria, type: number ? "number" : "text", inputmode: kind.type === "number" ? "decimal" : undefined,
+      min: kind.minimum, max: kind.maximum, step: number ? (kind.type === "integer" ? 1 : "any") : undefined,
+      maxlength: kind.maxLength, autocomplete: "off", value: start,
+    });
+    inputs = [control];
   }
-  if (kind.type === "string") return make("input", { name, type: "text" });
-  const step = kind.type === "integer" ? 1 : "any";
-  return make("input", { name, type: "number", step, min: kind.minimum ?? "", max: kind.maximum ?? "", inputMode: "decimal" });
+
+  const self = {
+    name,
+    marks: Object.keys(MARKS).filter((mark) => schema[mark]).map((mark) => MARKS[mark]).join("; "),
+    element: make("div", { class: "field", "data-name": name },
+      make("label", { id: `${id}-label`, for: radios ? undefined : id }, words(name)),
+      make("p", { class: "hint", id: `${id}-hint` }, kind.description), control,
+      make("div", { class: "below" }, fault, make("p", { class: "hint", id: `${id}-range` }, required ? range(kind) : "Optional"))),
+    value() {
+      const raw = radios ? inputs.find((input) => input.checked)?.value ?? "" : inputs[0].value;
+      // an empty field is left out: the contract says what that means
+      if (raw.trim() === "") return undefined;
+      return inputs[0].type === "number" ? Number(raw) : raw;
+    },
+    say(message = "") {
+      fault.textContent = message;
+      control.toggleAttribute("data-wrong", message !== "");
+      if (message) control.setAttribute("aria-invalid", "true");
+      else control.removeAttribute("aria-invalid");
+    },
+    /** Say what is wrong, if anything; returns whether nothing is. */
+    check() {
+      self.say(wrong(inputs[0].validity, kind));
+      return inputs[0].validity.valid;
+    },
+    focus: () => (inputs.find((input) => input.checked) ?? inputs[0]).focus(),
+  };
+  self.element.addEventListener("change", self.check);
+  // while it is being typed nothing is wrong yet, but what was wrong may be right again
+  self.element.addEventListener("input", () => fault.textContent && self.check());
+  return self;
 }
 
-export function fill(place, schema) {
+/** The fields of an object's schema; those with marks of their own are set apart below, and say so. */
+export function fields(schema) {
   const example = schema.examples?.[0] ?? {};
-  for (const [name, property] of Object.entries(schema.properties)) {
-    const input = control(name, property, schema.required?.includes(name));
-    input.id = `field-${name}`;
-    input.value = example[name] ?? "";
-    input.setAttribute("aria-describedby", `hint-${name} error-${name}`);
-    place.append(make("div", { className: "field" }, [
-      make("label", { htmlFor: input.id, textContent: words(name) }),
-      make("small", { id: `hint-${name}`, textContent: hint(property) }),
-      input,
-      make("p", { className: "error", id: `error-${name}` }),
-    ]));
-  }
+  const all = Object.entries(schema.properties).map(([name, property]) => {
+    const required = schema.required?.includes(name) ?? false;
+    // an example is no statement about a person: nobody's group is filled in beforehand
+    return field(name, property, { required, start: property["x-protected"] && !required ? undefined : example[name] ?? undefined });
+  });
+  const sets = [...new Set(all.map((one) => one.marks))].sort().map((marks) =>
+    make("fieldset", {}, marks && make("legend", {}, words(marks)), all.filter((one) => one.marks === marks).map((one) => one.element)));
+  return { all, sets };
 }
 
-export function read(form, schema) {
-  const body = {};
-  for (const [name, property] of Object.entries(schema.properties)) {
-    const text = form.elements[name].value.trim();
-    const numeric = ["number", "integer"].includes(plain(property).type);
-    if (text !== "") body[name] = numeric ? Number(text) : text;
-  }
-  return body;
+/** Check every field and go to the first that is wrong; returns whether all are right. */
+export function check(all) {
+  const wrong = all.filter((one) => !one.check());
+  wrong[0]?.focus();
+  return wrong.length === 0;
 }
 
-export function mark(form, errors) {
-  for (const place of form.querySelectorAll(".error")) place.textContent = "";
-  for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
-  const unplaced = [];
-  for (const { field, message } of errors) {
-    const input = form.elements[field];
-    if (!input) {
-      unplaced.push(`${field}: ${message}`);
-      continue;
-    }
-    input.setAttribute("aria-invalid", "true");
-    document.getElementById(`error-${field}`).textContent = message;
-  }
-  form.querySelector("[aria-invalid]")?.focus();
-  return unplaced;
+function wrong({ valid, badInput, valueMissing, stepMismatch }, kind) {
+  if (valid) return "";
+  if (badInput) return "A number, please";
+  if (valueMissing) return "Please fill this in";
+  return stepMismatch ? "A whole number, please" : `Must be ${range(kind)}`;
+}
+
+function range({ minimum: low, maximum: high }) {
+  if (low === undefined) return high === undefined ? "" : `up to ${shown(high)}`;
+  return high === undefined ? `${shown(low)} or more` : `${shown(low)} to ${shown(high)}`;
 }

@@ -1,29 +1,89 @@
-// What every part of the page needs: elements without markup, and requests that fail in words.
+// What every part of the page needs: elements, words, and calls to the product with failures in words.
 
-export const find = (id) => document.getElementById(id);
+export const $ = (selector) => document.querySelector(selector);
 
-export function make(tag, properties = {}, children = []) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
+/** Make an element: data only ever becomes text, never markup.
+ * Attributes that are `undefined` or `false` are left out, `on…` are listeners, children are nodes or text. */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== undefined && value !== false) element.setAttribute(name, value);
+  }
+  element.append(...children.flat().filter((child) => child !== undefined && child !== false && child !== ""));
   return element;
 }
 
-export function notice(text) {
-  find("notice").textContent = text;
-  find("notice").hidden = !text;
+/** `debt_to_income` as a person would write it. */
+export function words(name) {
+  const spaced = String(name).replaceAll("_", " ").trim();
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
-export async function ask(path, body) {
-  const headers = { "X-API-Key": sessionStorage.getItem("key") ?? "" };
-  const options = body ? { method: "POST", body: JSON.stringify(body), headers: { ...headers, "Content-Type": "application/json" } } : { headers };
+const digits = new Intl.NumberFormat("en", { maximumFractionDigits: 3 });
+const share = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const calendar = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+
+/** Any value of a contract as people read it. */
+export function shown(value) {
+  if (value === null || value === undefined || value === "") return "Not given";
+  return typeof value === "number" ? digits.format(value) : words(value);
+}
+
+/** True when a schema's numbers lie between 0 and 1, so that a bar can show them. */
+export const isShare = ({ minimum, maximum }) => minimum === 0 && maximum === 1;
+
+/** A decision's score; nothing when it only says the answer again. */
+export function scored({ answer, score }, schema) {
+  if (isShare(schema)) return share.format(score);
+  return shown(score) === shown(answer) ? "" : shown(score);
+}
+
+/** A moment; today's without the date. */
+export function moment(iso) {
+  const then = new Date(iso);
+  const today = then.toDateString() === new Date().toDateString();
+  return make("time", { datetime: iso }, (today ? clock : calendar).format(then));
+}
+
+const KEY = "api-key"; // in this tab's storage: gone when the tab is closed
+const PATIENCE_MS = 10_000;
+
+/** A call that did not work; status 0 when nobody answered. `errors` name fields. */
+export class Problem extends Error {
+  constructor(status, detail, errors = []) {
+    super(detail.charAt(0).toUpperCase() + detail.slice(1));
+    this.status = status;
+    this.errors = errors;
+  }
+
+  /** True when the same request may well succeed later. */
+  get passing() {
+    return this.status === 0 || this.status >= 500;
+  }
+}
+
+export const keepKey = (key) => sessionStorage.setItem(KEY, key);
+export const hasKey = () => sessionStorage.getItem(KEY) !== null;
+
+/** Return what a path answers; with a body it is a POST. */
+export async function call(path, body) {
+  const headers = hasKey() ? { "X-API-Key": sessionStorage.getItem(KEY) } : {};
+  const request = { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) };
+  if (body) {
+    headers["Content-Type"] = "application/json";
+    Object.assign(request, { method: "POST", body: JSON.stringify(body) });
+  }
+  let response;
   let answer;
   try {
-    answer = await fetch(path, options);
+    response = await fetch(path, request);
+    answer = await response.json();
   } catch {
-    throw { detail: "The product does not answer. Nothing you typed is lost; try again in a moment.", errors: [] };
+    throw new Problem(response && !response.ok ? response.status : 0, "the product cannot be reached");
   }
-  const content = await answer.json().catch(() => ({}));
-  if (answer.status === 401) find("key").hidden = false;
-  if (!answer.ok) throw { detail: `${content.detail ?? answer.statusText}.`, errors: content.errors ?? [], status: answer.status };
-  return content;
+  if (response.ok) return answer;
+  throw new Problem(response.status, answer.detail ?? response.statusText, answer.errors);
 }

@@ -1,0 +1,96 @@
+// One decision: what was answered, why, and what a person makes of it.
+
+import { check, core, field } from "./form.js";
+import { isShare, make, moment, scored, shown, words } from "./page.js";
+
+const FEW = 4; // this many other answers get a button each
+
+/** Fill the card's place.
+ *
+ * `react` is called with what a person says, `next` leads to the next one waiting, and `mine` says that
+ * what was asked still stands in the form. */
+export function card(decision, schemas, { react, next, mine }) {
+  const properties = schemas.Decision.properties;
+  return [
+    make("p", { class: "verdict", tabindex: -1 }, shown(decision.answer)),
+    make("p", { class: "origin" }, make("b", {}, decision.model), " · ", moment(decision.decided_at)),
+    badges(decision, properties),
+    score(decision, properties.score),
+    reasons(decision.reasons),
+    decision.verdict ? outcome(decision, next) : reaction(decision, schemas.Reaction.properties, react),
+    asked(decision.features, schemas.Features.properties, !mine),
+  ].filter(Boolean);
+}
+
+/** What became of a decision, in a few words; empty while nobody reacted. */
+export function became(decision) {
+  if (!decision.verdict) return "";
+  return decision.verdict === "accept" ? "Accepted" : `Overridden: ${shown(decision.reaction_answer)}`;
+}
+
+function badges(decision, properties) {
+  const raised = ["needs_review", "fallback"].filter((name) => decision[name]);
+  return raised.length > 0 && make("ul", { class: "badges" }, raised.map((name) =>
+    make("li", {}, make("b", { class: "badge" }, words(name)), make("span", { class: "hint" }, properties[name].description ?? ""))));
+}
+
+function score(decision, schema) {
+  const text = scored(decision, schema);
+  if (!text) return false;
+  const line = make("p", {}, make("span", {}, schema.description ?? "Score"), make("b", {}, text));
+  if (!isShare(schema)) return make("div", { class: "score" }, line);
+  const bar = make("i");
+  bar.style.inlineSize = `${decision.score * 100}%`;
+  return make("div", { class: "score" }, line, make("div", { class: "bar", "aria-hidden": "true" }, bar));
+}
+
+function reasons(list) {
+  if (!list?.length) return false;
+  const most = Math.max(...list.map(({ effect }) => Math.abs(effect) || 0)) || 1;
+  const items = list.map(({ column, effect, text }) => {
+    const bar = make("i", { class: effect < 0 ? "down" : "up" });
+    bar.style.inlineSize = `${(Math.abs(effect) || 0) / most * 50}%`;
+    return make("li", {}, make("span", {}, text || words(column)), make("div", { class: "bar two", "aria-hidden": "true" }, bar));
+  });
+  return make("section", {}, make("h3", {}, "Why"), make("ul", { class: "reasons" }, items));
+}
+
+function asked(features, properties, open) {
+  if (!features) return false;
+  // whoever reviews decides on what the model saw: a group that is only recorded is not shown
+  const seen = Object.entries(features).filter(([name]) => !properties[name]?.["x-protected"]);
+  const rows = seen.map(([name, value]) => make("div", {}, make("dt", {}, words(name)), make("dd", {}, shown(value))));
+  return make("details", { open }, make("summary", {}, "What was asked"), make("dl", {}, rows));
+}
+
+function outcome(decision, next) {
+  return make("div", { class: "outcome", tabindex: -1 },
+    make("p", {}, make("b", {}, became(decision)), decision.note && make("q", {}, decision.note)),
+    next && make("a", { href: next }, "Next one waiting"));
+}
+
+function reaction(decision, properties, react) {
+  const kind = core(properties.answer);
+  const note = field("note", properties.note, { required: false });
+  const accept = make("button", { type: "button", class: "main", onclick: () => send("accept") }, "Accept");
+  let own; // a control for the person's answer, where buttons would be too many
+  const send = (verdict, answer) => react({ verdict, answer, note: note.value() }, [note, own].filter(Boolean));
+
+  const others = kind.enum?.filter((answer) => answer !== decision.answer) ?? [];
+  let overrides;
+  if (kind.enum && others.length <= FEW) {
+    overrides = others.map((answer) => make("button", { type: "button", onclick: () => send("override", answer) }, `Override: ${shown(answer)}`));
+  } else {
+    own = field("your_own_answer", kind.enum ? { ...kind, enum: others } : kind);
+    overrides = [make("button", { type: "button", onclick: () => different(own, decision.answer) && send("override", own.value()) }, "Override")];
+  }
+  return make("div", { class: "reaction" }, own?.element, note.element, make("div", { class: "buttons" }, accept, overrides));
+}
+
+function different(own, answer) {
+  if (!check([own])) return false;
+  if (own.value() !== answer) return true;
+  own.say("That is the answer that was given: accept it, or override with another.");
+  own.focus();
+  return false;
+}
