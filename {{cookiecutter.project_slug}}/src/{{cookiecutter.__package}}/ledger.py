@@ -10,14 +10,13 @@ import contextlib
 import secrets
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from pydantic_core import to_json
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from .contract import Label
+from .database import connect
 from .errors import UserError
 from .schema import columns
 
@@ -150,13 +149,7 @@ def open_ledger(url: str) -> Iterator[Ledger]:
         The database cannot be opened.
     """
     try:
-        address = sa.make_url(url)
-        if address.get_backend_name() == "sqlite" and address.database:
-            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(address, json_serializer=_json)
-        if address.get_backend_name() == "sqlite":
-            sa.event.listen(engine, "connect", _durable)
-        TABLES.create_all(engine)
+        engine = connect(url, TABLES)
     except (SQLAlchemyError, OSError) as error:
         message = f"ledger: cannot open it: {str(error).splitlines()[0]}"
         raise UserError(message) from None
@@ -164,12 +157,3 @@ def open_ledger(url: str) -> Iterator[Ledger]:
         yield Ledger(engine)
     finally:
         engine.dispose()
-
-
-def _json(value: Any) -> str:
-    return to_json(value).decode()
-
-
-def _durable(connection: Any, _record: Any) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
-        connection.execute(f"PRAGMA {pragma}")
