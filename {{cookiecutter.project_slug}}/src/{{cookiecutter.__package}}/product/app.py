@@ -18,7 +18,7 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from .. import contract  # noqa: TC001 - FastAPI reads the annotations
 from ..ledger import ReactionConflictError, UnknownDecisionError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from fastapi.telemetry import TelemetryConfig
     from starlette.requests import Request
+    from starlette.types import Scope
 
     from ..ledger import Ledger
     from .predictor import Predictor
@@ -97,7 +98,7 @@ def _add_reads(app: FastAPI, predictor: Predictor, ledger: Ledger) -> None:
         """Return the latest decisions, newest first."""
         return ledger.recent(limit, to_review=to_review)
 
-    @app.get("/v1/decisions/{decision_id}", response_model=None, responses={200: {"model": Explained}})
+    @app.get("/v1/decisions/{decision_id}", response_model=None, responses={200: {"model": Explained}, 404: {}})
     def one(decision_id: str) -> dict[str, Any] | Response:
         """Return a decision with what was asked, how people reacted, and its reasons."""
         decision = ledger.get(decision_id)
@@ -127,7 +128,7 @@ def _add_reactions(app: FastAPI, ledger: Ledger, observer: Observer) -> None:
         "/v1/decisions/{decision_id}/reaction",
         status_code=201,
         response_model=None,
-        responses={201: {"model": Reacted}, 404: {}, 409: {}},
+        responses={201: {"model": Reacted}, 400: {}, 404: {}, 409: {}},
     )
     def react(decision_id: str, reaction: contract.Reaction) -> dict[str, Any] | Response:
         """Record what a person did with a decision; the same reaction twice is one reaction."""
@@ -155,8 +156,11 @@ def _add_problems(app: FastAPI) -> None:
         return problem(422, "the request does not fit the contract", field_errors(error.errors()))
 
     @app.exception_handler(HTTPException)
-    async def http(_request: Request, error: HTTPException) -> Response:
-        return problem(error.status_code, str(error.detail), headers=error.headers)
+    async def http(request: Request, error: HTTPException) -> Response:
+        headers = dict(error.headers or {})
+        if "Allow" in headers:
+            headers["Allow"] = ", ".join(sorted(_methods(app, request.scope)))
+        return problem(error.status_code, str(error.detail), headers=headers)
 
     @app.exception_handler(SQLAlchemyError)
     async def unrecorded(_request: Request, error: SQLAlchemyError) -> Response:
@@ -167,6 +171,13 @@ def _add_problems(app: FastAPI) -> None:
     async def broken(_request: Request, error: Exception) -> Response:
         log.error("a request failed", exc_info=error)
         return problem(500, "something broke; the log says what")
+
+
+def _methods(app: FastAPI, scope: Scope) -> set[str]:
+    """Return the methods of a path; Starlette would name those of its first route only."""
+    same = [route for route in app.routes if getattr(route, "path", None) == scope["path"]]
+    alike = [route for route in app.routes if route.matches(scope)[0] is not Match.NONE]
+    return {method for route in same or alike for method in getattr(route, "methods", None) or ()}
 
 
 def _package() -> str:

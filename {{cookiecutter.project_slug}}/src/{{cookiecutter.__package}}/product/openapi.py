@@ -16,6 +16,13 @@ from .problems import Problem
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+# what the contract checks of a reaction, in words that programs know
+ANSWER_GOES_WITH_OVERRIDE = {
+    "if": {"properties": {"verdict": {"const": "override"}}},
+    "then": {"required": ["answer"], "properties": {"answer": {"not": {"type": "null"}}}},
+    "else": {"properties": {"answer": {"type": "null"}}},
+}
+
 
 class Recorded(contract.Decision):
     """A decision on record, with what was asked and what a person said, if anybody did."""
@@ -64,6 +71,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             marks = {"x-protected": column.protected, "x-personal": column.personal}
             schemas["Features"]["properties"][column.name].update({mark: True for mark, on in marks.items() if on})
         schemas["Features"]["examples"] = [example()]
+        schemas["Reaction"] |= ANSWER_GOES_WITH_OVERRIDE
         many = {"type": "array", "minItems": 1, "maxItems": MOST}
         made["paths"].setdefault("/v1/decisions", {})["post"] = _decide("decide", _ref("Features"), _ref("Decision"))
         made["paths"]["/v1/decisions/batch"] = {
