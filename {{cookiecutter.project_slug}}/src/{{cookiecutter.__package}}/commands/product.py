@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
+from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import Annotated
 
 import typer
 
+from ..errors import UserError
 from . import ground, make_ready, open_registry, out
 
 
@@ -15,6 +16,7 @@ def add(app: typer.Typer) -> None:
     """Add this wheel's commands."""
     app.command()(run)
     app.command()(openapi)
+    app.command()(score)
 
 
 def run(
@@ -36,11 +38,54 @@ def run(
     out.print("Stopped.")
 
 
-def openapi() -> None:
-    """Print the API's description."""
+def openapi(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare with openapi.json. Exit 1: a caller would break.")
+    ] = False,
+) -> None:
+    """Write the API's description to openapi.json, which belongs into the repository."""
+    from ..product.openapi_diff import broken
     from ..serve import build
 
     settings, plan = ground()
     make_ready(settings, plan)
     with build(settings, plan, open_registry(settings)) as product:
-        sys.stdout.write(json.dumps(product.openapi(), indent=2) + "\n")
+        text = json.dumps(product.openapi(), indent=2) + "\n"
+    path = settings.root / "openapi.json"
+    if not check:
+        path.write_text(text, encoding="utf-8")
+        out.print(f"Wrote {path}.")
+        return
+    if not path.exists():
+        message = f"{path}: no such file; run `openapi` once, and commit what it writes"
+        raise UserError(message)
+    before = path.read_text(encoding="utf-8")
+    if faults := broken(json.loads(before), json.loads(text)):
+        out.print("This breaks those who call the API today:")
+        for fault in faults:
+            out.print(f"  {fault}", markup=False)
+        raise typer.Exit(1)
+    out.print("The API is as it was." if before == text else "Nothing breaks, but there is more: run `openapi` again.")
+
+
+def score(
+    file: Annotated[Path, typer.Argument(help="Parquet or CSV, with the contract's columns.")],
+    to: Annotated[Path | None, typer.Option(help="Where to write; next to the file by default.")] = None,
+) -> None:
+    """Decide on every row of a file with the champion. Nothing is recorded in the ledger."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    from threadpoolctl import threadpool_limits
+
+    from ..product.predictor import Predictor
+    from ..product.score import count, score
+
+    settings, plan = ground()
+    model = Predictor(open_registry(settings), plan.objective).champion
+    target = to or file.with_suffix(f".decisions{file.suffix}")
+    bars = Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=out)
+    with threadpool_limits(1), bars as bar:
+        task = bar.add_task("", total=count(file))
+        for rows in score(file, target, model, plan.objective):
+            bar.advance(task, rows)
+    out.print(f"{model.label} decided on {int(bar.tasks[0].completed)} rows: {target}")

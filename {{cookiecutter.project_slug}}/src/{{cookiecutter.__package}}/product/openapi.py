@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
 from .. import contract
 from ..schema import columns
@@ -22,6 +23,16 @@ ANSWER_GOES_WITH_OVERRIDE = {
     "then": {"required": ["answer"], "properties": {"answer": {"not": {"type": "null"}}}},
     "else": {"properties": {"answer": {"type": "null"}}},
 }
+
+
+REFERENCE = "#/components/schemas/{model}"
+
+# what FastAPI does not meet on its own routes
+UNKNOWN: list[tuple[type[BaseModel], Literal["validation"]]] = [
+    (contract.Features, "validation"),
+    (contract.Decision, "validation"),
+    (Problem, "validation"),
+]
 
 
 class Recorded(contract.Decision):
@@ -65,8 +76,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         made = get_openapi(title=app.title, version=app.version, routes=app.routes)
         schemas = made["components"]["schemas"]
-        for model in (contract.Features, contract.Decision, Problem):
-            schemas[model.__name__] = model.model_json_schema()
+        schemas.update(models_json_schema(UNKNOWN, ref_template=REFERENCE)[1]["$defs"])
         for column in columns(contract.Features):
             marks = {"x-protected": column.protected, "x-personal": column.personal}
             schemas["Features"]["properties"][column.name].update({mark: True for mark, on in marks.items() if on})
@@ -110,4 +120,4 @@ def _add_problems(path: str, method: str, responses: dict[str, Any]) -> None:
 
 
 def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
+    return {"$ref": REFERENCE.format(model=name)}
