@@ -21,6 +21,7 @@ from rich.table import Table
 
 from {{ cookiecutter.__package }}.plan import load_plan
 
+PACKAGE = load_plan.__module__.partition(".")[0]
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 REPORTS = PROJECT / "var" / "load"
@@ -52,7 +53,7 @@ def product():
         shutil.copy(PROJECT / "plan.toml", folder)
         if (PROJECT / "data").is_dir():
             shutil.copytree(PROJECT / "data", Path(folder) / "data")
-        command = [sys.executable, "-c", "from {{ cookiecutter.__package }}.cli import main; main()", "run", "--port", "0"]
+        command = [sys.executable, "-c", f"from {PACKAGE}.cli import main; main()", "run", "--port", "0"]
         log = Path(folder) / "log"
         with log.open("w") as kept, out.status("starting a product"):
             process = subprocess.Popen(
