@@ -167,11 +167,6 @@ def _add_problems(app: FastAPI) -> None:
         log.error("the ledger failed: %s", type(error).__name__)
         return problem(503, "the ledger cannot be reached; nothing was recorded", headers={"Retry-After": "2"})
 
-    @app.exception_handler(Exception)
-    async def broken(_request: Request, error: Exception) -> Response:
-        log.error("a request failed", exc_info=error)
-        return problem(500, "something broke; the log says what")
-
 
 def _methods(app: FastAPI, scope: Scope) -> set[str]:
     """Return the methods of a path; Starlette would name those of its first route only."""

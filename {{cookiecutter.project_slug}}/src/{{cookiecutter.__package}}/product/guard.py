@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -29,6 +30,7 @@ HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
+log = logging.getLogger(__name__)
 
 
 class Guard:
@@ -58,7 +60,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         limit = self.larger.get(scope["path"], self.max_body_bytes)
-        read = 0
+        read, begun = 0, False
 
         async def counted() -> Message:
             nonlocal read
@@ -69,12 +71,21 @@ class Guard:
             return message
 
         async def with_headers(message: Message) -> None:
+            nonlocal begun
+            begun = True
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *HEADERS]
             await send(message)
 
         answer = self._refusal(scope["path"], dict(scope["headers"]), limit) or self.app
-        await answer(scope, counted, with_headers)
+        try:
+            await answer(scope, counted, with_headers)
+        except Exception:
+            if begun:
+                raise
+            # here, because what the framework answers in the end has neither these headers nor a request id
+            log.exception("a request failed")
+            await problem(500, "something broke; the log says where")(scope, receive, with_headers)
 
     def _refusal(self, path: str, headers: dict[bytes, bytes], limit: int) -> Response | None:
         if not self._may_enter(path, headers):
