@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PYTEST = ["pytest", "-q"]
+SLOW = ["tests/integration", "tests/load", "tests/security"]
 TASKS: dict[str, tuple[str, list[list[str]]]] = {
     "lint": (
         "Check style, workflows and text.",
@@ -34,6 +35,8 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
     ),
     "test-integration": ("Run a product from raw file to reaction.", [[*PYTEST, "tests/integration"]]),
     "test-bias": ("Test that groups are treated alike.", [[*PYTEST, "tests/bias"]]),
+    "test-slow": ("Run the slow tests: kill, fill up and overload a product.", [[*PYTEST, "-m", "slow", *SLOW]]),
+    "test-browser": ("Use the page in a real browser; Chromium has to be there.", [[*PYTEST, "tests/browser"]]),
     "load": ("Load a product of its own and hold it to the plan.", [["python", "tests/load/run.py"]]),
     "load-smoke": ("The same for a few seconds.", [["python", "tests/load/run.py", "--seconds", "5"]]),
     "fix": ("Put right what can be put right without thought.", [["ruff", "check", "--fix"], ["ruff", "format"]]),
