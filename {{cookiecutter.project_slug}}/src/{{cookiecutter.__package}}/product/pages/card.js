@@ -1,7 +1,7 @@
 // One decision: what was answered, why, and what a person makes of it.
 
 import { check, core, field } from "./form.js";
-import { isShare, make, moment, scored, shown, words } from "./page.js";
+import { capital, isShare, make, moment, scored, shown, words } from "./page.js";
 
 const FEW = 4; // this many other answers get a button each
 
@@ -16,7 +16,7 @@ export function card(decision, schemas, { react, next, mine }) {
     make("p", { class: "origin" }, make("b", {}, decision.model), " · ", moment(decision.decided_at)),
     badges(decision, properties),
     score(decision, properties.score),
-    reasons(decision.reasons),
+    reasons(decision),
     decision.verdict ? outcome(decision, next) : reaction(decision, schemas.Reaction.properties, react),
     asked(decision.features, schemas.Features.properties, !mine),
   ].filter(Boolean);
@@ -44,15 +44,20 @@ function score(decision, schema) {
   return make("div", { class: "score" }, line, make("div", { class: "bar", "aria-hidden": "true" }, bar));
 }
 
-function reasons(list) {
-  if (!list?.length) return false;
-  const most = Math.max(...list.map(({ effect }) => Math.abs(effect) || 0)) || 1;
-  const items = list.map(({ column, effect, text }) => {
+function reasons({ reasons: list = [], unexplained }) {
+  if (list.length === 0 && !unexplained) return false;
+  const most = Math.max(...list.map(({ effect }) => Math.abs(effect)));
+  const items = list.map(({ effect, text }) => {
+    const what = make("li", {}, make("span", {}, capital(text)));
+    if (list.length < 2) return what; // alone it has nothing to be compared with
     const bar = make("i", { class: effect < 0 ? "down" : "up" });
-    bar.style.inlineSize = `${(Math.abs(effect) || 0) / most * 50}%`;
-    return make("li", {}, make("span", {}, text || words(column)), make("div", { class: "bar two", "aria-hidden": "true" }, bar));
+    bar.style.inlineSize = `${Math.abs(effect) / most * 50}%`;
+    what.append(make("div", { class: "bar two", "aria-hidden": "true" }, bar),
+      make("span", { class: "hint" }, `${effect < 0 ? "lowers" : "raises"} the score by ${shown(Math.abs(effect))}`));
+    return what;
   });
-  return make("section", {}, make("h3", {}, "Why"), make("ul", { class: "reasons" }, items));
+  const why = items.length > 0 ? make("ul", { class: "reasons" }, items) : make("p", { class: "hint" }, capital(unexplained));
+  return make("section", {}, make("h3", {}, "Why"), why);
 }
 
 function asked(features, properties, open) {

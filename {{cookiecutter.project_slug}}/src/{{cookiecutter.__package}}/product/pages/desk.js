@@ -11,7 +11,6 @@ const EVERY_MS = 4000;
 const MOST = 20;
 const known = new Map(); // decisions by id, as last seen
 let schemas;
-let traced; // whether the product gives single decisions, with their reasons
 let mine; // the decision that the form was last asked for
 let form;
 let waiting = [];
@@ -29,7 +28,6 @@ async function catchUp() {
 async function begin() {
   const description = await call("openapi.json");
   schemas = description.components.schemas;
-  traced = Object.keys(description.paths).some((path) => /^\/v1\/decisions\/\{\w+\}$/.test(path));
   form = fields(schemas.Features);
   $("#question").textContent = document.title = description.info.title;
   $("#fields").replaceChildren(...form.sets);
@@ -52,12 +50,12 @@ async function refresh() {
   document.title = (many ? `(${many}) ` : "") + $("#question").textContent;
 }
 
-/** Show the decision that the address names, with its reasons if the product gives them. */
+/** Show the decision that the address names, with its reasons. */
 async function open() {
   const id = location.hash.startsWith(OPEN) && location.hash.slice(OPEN.length);
   if (!id) return;
-  const told = (traced || !known.has(id)) && await call(`v1/decisions/${encodeURIComponent(id)}`).catch((problem) => {
-    if (!known.has(id)) throw problem; // without its reasons a decision is still worth showing
+  const told = await call(`v1/decisions/${encodeURIComponent(id)}`).catch((problem) => {
+    if (!known.has(id)) throw problem; // it is worth showing without its reasons, too
   });
   const decision = { ...known.get(id), ...told };
   known.set(id, decision);

@@ -18,7 +18,7 @@ export function core(schema) {
 export function field(name, schema, { required = true, start = "" } = {}) {
   const kind = core(schema);
   const id = `field-${++made}`;
-  const options = kind.enum && (required ? kind.enum : [...kind.enum, ""]);
+  const options = kind.enum && (required && start ? kind.enum : [...kind.enum, ""]); // never a choice nobody made
   const aria = { "aria-describedby": `${id}-hint ${id}-range ${id}-fault` };
   const fault = make("p", { class: "fault", id: `${id}-fault` });
   const radios = options && options.length <= FEW;

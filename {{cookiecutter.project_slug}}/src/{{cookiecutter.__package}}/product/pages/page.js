@@ -15,11 +15,10 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** `debt_to_income` as a person would write it. */
-export function words(name) {
-  const spaced = String(name).replaceAll("_", " ").trim();
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
-}
+export const words = (name) => capital(String(name).replaceAll("_", " ").trim());
 
 const digits = new Intl.NumberFormat("en", { maximumFractionDigits: 3 });
 const share = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 3 });
@@ -54,7 +53,7 @@ const PATIENCE_MS = 10_000;
 /** A call that did not work; status 0 when nobody answered. `errors` name fields. */
 export class Problem extends Error {
   constructor(status, detail, errors = []) {
-    super(detail.charAt(0).toUpperCase() + detail.slice(1));
+    super(capital(detail));
     this.status = status;
     this.errors = errors;
   }

@@ -1,0 +1,244 @@
+"""The desk as a reviewer uses it: in a real browser, on a running product."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from {{ cookiecutter.__package }} import contract
+from {{ cookiecutter.__package }}.schema import columns
+
+pytestmark = pytest.mark.slow
+
+SHOTS = Path(__file__).parents[2] / "var" / "screenshots"
+TARGET = columns(contract.Label)[0]
+NUMBERS = [column for column in columns(contract.Features) if column.kind in {"number", "integer"}]
+REACHED = "document.activeElement.textContent.trim() || document.activeElement.labels?.[0]?.textContent"
+NOTE = "<b>steady</b> income & no doubts"
+GOOD_LAYOUT_SHIFT = 0.1  # "good" among the web vitals
+LOOKS = {
+    "light": {"viewport": {"width": 1280, "height": 900}},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
+}
+
+
+def decide(page):
+    page.get_by_role("button", name="Decide", exact=True).click()
+    expect(page.locator(".verdict")).to_be_focused()
+    return page.url.partition("#decision-")[2]
+
+
+def field(page, name):
+    return page.locator(f"#ask [data-name={name}]")
+
+
+def row(page, section, decision_id):
+    return page.locator(f"#{section} a[href='#decision-{decision_id}']")
+
+
+def key(page):
+    return page.evaluate("sessionStorage.getItem('api-key')")
+
+
+def recorded(page, decision_id):
+    """Return what the ledger knows of a decision."""
+    answer = page.request.get(f"{page.url.partition('#')[0]}v1/decisions?limit=200", headers={"X-API-Key": key(page)})
+    return next(decision for decision in answer.json() if decision["id"] == decision_id)
+
+
+def test_a_reviewer_decides_reads_why_and_overrides(visit):
+    page = visit()
+    decision_id = decide(page)
+    card = page.locator("#card")
+    expect(card).to_contain_text("Needs review")
+    expect(card).to_contain_text(recorded(page, decision_id)["model"])
+    expect(row(page, "queue", decision_id)).to_be_visible()
+    if not TARGET.categories:
+        page.get_by_label("Your own answer").fill(str(TARGET.high))
+    page.get_by_label("Note").fill(NOTE)
+    page.get_by_role("button", name="Override").first.click()
+    expect(page.locator(".outcome")).to_be_focused()
+    expect(page.locator(".outcome q")).to_have_text(NOTE)  # as text: nothing in it became markup
+    expect(row(page, "recent", decision_id)).to_contain_text("Overridden")
+    expect(row(page, "queue", decision_id)).to_have_count(0)
+    decision = recorded(page, decision_id)
+    assert decision["verdict"] == "override"
+    assert decision["reaction_answer"] != decision["answer"]
+    assert decision["note"] == NOTE
+
+
+def test_the_reasons_stand_in_the_answer(visit):
+    page = visit()
+    decision_id = decide(page)
+    told = page.request.get(f"{page.url.partition('#')[0]}v1/decisions/{decision_id}", headers={"X-API-Key": key(page)})
+    reasons = [reason["text"] for reason in told.json()["reasons"]]
+    assert reasons
+    expect(page.get_by_role("heading", name="Why")).to_be_visible()
+    expect(page.locator(".reasons li > span:first-child")).to_have_text(reasons, ignore_case=True)
+
+
+def test_the_given_answer_cannot_be_an_override(visit):
+    page = visit()
+    decision_id = decide(page)
+    given = recorded(page, decision_id)["answer"]
+    if TARGET.categories:
+        others = [f"Override: {other.capitalize()}" for other in TARGET.categories if other != given]
+        assert page.get_by_role("button", name="Override").all_text_contents() == others
+        return
+    page.get_by_label("Your own answer").fill(str(given))
+    page.get_by_role("button", name="Override").click()
+    expect(page.locator("#card .fault").first).to_contain_text("accept it")
+    assert recorded(page, decision_id)["verdict"] is None
+
+
+def test_what_others_ask_comes_into_the_queue_and_goes_when_it_is_settled(visit, url, features):
+    page = visit()
+    expect(page.locator("main")).to_be_visible()
+    made = page.request.post(f"{url}/v1/decisions", data=features, headers={"X-API-Key": key(page)}).json()
+    row(page, "queue", made["id"]).click()  # it came by itself
+    expect(page.locator("details")).to_have_attribute("open", "")
+    expect(page.locator("dd").first).to_be_visible()
+    page.get_by_role("button", name="Accept").click()
+    expect(page.locator(".outcome")).to_contain_text("Accepted")
+    expect(row(page, "queue", made["id"])).to_have_count(0)
+    assert recorded(page, made["id"])["verdict"] == "accept"
+
+
+def test_a_group_that_is_only_recorded_is_not_shown_to_who_decides(visit):
+    page = visit()
+    decide(page)
+    page.locator("summary").click()
+    asked = {text.lower() for text in page.locator("dt").all_text_contents()}
+    shown = {column.name.replace("_", " ") for column in columns(contract.Features) if column.seen_by_models}
+    assert asked == shown
+
+
+@pytest.mark.parametrize("text", ["", "1e9", "-1e9"])
+def test_a_value_that_does_not_fit_is_refused_beside_its_field(visit, text):
+    page = visit()
+    asked = []
+    page.on("request", lambda request: request.method == "POST" and asked.append(request.url))
+    number = field(page, NUMBERS[-1].name)
+    number.locator("input").fill(text)
+    page.get_by_role("button", name="Decide", exact=True).click()
+    expect(number.locator("input")).to_be_focused()
+    expect(number.locator("input")).to_have_attribute("aria-invalid", "true")
+    expect(number.locator(".fault")).not_to_be_empty()
+    assert asked == []
+    number.locator("input").fill(str(NUMBERS[-1].example))
+    expect(number.locator(".fault")).to_be_empty()
+    decide(page)
+
+
+def test_what_only_the_product_finds_wrong_stands_there_too(visit):
+    def with_a_surname(route):
+        document = route.fetch().json()
+        described = document["components"]["schemas"]["Features"]
+        described["properties"]["surname"] = {"type": "string", "description": "Family name", "x-personal": True}
+        described["required"].append("surname")
+        route.fulfill(body=json.dumps(document), content_type="application/json")
+
+    page = visit(complaining=["422"], prepare=lambda page: page.route("**/openapi.json", with_a_surname))
+    expect(page.get_by_text("Not stored")).to_be_visible()
+    page.get_by_label("Surname").fill("Kovalevskaya")
+    page.get_by_role("button", name="Decide", exact=True).click()
+    expect(field(page, "surname").locator(".fault")).to_contain_text("not permitted")
+    expect(page.get_by_label("Surname")).to_be_focused()
+
+
+@pytest.mark.parametrize("failure", ["busy", "away"])
+def test_nothing_typed_is_lost_while_the_product_cannot_answer(visit, failure):
+    def fail(route):
+        if route.request.method != "POST":
+            route.fallback()
+        elif failure == "away":
+            route.abort()
+        else:
+            problem = {"detail": "the ledger cannot be reached; nothing was recorded"}
+            route.fulfill(status=503, body=json.dumps(problem), content_type="application/problem+json")
+
+    page = visit(complaining=["503", "ERR_FAILED"])
+    number = field(page, NUMBERS[0].name).locator("input")
+    number.fill(str(NUMBERS[0].high))
+    page.route("**/v1/decisions", fail)
+    page.get_by_role("button", name="Decide", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("What you typed is still here")
+    expect(number).to_have_value(str(NUMBERS[0].high))
+    page.unroute("**/v1/decisions")
+    decide(page)
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_key_is_asked_for_and_kept_in_the_tab(visit, api_key):
+    page = visit(key=None, complaining=["401"])
+    asked = page.get_by_label("API key")
+    expect(asked).to_be_focused()
+    expect(page.locator("main")).to_be_hidden()
+    asked.fill("a-key-that-nobody-gave-out")
+    asked.press("Enter")
+    expect(page.get_by_text("That key is not accepted")).to_be_visible()
+    asked.fill(api_key)
+    asked.press("Enter")
+    expect(asked).to_be_hidden()
+    decide(page)
+    page.reload()
+    expect(page.locator(".verdict")).to_be_visible()
+    assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]
+
+
+def test_a_promotion_is_seen_without_a_reload(visit):
+    page = visit()
+    expect(page.locator("#model")).to_contain_text(":")
+    new = json.dumps({"model": "better:2", "tags": {}})
+    page.route("**/v1/model", lambda route: route.fulfill(body=new, content_type="application/json"))
+    expect(page.locator("#model b")).to_have_text("better:2")
+
+
+def test_the_keyboard_is_enough(visit):
+    page = visit()
+    expect(page.locator("main")).to_be_visible()
+
+    def walk_to(goal):
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate(REACHED) == goal:
+                return
+        pytest.fail(f"no way to {goal!r} with the keyboard")
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the form")).to_be_focused()
+    page.keyboard.press("Enter")
+    walk_to("Decide")
+    page.keyboard.press("Enter")
+    expect(page.locator(".verdict")).to_be_focused()
+    walk_to("Note")
+    page.keyboard.type("by keyboard")
+    walk_to("Accept")
+    page.keyboard.press("Space")
+    expect(page.locator(".outcome")).to_be_focused()
+    expect(page.locator(".outcome")).to_contain_text("by keyboard")
+
+
+def test_every_control_has_a_name_and_what_describes_it(visit):
+    page = visit()
+    decide(page)
+    for control in page.locator("#fields input, #fields select, #card input, #card select").all():
+        assert control.evaluate("element => element.labels[0].textContent.trim()")
+    for described in page.locator("[aria-describedby]").all():
+        ids = described.get_attribute("aria-describedby").split()
+        assert [page.locator(f"#{one}").count() for one in ids] == [1] * len(ids)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_it_fits_the_screen_and_stands_still(visit, look):
+    page = visit(**LOOKS[look])
+    decide(page)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("window.shifted") < GOOD_LAYOUT_SHIFT
+    if look != "phone":
+        page.evaluate("scrollTo(0, 0)")
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"desk-{look}.png")
