@@ -16,6 +16,7 @@ from playwright.sync_api import sync_playwright
 from {{ cookiecutter.__package }}.contract import Label
 from {{ cookiecutter.__package }}.schema import columns
 
+PACKAGE = columns.__module__.partition(".")[0]
 KEY = "a-key-of-the-browser-tests"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # a browser under test asks nobody but the product
@@ -49,7 +50,7 @@ def url(prepared, tmp_path_factory):
     shutil.copytree(prepared, root)
     plan = root / "plan.toml"
     plan.write_text(re.sub(r"(?m)^(\[review\]\n)(?:.+\n)+", rf"\1{always_unsure()}\n", plan.read_text()))
-    command = [sys.executable, "-c", "from {{ cookiecutter.__package }}.cli import main; main()", "run", "--port", "0"]
+    command = [sys.executable, "-c", f"from {PACKAGE}.cli import main; main()", "run", "--port", "0"]
     environment = os.environ | {"APP_ROOT": str(root), "APP_API_KEYS": KEY}
     log = root / "log"
     with log.open("w") as kept:
