@@ -82,7 +82,9 @@ def test_the_column_that_moved_the_answer_is_named(workspace, features):
     assert reason["effect"] > 0
 
 
-@pytest.mark.parametrize(("given", "kept"), [("trace-1.a:b", True), ("bad id\u00e9", False), ("x" * 65, False), ("", False)])
+@pytest.mark.parametrize(
+    ("given", "kept"), [("trace-1.a:b", True), ("bad id\u00e9", False), ("x" * 65, False), ("", False)]
+)
 def test_a_request_keeps_its_id_or_gets_one(product, given, kept):
     found = product.get("/healthz", headers={"X-Request-ID": given.encode("latin-1")}).headers["x-request-id"]
     assert (found == given) is kept
