@@ -11,7 +11,6 @@ import sys
 import time
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from {{ cookiecutter.__package }}.contract import Label
 from {{ cookiecutter.__package }}.schema import columns
@@ -37,6 +36,8 @@ def browser():
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         pytest.fail(f"no browser is here, none of {', '.join(NAMES)}; on Debian: apt-get install chromium")
+    from playwright.sync_api import sync_playwright  # here, so that the fast tests do without
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=QUIET)
         yield browser

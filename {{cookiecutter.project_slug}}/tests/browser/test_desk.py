@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
 
 from {{ cookiecutter.__package }} import contract
 from {{ cookiecutter.__package }}.schema import columns
@@ -22,6 +21,12 @@ LOOKS = {
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
 }
+
+
+def expect(what):
+    from playwright.sync_api import expect  # here, so that the fast tests do without
+
+    return expect(what)
 
 
 def decide(page):
