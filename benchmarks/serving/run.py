@@ -11,7 +11,8 @@ same decision over and over, on 64 connections and on one:
 - mlflow      `mlflow models serve` of the same registered model: no validation by contract, no record
 - bentoml     BentoML with adaptive batching, validating the same body: no record
 
-and the product with PostgreSQL as its ledger, when BENCH_POSTGRES_URL names one. Rounds are interleaved, so that what else the machine does
+and the product with PostgreSQL as its ledger, when BENCH_POSTGRES_URL names one.
+Rounds are interleaved, so that what else the machine does
 hits all alike; the median round counts. Scoring a file is compared with one plain `predict_proba`.
 The peers are installed from the package index into environments of their own under benchmarks/.work.
 """
@@ -43,7 +44,9 @@ SLUG, PACKAGE = "mortgage-desk", "mortgage_desk"
 PROJECT = WORK / SLUG
 BODY = WORK / "body.json"
 CONNECTIONS = (64, 1)
-TARGETS = "at 64 connections: product/constant >= 1, product/mlflow >= 60, product/bentoml >= 10; at 1: p50 <= 4 constants"
+TARGETS = (
+    "at 64 connections: product/constant >= 1, product/mlflow >= 60, product/bentoml >= 10; at 1: p50 <= 4 constants"
+)
 
 
 @dataclass
@@ -108,7 +111,7 @@ def answers(url: str) -> bool:
     """Return whether a server is ready."""
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
-            return bool(answer.status < 400)  # noqa: PLR2004
+            return bool(answer.status < 400)
     except OSError:
         return False
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from .registry import Registry
     from .settings import Settings
 
-
 SECONDS_TO_DRAIN = 20
+BACKLOG = 2048
 
 
 @contextlib.contextmanager
@@ -70,6 +70,8 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
         except OSError as error:
             message = f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port"
             raise UserError(message) from None
+        # who knocks while the product makes ready waits instead of being sent away
+        taken.listen(BACKLOG)
         yield taken
 
 

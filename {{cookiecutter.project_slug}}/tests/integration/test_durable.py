@@ -25,7 +25,7 @@ from starlette.testclient import TestClient
 from {{ cookiecutter.__package }}.ledger import Ledger, open_ledger
 from {{ cookiecutter.__package }}.serve import build
 
-COMMAND = Path(sys.executable).parent / "{{ cookiecutter.project_slug }}"
+COMMAND = Path(sys.executable).parent / build.__module__.partition(".")[0].replace("_", "-")
 CLIENTS, SECONDS = 8, 1.5
 
 
