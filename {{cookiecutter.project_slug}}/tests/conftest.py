@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PROJECT = Path(__file__).parents[1]
+for name in [name for name in os.environ if name.startswith(("APP_", "MLFLOW_")) and not name.startswith("APP_TEST_")]:
+    del os.environ[name]  # a test must not write into the ledger or the registry of whoever runs it
 threadpool_limits(1)  # tests run side by side, and threads of theirs would fight for the same cores
 
 

@@ -33,6 +33,7 @@ def run(
         if only_prepare:
             return
         host, taken = socket.getsockname()[:2]
+        socket.listen()  # whoever reads the next line may ask at once, and waits for the models
         out.print(f"The product answers on http://{host}:{taken} - press Ctrl-C to stop.")
         serve(settings, plan, open_registry(settings), socket)
     out.print("Stopped.")
