@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from {{ cookiecutter.__package }}.commands import open_registry
 from {{ cookiecutter.__package }}.plan import load_plan
+from {{ cookiecutter.__package }}.ledger import Ledger
 from {{ cookiecutter.__package }}.product.guard import Guard
 from {{ cookiecutter.__package }}.product.predictor import Predictor
 from {{ cookiecutter.__package }}.serve import build
@@ -148,18 +149,18 @@ def test_an_error_inside_shows_nothing_of_the_inside(closed, features, monkeypat
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [RuntimeError]
 
 
-def test_sabotage_a_stack_trace_in_an_answer_is_seen(workspace, features, monkeypatch):
+def test_sabotage_a_stack_trace_in_an_answer_is_seen(workspace, monkeypatch):
     """FastAPI's debug mode, and a guard that stands aside."""
 
     async def aside(self, scope, receive, send):
         await self.app(scope, receive, send)
 
     monkeypatch.setattr(Guard, "__call__", aside)
-    monkeypatch.setattr(Predictor, "decide", broken)
+    monkeypatch.setattr(Ledger, "get", broken)
     with build(workspace.settings, workspace.plan, workspace.registry()) as app:
         app.debug = True
         with TestClient(app, raise_server_exceptions=False) as client:
-            assert shows_the_inside(client.post("/v1/decisions", json=features))
+            assert shows_the_inside(client.get("/v1/decisions/any"))
 
 
 @pytest.mark.parametrize("keys", ["", " , ", ","])

@@ -16,7 +16,9 @@ def said(address, sent, wait=5.0):
             wire.shutdown(socket.SHUT_WR)
             while more := wire.recv(65_536):
                 got += more
-        except ConnectionError:  # it hung up while we were still talking
+        except TimeoutError:
+            raise
+        except OSError:  # it hung up while we were still talking
             pass
         return got
 

@@ -13,26 +13,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from fastapi import FastAPI, Query
-from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy.exc import SQLAlchemyError
-from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
-from starlette.routing import Match, Route
+from starlette.routing import Route
 
 from .. import contract  # noqa: TC001 - FastAPI reads the annotations
 from ..ledger import ReactionConflictError, UnknownDecisionError
 from .batcher import Batcher
-from .decide import Desk, decide_many, decide_one
+from .decide import Desk
+from .hot import HOT, Product
 from .openapi import Explained, Reacted, Recorded, document
-from .problems import field_errors, problem
+from .problems import add_problems, problem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from fastapi.telemetry import TelemetryConfig
-    from starlette.requests import Request
-    from starlette.types import Scope
 
     from ..ledger import Ledger
     from .predictor import Predictor
@@ -79,15 +75,14 @@ def create_app(
             yield
             following.cancel()
 
-    app = FastAPI(
+    app = Product(
         title=title, version=version(_package()), lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=SILENT
     )
-    app.router.routes.append(Route("/v1/decisions", decide_one, methods=["POST"]))
-    app.router.routes.append(Route("/v1/decisions/batch", decide_many, methods=["POST"]))
+    app.router.routes.extend(Route(path, endpoint, methods=["POST"]) for path, endpoint in HOT.items())
     _add_reads(app, predictor, ledger)
     _add_reactions(app, ledger, observer)
     _add_page(app)
-    _add_problems(app)
+    add_problems(app)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app
 
@@ -148,31 +143,6 @@ def _add_page(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(PAGES / "index.html")
-
-
-def _add_problems(app: FastAPI) -> None:
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_request: Request, error: RequestValidationError) -> Response:
-        return problem(422, "the request does not fit the contract", field_errors(error.errors()))
-
-    @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> Response:
-        headers = dict(error.headers or {})
-        if "Allow" in headers:
-            headers["Allow"] = ", ".join(sorted(_methods(app, request.scope)))
-        return problem(error.status_code, str(error.detail), headers=headers)
-
-    @app.exception_handler(SQLAlchemyError)
-    async def unrecorded(_request: Request, error: SQLAlchemyError) -> Response:
-        log.error("the ledger failed: %s", type(error).__name__)
-        return problem(503, "the ledger cannot be reached; nothing was recorded", headers={"Retry-After": "2"})
-
-
-def _methods(app: FastAPI, scope: Scope) -> set[str]:
-    """Return the methods of a path; Starlette would name those of its first route only."""
-    same = [route for route in app.routes if getattr(route, "path", None) == scope["path"]]
-    alike = [route for route in app.routes if route.matches(scope)[0] is not Match.NONE]
-    return {method for route in same or alike for method in getattr(route, "methods", None) or ()}
 
 
 def _package() -> str:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from .. import contract
 from .batcher import FullError
-from .problems import field_errors, problem
+from .problems import failure, field_errors, problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,7 +62,10 @@ class Decide(Generic[Asked]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
-        answer = await self.answer(await request.body(), request.app.state.batcher)
+        try:
+            answer = await self.answer(await request.body(), request.app.state.batcher)
+        except (HTTPException, SQLAlchemyError) as error:
+            answer = failure(error)
         await answer(scope, receive, send)
 
     async def answer(self, body: bytes, batcher: Batcher[Sequence[contract.Features], Sequence[bytes]]) -> Response:

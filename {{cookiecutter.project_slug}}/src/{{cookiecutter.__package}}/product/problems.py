@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from pydantic_core import to_json
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.types import Scope
+
+log = logging.getLogger(__name__)
 
 
 class FieldError(BaseModel):
@@ -46,3 +57,36 @@ def field_errors(faults: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
         {"field": ".".join(str(part) for part in fault["loc"]) or "body", "message": str(fault["msg"])}
         for fault in faults
     ]
+
+
+def failure(error: HTTPException | SQLAlchemyError) -> Response:
+    """Return what a caller is told of a request that HTTP or the ledger does not allow."""
+    if isinstance(error, HTTPException):
+        return problem(error.status_code, str(error.detail), headers=error.headers)
+    log.error("the ledger failed: %s", type(error).__name__)
+    return problem(503, "the ledger cannot be reached; nothing was recorded", headers={"Retry-After": "2"})
+
+
+def add_problems(app: FastAPI) -> None:
+    """Let the application answer errors with problems."""
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> Response:
+        return problem(422, "the request does not fit the contract", field_errors(error.errors()))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        if error.headers and "Allow" in error.headers:
+            error.headers = {"Allow": ", ".join(sorted(_methods(app, request.scope)))}
+        return failure(error)
+
+    @app.exception_handler(SQLAlchemyError)
+    async def unrecorded(_request: Request, error: SQLAlchemyError) -> Response:
+        return failure(error)
+
+
+def _methods(app: FastAPI, scope: Scope) -> set[str]:
+    """Return the methods of a path; Starlette would name those of its first route only."""
+    same = [route for route in app.routes if getattr(route, "path", None) == scope["path"]]
+    alike = [route for route in app.routes if route.matches(scope)[0] is not Match.NONE]
+    return {method for route in same or alike for method in getattr(route, "methods", None) or ()}
