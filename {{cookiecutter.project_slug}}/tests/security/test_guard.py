@@ -8,8 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from {{ cookiecutter.__package }}.commands import open_registry
-from {{ cookiecutter.__package }}.plan import load_plan
 from {{ cookiecutter.__package }}.ledger import Ledger
+from {{ cookiecutter.__package }}.plan import load_plan
 from {{ cookiecutter.__package }}.product.guard import Guard
 from {{ cookiecutter.__package }}.product.predictor import Predictor
 from {{ cookiecutter.__package }}.serve import build
