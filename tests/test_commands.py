@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 COMMANDS = ("make check", "make ci")
-SECONDS = 600
+SECONDS = 1200
 # every kind and every scope at least once; how they combine is for the fast tests
 ONCE = [answers for answers in SHAPES if len(answers.items() - DEFAULTS.items()) <= 1]
 WORKFLOW = TEMPLATE / "{{cookiecutter.project_slug}}" / ".github" / "workflows" / "ci.yml"
@@ -48,7 +48,9 @@ def test_documented_commands_work(baked: Callable[..., Path], tmp_path: Path, an
     git(project, "init", "--quiet")
     commit(project, "As generated")
     documented = run(project, "make help").stdout
-    for command in COMMANDS:
+    # the workflow runs the same tests once more: for the other kinds the check is enough
+    commands = COMMANDS if answers["problem"] == DEFAULTS["problem"] else COMMANDS[:1]
+    for command in commands:
         assert f"\n{command.split()[1]} " in f"\n{documented}"
         done = run(project, command)
         assert done.returncode == 0, f"{command}\n{done.stdout[-6000:]}"
