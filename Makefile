@@ -7,7 +7,7 @@ RUN := $(UV) run --quiet
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 .uv/bin/uv:
 	python3 -m pip install --quiet --target .uv uv
@@ -17,8 +17,12 @@ demo: | $(UV) ## Generate a project into demo/, run its product, decide, react, 
 	@$(RUN) python tools/demo.py
 
 .PHONY: test
-test: | $(UV) ## Run all tests: the fast ones, and the projects' own commands
-	@$(RUN) pytest
+test: | $(UV) ## Run the fast tests, and a default project's own commands
+	@$(RUN) pytest -m "not kinds"
+
+.PHONY: test-kinds
+test-kinds: | $(UV) ## Run the own commands of every other kind of project
+	@$(RUN) pytest -m kinds
 
 .PHONY: test-fast
 test-fast: | $(UV) ## Run the tests that take seconds

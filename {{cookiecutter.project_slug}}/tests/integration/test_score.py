@@ -15,7 +15,8 @@ from {{ cookiecutter.__package }}.product.predictor import Predictor
 from {{ cookiecutter.__package }}.product.score import score
 from {{ cookiecutter.__package }}.schema import columns
 
-NUMBER = next(c for c in columns(contract.Features) if c.kind == "number")
+NUMBER = next(c for c in columns(contract.Features) if c.kind in {"number", "integer"})
+KIND = type(NUMBER.example)
 ROWS = 500
 
 
@@ -27,7 +28,8 @@ def predictor(workspace):
 @pytest.fixture(params=["csv", "parquet"])
 def file(request, tmp_path, features):
     step = (NUMBER.high - NUMBER.low) / ROWS
-    rows = [features | {NUMBER.name: NUMBER.low + step * place, "reference": f"r{place}"} for place in range(ROWS)]
+    values = [KIND(NUMBER.low + step * place) for place in range(ROWS)]
+    rows = [features | {NUMBER.name: value, "reference": f"r{place}"} for place, value in enumerate(values)]
     path = tmp_path / f"rows.{request.param}"
     write = pyarrow.csv.write_csv if request.param == "csv" else pyarrow.parquet.write_table
     write(pa.Table.from_pylist(rows), path)
@@ -47,7 +49,7 @@ def test_every_row_gets_the_decision_that_the_api_gives(workspace, predictor, fi
     assert sum(score(file, target, predictor.champion, predictor.objective)) == ROWS
     rows = read(target)
     assert [row["reference"] for row in rows] == [f"r{place}" for place in range(ROWS)]
-    asked = [features | {NUMBER.name: float(row[NUMBER.name])} for row in rows]
+    asked = [features | {NUMBER.name: KIND(float(row[NUMBER.name]))} for row in rows]
     for row, made in zip(rows, predictor.decide(asked), strict=True):
         assert (str(row["answer"]), row["model"]) == (str(made["answer"]), made["model"])
         assert float(row["score"]) == pytest.approx(made["score"], abs=1e-12)
