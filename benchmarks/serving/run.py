@@ -67,6 +67,8 @@ class Server:
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Start the server, and stop it and all that it started."""
+        if answers(f"http://127.0.0.1:{self.port}{self.ready}"):
+            sys.exit(f"{self.name}: something answers on port {self.port} already")
         log = (WORK / f"{self.name}.log").open("w")
         began = time.perf_counter()
         process = subprocess.Popen(
@@ -252,6 +254,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["logistic", "boosting"])
     parser.add_argument("--keep", action="store_true", help="use the project that is there")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # and so every server with it
     if shutil.which("wrk") is None:
         sys.exit("wrk is not installed")
     if not (asked.keep and PROJECT.exists()):
