@@ -1,6 +1,7 @@
 """Load a product and hold it to the plan: the rate asked for, p95, p99 and the share of errors.
 
-Starts a product of its own on a free port, with a ledger of its own, unless `--url` names one.
+Starts a product of its own on a free port, with a ledger of its own, unless `--url` names one; if
+that one wants an API key, it is read from LOAD_API_KEY.
 """
 
 import argparse
@@ -27,6 +28,7 @@ PROJECT = HERE.parents[1]
 REPORTS = PROJECT / "var" / "load"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 SECONDS_TO_START = 90
+SECONDS_TO_WAIT = 5
 USERS = 20
 LEAST_SHARE_OF_RATE = 0.95
 out = Console(highlight=False, soft_wrap=True)
@@ -57,7 +59,7 @@ def product():
         log = Path(folder) / "log"
         with log.open("w") as kept, out.status("starting a product"):
             process = subprocess.Popen(
-                command, stdout=kept, stderr=subprocess.STDOUT, env=os.environ | {"APP_ROOT": folder}
+                command, stdout=kept, stderr=subprocess.STDOUT, env=strangers() | {"APP_ROOT": folder}
             )
             try:
                 yield address(process, log)
@@ -68,6 +70,11 @@ def product():
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+
+
+def strangers():
+    """Return the environment without what would lead to somebody's ledger or registry."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("APP_", "MLFLOW_"))}
 
 
 def address(process, log):
@@ -84,19 +91,24 @@ def load(url, rate, seconds):
     """Drive the product with Locust for some seconds and return its figures."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     stats = REPORTS / "figures.json"
-    environment = os.environ | {"LOAD_RATE_OF_A_USER": str(rate / USERS)}
+    stats.unlink(missing_ok=True)  # of a run that was cut short
+    own = {"LOAD_RATE_OF_A_USER": str(rate / USERS), "LOAD_SECONDS_TO_WAIT": str(SECONDS_TO_WAIT)}
     command = [sys.executable, "-m", "locust", "-f", str(HERE / "locustfile.py"), "--headless", "--host", url]
     command += ["--users", str(USERS), "--spawn-rate", str(USERS), "--run-time", f"{seconds}s", "--reset-stats"]
+    # without this, requests that hang at the end would be nowhere in the figures
+    command += ["--stop-timeout", str(SECONDS_TO_WAIT + 1)]
     command += ["--json-file", str(stats.with_suffix("")), "--html", str(REPORTS / "report.html"), "--only-summary"]
     with out.status(f"{rate:g} requests a second for {seconds} s"):
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False, timeout=seconds + 60
+            command, env=os.environ | own, capture_output=True, text=True, check=False, timeout=seconds + 60
         )
     if not stats.is_file():
         sys.exit(f"error: locust gave no figures: {done.stderr.strip()[-500:]}")
-    [figures] = [entry for entry in json.loads(stats.read_text()) if entry["name"] == "decide"]
+    figures = [entry for entry in json.loads(stats.read_text()) if entry["name"] == "decide"]
     stats.unlink()
-    return figures | {"asked_rate": rate}
+    if not figures:
+        sys.exit("error: not one request was answered or refused in time")
+    return figures[0]
 
 
 def share(times, part):

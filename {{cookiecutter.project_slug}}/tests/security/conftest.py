@@ -1,16 +1,9 @@
-"""A product on a socket of its own, in this process, for requests that a test client would put right."""
+"""A product on a socket of its own, for requests that a test client would put right."""
 
 import shutil
-import threading
-import time
 
 import pytest
-import uvicorn
-
-from {{ cookiecutter.__package }}.commands import open_registry
-from {{ cookiecutter.__package }}.plan import load_plan
-from {{ cookiecutter.__package }}.serve import _protocol, build, listen
-from {{ cookiecutter.__package }}.settings import Settings
+from serving import serving
 
 
 @pytest.fixture(scope="module")
@@ -18,15 +11,5 @@ def address(prepared, tmp_path_factory):
     """Return host and port of a product that ends with the module's tests."""
     root = tmp_path_factory.mktemp("served") / "project"
     shutil.copytree(prepared, root)
-    settings = Settings(root=root)
-    made = build(settings, load_plan(root / "plan.toml"), open_registry(settings))
-    with made as app, listen("127.0.0.1", 0) as taken:
-        server = uvicorn.Server(uvicorn.Config(app, http=_protocol(), log_config=None, access_log=False))
-        thread = threading.Thread(target=server.run, args=([taken],))
-        thread.start()
-        while not server.started and thread.is_alive():
-            time.sleep(0.01)
-        yield taken.getsockname()
-        server.should_exit = True
-        thread.join(20)
-        assert not thread.is_alive()
+    with serving(root) as at:
+        yield at
