@@ -2,6 +2,9 @@
 
 import re
 
+from {{ cookiecutter.__package }} import contract
+from {{ cookiecutter.__package }}.schema import columns
+
 
 def figures(product):
     return product.get("/metrics").text
@@ -22,6 +25,10 @@ def test_an_unknown_path_makes_no_series_of_its_own(product):
     assert "/a/path" not in figures(product)
 
 
-def test_no_feature_is_among_the_figures(product, features):
-    product.post("/v1/decisions", json=features)
-    assert [name for name in features if re.search(rf"\b{name}\b", figures(product))] == []
+def test_no_feature_is_among_the_figures_by_name_or_by_value(product, features):
+    numbers = [c for c in columns(contract.Features) if c.kind == "number" and c.low is not None and c.high is not None]
+    telling = {c.name: c.low + (c.high - c.low) * 0.1234567 for c in numbers}
+    assert product.post("/v1/decisions", json=features | telling).status_code == 201
+    text = figures(product)
+    assert [name for name in features if re.search(rf"\b{name}\b", text)] == []
+    assert [name for name, value in telling.items() if str(value) in text] == []

@@ -1,5 +1,6 @@
 """What a person can put right is said in one line, and changes nothing."""
 
+import shutil
 import socket
 
 import pytest
@@ -61,6 +62,8 @@ def test_a_bad_setting(workspace, command, monkeypatch, name, value, said):
 
 
 def test_a_port_in_use(workspace, command):
+    """The port is taken first, so that a second product does not even begin to make data and models."""
+    shutil.rmtree(workspace.settings.var, ignore_errors=True)
     before = contents(workspace)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
