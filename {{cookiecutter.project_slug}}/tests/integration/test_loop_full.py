@@ -1,14 +1,24 @@
 """Once round: file, rules, decision, reaction, training row, gates, promotion, another answer."""
 
+import hashlib
+import re
 import shutil
 import time
+from pathlib import Path
 
+import mlflow
 import pytest
 
 from {{ cookiecutter.__package }} import cli, contract
 from {{ cookiecutter.__package }}.data.pipeline import FEATURES, LABEL
 
-SOURCE = "src"
+CODE = Path(contract.__file__).parent
+
+
+def digest():
+    """Return what changes when a file of the product does."""
+    files = [path for path in sorted(CODE.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()
 
 
 def run(workspace, monkeypatch, *words):
@@ -21,6 +31,7 @@ def run(workspace, monkeypatch, *words):
 
 
 def test_the_whole_loop(product, workspace, features, monkeypatch, capsys):
+    before = digest()
     first = product.post("/v1/decisions", json=features).json()
     assert first["model"].startswith("rules:")
     given = first["answer"]
@@ -38,6 +49,9 @@ def test_the_whole_loop(product, workspace, features, monkeypatch, capsys):
     said = capsys.readouterr().out
     assert "is the challenger" in said
     registry = workspace.registry()
+    refused = re.findall(r"(?m)^(\w+) refused$", said)
+    assert registry.load("challenger").name not in refused
+    assert len(re.findall("FAIL|not enough evidence", said)) >= len(refused)
     assert registry.tags(registry.version("challenger"))["rows"] == str(len(table))
     assert product.post("/v1/decisions", json=features).json()["model"] == first["model"]
 
@@ -50,6 +64,7 @@ def test_the_whole_loop(product, workspace, features, monkeypatch, capsys):
         time.sleep(0.1)
     as_row = {column.name: [features[column.name]] for column in FEATURES}
     objective = workspace.plan.objective
+    assert digest() == before
     assert last["score"] == objective.scores(objective.raw(champion.model, as_row))[0]
 
 
@@ -101,3 +116,26 @@ def test_drift_is_an_exit_code(workspace, monkeypatch, capsys):
         ledger.record(list(recorded({number.name: number.high})))
         assert run(workspace, monkeypatch, "monitor", "--last", "200") == 1
     assert f"FAIL  {number.name}: stability index" in capsys.readouterr().out
+
+
+def test_a_champion_that_does_not_load_leaves_the_old_one_answering(product, workspace, features, caplog):
+    from {{ cookiecutter.__package }}.model.rulebook import RuleBook
+
+    registry = workspace.registry()
+    tags = {"contract": registry.tags("1")["contract"]}
+    damaged, good = (
+        registry.register(RuleBook().fit(), name=name, inputs=FEATURES, metrics={}, tags=tags)
+        for name in ("damaged", "good")
+    )
+    folder = mlflow.artifacts.download_artifacts(registry.client.get_model_version("decision", damaged).source)
+    [stored] = Path(folder).rglob("model.skops")
+    stored.write_bytes(b"damaged")
+    for version, answering in ((damaged, "rules:1"), (good, f"good:{good}")):
+        registry.set_alias("champion", version)
+        deadline = time.monotonic() + 20
+        while f"version {damaged}, does not load" not in caplog.text or (
+            product.get("/v1/model").json()["model"] != answering
+        ):
+            assert time.monotonic() < deadline, caplog.text
+            time.sleep(0.05)
+        assert product.post("/v1/decisions", json=features).json()["model"] == answering
