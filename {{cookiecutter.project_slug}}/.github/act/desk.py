@@ -1,0 +1,106 @@
+"""What act finds when it runs at a desk: a copy of the project, a small environment, no network."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LABEL = "ubuntu-latest"  # the one runner that workflows ask for
+BUILT_IN = "actions/checkout"  # act does it itself
+KEPT = ("HOME", "LANG", "LC_ALL", "REQUESTS_CA_BUNDLE", "SYSTEMROOT", "TMPDIR", "USER")
+KEPT_PREFIXES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "PIP_", "SSL_CERT_", "UV_", "XDG_")
+LEFT_PREFIXES = ("UV_PROJECT", "UV_RUN", "UV_WORKING")  # where uv works: every job has a place of its own
+
+
+def copy(root: Path, into: Path) -> None:
+    """Commit what is in the project now to a repository of its own.
+
+    Jobs work on the copy, so nothing of theirs reaches the project, and a project that is not in
+    git yet has its workflows run too. What git ignores is left out: keys in `.env`, for one.
+    """
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    strict = plain | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    history = ("git", f"--git-dir={into / '.git'}", f"--work-tree={root}")
+    author = ("-c", "user.name=act", "-c", "user.email=act@localhost")
+
+    def git(*words: str, given: bytes = b"") -> bytes:
+        return subprocess.run(words, cwd=root, env=strict, check=True, capture_output=True, input=given).stdout
+
+    git("git", "init", "--quiet", "--initial-branch=main", str(into))
+    files = git(*history, "ls-files", "-z", "--others", "--exclude-standard")
+    # a file that git ignores can have been added all the same
+    added = subprocess.run(["git", "ls-files", "-z"], cwd=root, env=plain, check=False, capture_output=True)
+    git(*history, "update-index", "--add", "--remove", "-z", "--stdin", given=files + added.stdout)
+    git(*history, *author, "commit", "--quiet", "--message", "As it is now")
+    git("git", f"--git-dir={into / '.git'}", f"--work-tree={into}", "reset", "--quiet", "--hard")
+
+
+def environment(root: Path) -> dict[str, str]:
+    """Return a small environment: what is set at this desk should not decide what passes."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in KEPT or (name.upper().startswith(KEPT_PREFIXES) and not name.startswith(LEFT_PREFIXES))
+    }
+    # the project's own environment is left out, because every job makes one
+    paths = [path for path in os.environ.get("PATH", "").split(os.pathsep) if ".venv" not in Path(path).parts]
+    uv = [str(Path(os.environ["UV"]).parent)] if "UV" in os.environ else []
+    return kept | {"PATH": os.pathsep.join([*uv, *paths, str(root / ".uv" / "bin")])}
+
+
+def flags(copied: Path, workflow: Path, event: Path, scratch: Path) -> list[str]:
+    """Return act's arguments: this machine as the only runner, and nothing fetched."""
+    variables = ("NO_COLOR=1", "GIT_PAGER=cat", "TERM=dumb", f"ACT_ARTIFACTS={scratch / 'artifacts'}")
+    return [
+        *("-C", str(copied), "-W", str(workflow.relative_to(copied)), "-e", str(event)),
+        *("-P", f"{LABEL}=-self-hosted", "--json", "--verbose"),
+        *("--action-offline-mode", "--action-cache-path", str(scratch / "actions"), "--no-cache-server"),
+        *("--concurrent-jobs", "1"),  # a job that waits for a processor says little of how long it takes
+        *(word for variable in variables for word in ("--env", variable)),
+        *(f"--{kind}-file={os.devnull}" for kind in ("env", "secret", "var", "input")),
+        *standins(copied, workflow),
+    ]
+
+
+def used(content: Any) -> Iterator[str]:
+    """Yield what the `uses:` lines of a parsed file name."""
+    if isinstance(content, dict):
+        if isinstance(action := content.get("uses"), str):
+            yield action
+        content = list(content.values())
+    for part in content if isinstance(content, list) else ():
+        yield from used(part)
+
+
+def standins(root: Path, workflow: Path) -> list[str]:
+    """Return act's flags that put our stand-ins in the place of remote actions.
+
+    Raises
+    ------
+    LookupError
+        An action has no stand-in.
+    """
+    folder = root / ".github" / "act" / "standins"
+    files, found = [workflow], dict[str, str]()
+    for file in files:
+        for action in used(yaml.safe_load(file.read_text(encoding="utf-8"))):
+            path, _, ref = action.partition("@")
+            if path.startswith("./"):
+                files.append(root / path if path.endswith((".yml", ".yaml")) else root / path / "action.yml")
+                continue
+            name = "/".join(path.split("/")[:2])
+            if name == BUILT_IN:
+                continue
+            if not (folder / path / "action.yml").is_file():
+                message = f"{file.relative_to(root)}: {action} has no stand-in in .github/act/standins"
+                raise LookupError(message)
+            files.append(folder / path / "action.yml")
+            found[action] = f"--local-repository={name}@{ref}={folder / name}"
+    return sorted(set(found.values()))
