@@ -1,0 +1,14 @@
+"""The runner is not a package: it lies where the workflows are."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / ".github" / "act"))
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT

@@ -1,0 +1,128 @@
+"""The runner under act: what it promises, what it hears, and what it gives to jobs."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk import copy, environment, standins
+from events import Outcome, broken, promised
+
+WORKFLOW = """\
+on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: ./.github/actions/setup
+      - {id: tests, name: tests, run: make test}
+      - {name: push, if: "!github.event.act", run: make push}
+      - {name: tidy, if: always(), run: make clean}
+      - {name: tell, if: failure(), run: make tell}
+  ship: {needs: test, if: "!github.event.act", runs-on: ubuntu-latest, steps: [{run: make ship}]}
+  look: {needs: [ship], runs-on: ubuntu-latest, steps: [{run: make look}]}
+"""
+GREEN = [("0", "success"), ("tests", "success"), ("2", "skipped"), ("3", "success"), ("4", "skipped")]
+
+
+def ended(job: str, result: str, steps: list[tuple[str, str]], **matrix: str) -> list[dict[str, Any]]:
+    """Return what act says of a job."""
+    about = {"jobID": job, "matrix": matrix}
+    said = [about | {"stage": "Main", "stepID": [key], "stepResult": one} for key, one in steps]
+    return [*said, about | {"jobResult": result}]
+
+
+SKIPPED = [*ended("ship", "skipped", []), *ended("look", "skipped", [])]
+
+
+def found(tmp_path: Path, events: list[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
+    file, outcome = tmp_path / "w.yml", Outcome()
+    file.write_text(WORKFLOW, encoding="utf-8")
+    for event in events:
+        outcome.note(event)
+    return list(broken(promised(file), outcome))
+
+
+def test_all_as_promised(tmp_path: Path) -> None:
+    assert found(tmp_path, ended("test", "success", GREEN) + SKIPPED) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "result"), [(0, "failure"), (1, "skipped"), (2, "success"), (3, "skipped"), (4, "failure")]
+)
+def test_a_step_with_another_result_is_seen(tmp_path: Path, place: int, result: str) -> None:
+    key = GREEN[place][0]
+    steps = [*GREEN[:place], (key, result), *GREEN[place + 1 :]]
+    assert found(tmp_path, ended("test", "success", steps) + SKIPPED) == [("test", "", key, result)]
+
+
+def test_what_was_never_spoken_of_did_not_run(tmp_path: Path) -> None:
+    missing = [("test", "", key, "did not run") for key in ("", *(key for key, _ in GREEN))]
+    label = [{"jobID": "test", "matrix": {}, "msg": "Skipping unsupported platform"}]
+    assert found(tmp_path, SKIPPED) == missing
+    assert found(tmp_path, label + SKIPPED) == missing
+    assert found(tmp_path, ended("test", "success", GREEN[1:]) + SKIPPED) == [("test", "", "0", "did not run")]
+
+
+def test_what_would_ship_must_not_run(tmp_path: Path) -> None:
+    shipped = ended("ship", "success", [("0", "success")]) + ended("look", "success", [("0", "success")])
+    assert found(tmp_path, ended("test", "success", GREEN) + shipped) == [("ship", "", "", "success")]
+
+
+def test_a_step_ends_as_it_ends_not_as_its_first_part(tmp_path: Path) -> None:
+    events = ended("test", "success", [("0", "failure"), *GREEN[1:]]) + SKIPPED
+    part = {"jobID": "test", "matrix": {}, "stage": "Main", "stepID": ["0", "0"], "stepResult": "success"}
+    after = part | {"stage": "Post", "stepID": ["0"]}
+    assert found(tmp_path, [part, *events, after]) == [("test", "", "0", "failure")]
+
+
+def test_each_leg_of_a_matrix_counts(tmp_path: Path) -> None:
+    worse = [GREEN[0], ("tests", "failure"), *GREEN[2:]]
+    events = ended("test", "failure", worse, python="3.11") + ended("test", "success", GREEN, python="3.12") + SKIPPED
+    assert found(tmp_path, events) == [("test", "3.11", "", "failure"), ("test", "3.11", "tests", "failure")]
+
+
+def test_standins_are_found_through_local_actions(tmp_path: Path) -> None:
+    action, standin = tmp_path / ".github/actions/setup/action.yml", tmp_path / ".github/act/standins/a/b/c/action.yml"
+    for file, text in ((action, "runs: {steps: [{uses: a/b/c@v1}]}"), (standin, "runs: {steps: []}")):
+        file.parent.mkdir(parents=True)
+        file.write_text(text, encoding="utf-8")
+    workflow = tmp_path / "w.yml"
+    workflow.write_text(WORKFLOW, encoding="utf-8")
+    assert standins(tmp_path, workflow) == [f"--local-repository=a/b@v1={tmp_path}/.github/act/standins/a/b"]
+    standin.unlink()
+    with pytest.raises(LookupError, match=r"setup/action.yml: a/b/c@v1 has no stand-in"):
+        standins(tmp_path, workflow)
+
+
+@pytest.mark.parametrize("in_git", [False, True])
+def test_jobs_get_a_copy_without_what_git_ignores(tmp_path: Path, *, in_git: bool) -> None:
+    project, copied = tmp_path / "project", tmp_path / "copy"
+    (project / "new").mkdir(parents=True)
+    for name, text in ((".gitignore", ".env\n*.csv\n"), (".env", "KEY=1\n"), ("new/a.csv", "1\n"), ("run", "#!\n")):
+        (project / name).write_text(text, encoding="utf-8")
+    (project / "run").chmod(0o755)
+    if in_git:
+        for words in (["init", "-q"], ["add", "-f", ".gitignore", "new/a.csv"]):
+            subprocess.run(["git", *words], cwd=project, check=True)
+    before = sorted(project.rglob("*"))
+    copy(project, copied)
+    have = {str(path.relative_to(copied)) for path in copied.rglob("*") if path.is_file() and ".git" not in path.parts}
+    assert have == {".gitignore", "run"} | ({str(Path("new/a.csv"))} if in_git else set())
+    assert (copied / "run").stat().st_mode & 0o100
+    assert sorted(project.rglob("*")) == before
+    status = subprocess.run(["git", "status", "--porcelain"], cwd=copied, check=True, capture_output=True)
+    assert status.stdout == b""
+
+
+def test_jobs_get_little_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"HOME": "/h", "UV_CACHE_DIR": "/c", "UV": "/tools/uv", "PATH": "/p/.venv/bin:/usr/bin"}
+    dropped = {"UV_PROJECT_ENVIRONMENT": "/e", "VIRTUAL_ENV": "/v", "GITHUB_TOKEN": "t", "GIT_DIR": "/g"}
+    for name, value in (given | dropped).items():
+        monkeypatch.setenv(name, value)
+    got = environment(tmp_path)
+    assert {name: got.get(name) for name in ("HOME", "UV_CACHE_DIR")} == {"HOME": "/h", "UV_CACHE_DIR": "/c"}
+    assert got["PATH"] == f"/tools:/usr/bin:{tmp_path}/.uv/bin"
+    assert not dropped.keys() & got

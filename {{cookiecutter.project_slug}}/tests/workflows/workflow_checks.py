@@ -1,0 +1,149 @@
+"""What holds for every workflow. Each check returns its faults, so that tests can plant some."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from desk import LABEL, standins, used
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+PINNED = re.compile(r"""uses: (?:\./[^\s"'@]+|[\w.-]+(?:/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+)""")
+TARGETS = re.compile(r"^([a-z][a-z -]*):(?!=)", re.MULTILINE)
+ENTERED = "actions/checkout@"
+
+
+def workflows(root: Path) -> list[Path]:
+    return sorted((root / ".github" / "workflows").glob("*.y*ml"))
+
+
+def files(root: Path) -> list[Path]:
+    """Return the workflows, the actions and the stand-ins."""
+    return [*workflows(root), *sorted(root.glob(".github/act*/**/*.y*ml"))]
+
+
+def read(file: Path) -> Any:
+    return parse(file.read_text(encoding="utf-8"))
+
+
+@cache
+def parse(text: str) -> Any:
+    return yaml.safe_load(text)
+
+
+def jobs(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every job with the place it is at."""
+    for file in workflows(root):
+        for name, job in read(file)["jobs"].items():
+            yield f"{file.name}: {name}", job
+
+
+def steps(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every step of every job with the place it is at."""
+    for where, job in jobs(root):
+        for place, step in enumerate(job.get("steps", []), 1):
+            yield f"{where}: step {place}", step
+
+
+def pinned(root: Path) -> Iterator[str]:
+    """A tag can be moved by whoever owns the action; a commit cannot."""
+    for file in files(root):
+        text = file.read_text(encoding="utf-8")
+        lines = [line.strip().removeprefix("- ") for line in text.splitlines()]
+        wanted, good = list(used(parse(text))), [line for line in lines if PINNED.fullmatch(line)]
+        # counted against what the parser sees, so that no way of writing a line goes unnoticed
+        if len(good) != len(wanted):
+            odd = [action for action in wanted if not any(f"uses: {action}" in line for line in good)]
+            yield f"{file.name}: not pinned to a commit with its version beside it: {', '.join(odd) or wanted}"
+
+
+def least_rights(root: Path) -> Iterator[str]:
+    """A workflow may do nothing, and each of its jobs what it names."""
+    for file in workflows(root):
+        if read(file).get("permissions", "all") != {}:
+            yield f"{file.name}: permissions at the top are not none"
+    for where, job in jobs(root):
+        if not isinstance(job.get("permissions"), dict):
+            yield f"{where}: does not name its permissions"
+
+
+def no_credentials(root: Path) -> Iterator[str]:
+    """What a checkout leaves in .git can be read by every later step."""
+    for where, step in steps(root):
+        if step.get("uses", "").startswith(ENTERED) and step.get("with") != {"persist-credentials": False}:
+            yield f"{where}: a checkout takes persist-credentials: false and nothing else"
+
+
+def limited(root: Path) -> Iterator[str]:
+    """Where one limit is not honoured, the other is: act knows only those of steps."""
+    for where, content in [*jobs(root), *steps(root)]:
+        if not isinstance(content.get("timeout-minutes"), int):
+            yield f"{where}: no timeout-minutes"
+
+
+def runs_make(root: Path) -> Iterator[str]:
+    """What a step does can be done at a desk: it is a target, and there is one of that name."""
+    named = TARGETS.findall((root / "Makefile").read_text(encoding="utf-8"))
+    targets = {target for names in named for target in names.split()}
+    actions = root.glob(".github/actions/*/*.y*ml")
+    inside = ((file.parent.name, step) for file in actions for step in read(file)["runs"]["steps"])
+    for where, step in [*steps(root), *inside]:
+        match = re.fullmatch(r"make ([\w-]+)\n?", step.get("run", ""))
+        if "run" in step and not (match and match[1] in targets):
+            yield f"{where}: {step['run']!r} is no target of the Makefile"
+
+
+def one_runner(root: Path) -> Iterator[str]:
+    """On a label that act is not told of, a job is skipped without a word."""
+    for where, job in jobs(root):
+        if "uses" not in job and job.get("runs-on") != LABEL:
+            yield f"{where}: runs on {job.get('runs-on')}, not on {LABEL}"
+
+
+def at_a_desk(root: Path) -> Iterator[str]:
+    """Every remote action has a stand-in."""
+    for file in workflows(root):
+        try:
+            standins(root, file)
+        except LookupError as error:
+            yield str(error)
+
+
+def counts(root: Path) -> Iterator[str]:
+    """A step that may fail, or is switched off, says nothing."""
+    for where, content in [*jobs(root), *steps(root)]:
+        if content.get("continue-on-error", False) is not False:
+            yield f"{where}: may fail"
+        if str(content.get("if", "")).lower().strip("$" + "{} ") in {"false", "0"}:
+            yield f"{where}: is switched off"
+
+
+def quoted(root: Path) -> Iterator[str]:
+    """3.10 is 3.1, unless it is quoted."""
+
+    def numbers(content: Any) -> Iterator[float]:
+        if isinstance(content, float):
+            yield content
+        for part in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
+            yield from numbers(part)
+
+    for file in files(root):
+        for number in numbers(read(file)):
+            yield f"{file.name}: {number} is a number; quote it if it is a version"
+
+
+def plain(root: Path) -> Iterator[str]:
+    """The template copies workflows as they are: what it would have filled in stays as it is."""
+    for file in files(root):
+        if re.search(r"cookiecutter|[{]%", file.read_text(encoding="utf-8")):
+            yield f"{file.name}: has a word of the template"
+
+
+CHECKS: tuple[Callable[[Path], Iterator[str]], ...] = (
+    *(pinned, least_rights, no_credentials, limited, runs_make, one_runner, at_a_desk, counts, quoted, plain),
+)
