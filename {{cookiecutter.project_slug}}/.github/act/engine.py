@@ -61,7 +61,7 @@ def run(
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="act-", ignore_cleanup_errors=True) as folder,
-        log.open("w", encoding="utf-8") as kept,
+        log.open("w", buffering=1, encoding="utf-8") as kept,
     ):
         copied, happened = Path(folder, "repository"), Path(folder, "event.json")
         copy(root, copied)
