@@ -1,6 +1,7 @@
 """People get an answer, on record, whatever happens to models and ledger."""
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -109,6 +110,33 @@ def test_what_waits_is_done_together_and_in_order():
 
     assert asyncio.run(ask()) == [2 * n for n in range(50)]
     assert len(batches) < 10
+
+
+@pytest.mark.parametrize(("linger", "again", "expected"), [(60, True, [1, 2]), (0.01, False, [1, 1])])
+def test_who_was_just_answered_is_waited_for_but_not_long(linger, again, expected):
+    batches, begun, go_on = [], threading.Event(), threading.Event()
+
+    def work(items):
+        batches.append(len(items))
+        begun.set()
+        go_on.wait(10)
+        return items
+
+    async def client(batcher, times):
+        for _ in range(times):
+            await batcher.submit(None)
+
+    async def ask():
+        async with Batcher(work, most=10, linger=linger) as batcher:
+            first = asyncio.create_task(client(batcher, 1 + again))
+            await asyncio.to_thread(begun.wait, 10)
+            other = asyncio.create_task(client(batcher, 1))
+            await asyncio.sleep(0)
+            go_on.set()
+            await asyncio.wait_for(asyncio.gather(first, other), 10)
+
+    asyncio.run(ask())
+    assert batches == expected
 
 
 def test_a_queue_that_is_full_says_so():

@@ -18,9 +18,9 @@ from {{ cookiecutter.__package }}.settings import Settings
 KEY, NEXT = "the-first-key-of-this-test", "the-next-key-of-this-test"
 CLOSED = ("/v1/decisions", "/v1/decisions/x", "/v1/model", "/metrics", "/openapi.json", "/nothing")
 WRONG = [None, "", " ", "wrong", KEY[:-1], KEY[:1], f"{KEY}x", KEY.upper(), f"{KEY},{NEXT}", f"{KEY} {NEXT}"]
-PROMISED = {
-    "content-security-policy": "default-src 'none'",
-    "x-content-type-options": "nosniff",
+PROMISED = {"content-security-policy": "default-src 'none'", "x-content-type-options": "nosniff"}
+OF_THE_API = PROMISED | {"cache-control": "no-store"}
+OF_THE_PAGE = PROMISED | {
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
@@ -112,7 +112,8 @@ def test_every_answer_has_a_name_and_tells_browsers_what_they_may_do(
     answer = closed.request(method, path, json=features, headers={"X-API-Key": KEY, "X-Request-ID": "the-name:1"})
     assert answer.status_code == status
     assert answer.headers["x-request-id"] == "the-name:1"
-    for name, value in PROMISED.items():
+    promised = OF_THE_API if path.startswith("/v1/") else OF_THE_PAGE
+    for name, value in promised.items():
         assert value in answer.headers[name]
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert "set-cookie" not in answer.headers
@@ -120,7 +121,7 @@ def test_every_answer_has_a_name_and_tells_browsers_what_they_may_do(
 
 def test_a_refusal_tells_browsers_the_same(closed):
     answers = [closed.get("/v1/model"), closed.post("/v1/decisions", content=b"x" * 20_000)]
-    assert all(value in answer.headers[name] for answer in answers for name, value in PROMISED.items())
+    assert all(value in answer.headers[name] for answer in answers for name, value in OF_THE_API.items())
 
 
 @pytest.mark.parametrize("method", ["POST", "OPTIONS"])

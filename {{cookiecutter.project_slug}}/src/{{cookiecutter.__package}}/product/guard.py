@@ -21,7 +21,13 @@ CONTENT_POLICY = (
     b"default-src 'none'; connect-src 'self'; img-src 'self' data:; script-src 'self'; style-src 'self'; "
     b"form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
-HEADERS = [
+# what the API answers is data about people: nothing may keep it, run it or frame it
+OF_THE_API = [
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+]
+OF_THE_PAGE = [
     (b"content-security-policy", CONTENT_POLICY),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -60,6 +66,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         limit = self.larger.get(scope["path"], self.max_body_bytes)
+        headers = OF_THE_API if scope["path"].startswith("/v1/") else OF_THE_PAGE
         read, begun = 0, False
 
         async def counted() -> Message:
@@ -74,7 +81,7 @@ class Guard:
             nonlocal begun
             begun = True
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *HEADERS]
+                message["headers"] = [*message["headers"], *headers]
             await send(message)
 
         answer = self._refusal(scope["path"], dict(scope["headers"]), limit) or self.app

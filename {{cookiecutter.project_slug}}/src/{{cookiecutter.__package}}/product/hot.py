@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -17,20 +18,21 @@ HOT: dict[str, ASGIApp] = {"/v1/decisions": decide_one, "/v1/decisions/batch": d
 class Product(FastAPI):
     """FastAPI, but decisions go around its many layers; the middleware added to it sees them all the same."""
 
-    def build_middleware_stack(self) -> ASGIApp:
-        """Return the application within its middleware."""
-        rest = super().build_middleware_stack()
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in HOT:
+            scope["app"] = self
+            await self._decide(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
+    @cached_property
+    def _decide(self) -> ASGIApp:
         async def decide(scope: Scope, receive: Receive, send: Send) -> None:
             scope["endpoint"] = HOT[scope["path"]]  # as the router would, for the figures of each route
             await HOT[scope["path"]](scope, receive, send)
 
-        hot: ASGIApp = decide
+        app: ASGIApp = decide
         for middleware in reversed(self.user_middleware):
-            hot = middleware.cls(hot, *middleware.args, **middleware.kwargs)
-
-        async def either(scope: Scope, receive: Receive, send: Send) -> None:
-            decides = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in HOT
-            await (hot if decides else rest)(scope, receive, send)
-
-        return either
+            app = middleware.cls(app, *middleware.args, **middleware.kwargs)
+        return app
