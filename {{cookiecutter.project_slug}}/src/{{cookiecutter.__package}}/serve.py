@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import logging
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from threadpoolctl import threadpool_limits
+from uvicorn.supervisors import Multiprocess
 
 from .errors import UserError
 from .ledger import open_ledger
 from .operations.logs import JsonLines
-from .operations.telemetry import Telemetry, Timed
+from .operations.telemetry import Telemetry, Timed, together
 from .product.app import create_app
 from .product.guard import Guard
 from .product.predictor import Predictor
@@ -75,27 +77,45 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
         yield taken
 
 
-def serve(settings: Settings, plan: Plan, registry: Registry, taken: socket.socket) -> None:
-    """Answer until the process is told to stop; what is in flight is finished."""
+def start(settings: Settings, plan: Plan, registry: Registry) -> FastAPI:
+    """Return the product of this process, with its logs; its ledger is closed when the process ends."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    # many threads for a handful of rows cost more than they give
-    with threadpool_limits(1), build(settings, plan, registry) as app:
-        config = uvicorn.Config(
-            app,
-            http=_protocol(),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=SECONDS_TO_DRAIN,
-        )
-        # what is there now stays: to walk over all of it again and again would hold up answers
-        gc.collect()
-        gc.freeze()
-        with contextlib.suppress(KeyboardInterrupt):
+    threadpool_limits(1)  # many threads for a handful of rows cost more than they give
+    held = contextlib.ExitStack()
+    atexit.register(held.close)
+    app = held.enter_context(build(settings, plan, registry))
+    # what is there now stays: to walk over all of it again and again would hold up answers
+    gc.collect()
+    gc.freeze()
+    return app
+
+
+def serve(started: str, taken: socket.socket, workers: int = 1) -> None:
+    """Answer until the process is told to stop; what is in flight is finished.
+
+    Parameters
+    ----------
+    started
+        Where to find the function, as `module:name`, that each worker calls for its product.
+    """
+    config = uvicorn.Config(
+        started,
+        factory=True,
+        workers=workers,
+        http=_protocol(),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=SECONDS_TO_DRAIN,
+    )
+    with contextlib.suppress(KeyboardInterrupt), together(workers):
+        if workers == 1:
             uvicorn.Server(config).run(sockets=[taken])
+        else:
+            Multiprocess(config, [taken]).run()
 
 
 def _protocol() -> Any:

@@ -44,3 +44,25 @@ def test_a_product_starts_keeps_its_port_and_stops_when_told(workspace, features
     with workspace.ledger() as ledger:
         [kept] = ledger.recent(10)
     assert {name: kept[name] for name in made} == made
+
+
+def test_workers_answer_on_one_port_count_together_and_stop_together(workspace, features):
+    asked = 40
+    with started(workspace.root, "run", "--port", "0", "--workers", "2") as process:
+        url = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())[0]
+
+        def ask(path, body=None):
+            with urllib.request.urlopen(f"{url}{path}", body, timeout=60) as answer:  # noqa: S310
+                return answer.read().decode()
+
+        for _ in range(asked):
+            ask("/v1/decisions", json.dumps(features).encode())
+        figures = ask("/metrics")
+        process.send_signal(signal.SIGINT)
+        printed, said = process.communicate(timeout=60)
+    assert (process.returncode, printed) == (0, "Stopped.\n")
+    assert "Traceback" not in said
+    counted = re.findall(r"^decisions_total\{.*\} ([\d.]+)$", figures, re.MULTILINE)
+    assert sum(map(float, counted)) == asked
+    with workspace.ledger() as ledger:
+        assert len({decision["id"] for decision in ledger.recent(asked)}) == asked

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import UserError
 from . import ground, make_ready, open_registry, out
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 
 def add(app: typer.Typer) -> None:
@@ -22,6 +25,7 @@ def add(app: typer.Typer) -> None:
 def run(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
     *,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that answer, on the same port and ledger.")] = 1,
     only_prepare: Annotated[bool, typer.Option("--prepare", help="Make what is missing, then stop.")] = False,
 ) -> None:
     """Start the product; on the first day with the rules as champion."""
@@ -35,8 +39,16 @@ def run(
         host, taken = socket.getsockname()[:2]
         socket.listen()  # whoever reads the next line may ask at once, and waits for the models
         out.print(f"The product answers on http://{host}:{taken} - press Ctrl-C to stop.")
-        serve(settings, plan, open_registry(settings), socket)
+        serve(f"{worker.__module__}:{worker.__name__}", socket, workers)
     out.print("Stopped.")
+
+
+def worker() -> FastAPI:
+    """Return the product of one process."""
+    from ..serve import start
+
+    settings, plan = ground()
+    return start(settings, plan, open_registry(settings))
 
 
 def openapi(

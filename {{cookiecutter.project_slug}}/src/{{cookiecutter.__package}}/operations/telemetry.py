@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+import tempfile
 import time
 from collections import Counter as Tally
 from http import HTTPStatus
@@ -11,16 +14,18 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.responses import Response
 
 from .logs import name_request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # as the client library calls it
 log = logging.getLogger(__name__)
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 SCORES = tuple(place / 20 for place in range(1, 21))
@@ -61,8 +66,24 @@ class Telemetry:
         self.reactions.labels(verdict).inc()
 
     async def page(self, _request: Request) -> Response:
-        """Return every figure, for Prometheus to collect."""
-        return Response(generate_latest(self.registry), headers={"content-type": CONTENT_TYPE_LATEST})
+        """Return every figure, of all workers, for Prometheus to collect."""
+        registry = self.registry
+        if FOLDER in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+@contextlib.contextmanager
+def together(workers: int) -> Iterator[None]:
+    """Let the processes that are started inside the block count together, if they are several."""
+    with tempfile.TemporaryDirectory(prefix="figures-") as folder:
+        if workers > 1:
+            os.environ[FOLDER] = folder
+        try:
+            yield
+        finally:
+            os.environ.pop(FOLDER, None)
 
 
 class Timed:
