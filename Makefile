@@ -17,12 +17,8 @@ demo: | $(UV) ## Generate a project into demo/, run its product, decide, react, 
 	@$(RUN) python tools/demo.py
 
 .PHONY: test
-test: | $(UV) ## Run the fast tests, and a default project's own commands
-	@$(RUN) pytest -m "not kinds"
-
-.PHONY: test-kinds
-test-kinds: | $(UV) ## Run the own commands of every other kind of project
-	@$(RUN) pytest -m kinds
+test: | $(UV) ## Run the fast tests, and the own commands of every kind of project
+	@$(RUN) pytest
 
 .PHONY: test-fast
 test-fast: | $(UV) ## Run the tests that take seconds
@@ -49,6 +45,14 @@ listing: | $(UV) ## Rewrite tests/listings/, the lists of every generated file
 .PHONY: names
 names: | $(UV) ## Rewrite the names that a project may not take
 	@$(RUN) python tools/names.py
+
+.PHONY: openapi
+openapi: | $(UV) ## Rewrite the descriptions of the API that fresh projects come with
+	@$(RUN) python tools/openapi.py
+
+.PHONY: bench
+bench: | $(UV) ## Measure the product beside others (wrk has to be there)
+	@$(RUN) python benchmarks/serving/run.py
 
 .PHONY: clean
 clean: ## Remove the demo and everything that tools made

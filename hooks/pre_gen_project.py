@@ -157,6 +157,17 @@ def refusals() -> Iterator[str]:
             yield f"  {question} {answer!r}\n    {'; '.join(faults)}\n    for example: {better(answer, most)}"
 
 
+def others_files(folder: Path) -> list[str]:
+    """Return what lies in the project's folder already; a repository without a file is none."""
+    return sorted(path.name for path in folder.iterdir() if path.name != ".git")
+
+
+if __name__ == "__main__" and (there := others_files(Path.cwd())):
+    sys.exit(
+        f"Nothing was generated, because {Path.cwd().name} is there already, with {', '.join(there[:5])}. To follow\n"
+        "the template with a project that you have: cruft update. To begin anew: remove the folder, or\n"
+        "choose another project_slug."
+    )
 if __name__ == "__main__" and (refused := list(refusals())):
     sys.stderr.write("\n\n".join(("Nothing was generated. Please change:", *refused, "")))
     sys.exit(1)

@@ -13,8 +13,9 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
-from baking import CHOICES, TEMPLATE, bake, load_hook
+from baking import CHOICES, TEMPLATE, bake, git, load_hook
 from cookiecutter.exceptions import FailedHookException
+from cookiecutter.main import cookiecutter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,3 +166,23 @@ def test_answers_reach_the_hooks_as_data(tmp_path: Path) -> None:
     hook = load_hook("post_gen_project", tmp_path, project_name=name, description="\\")
     assert (hook.ANSWERS["project_name"], hook.ANSWERS["description"]) == (name, "\\")
     assert json.loads(hook.ANSWERS["__quoted_description"]) == "\\"
+
+
+def test_a_project_that_is_there_is_not_written_over(
+    template: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not even when cookiecutter is told to; a repository without a file is no project."""
+    project = bake(template, tmp_path)
+    edited = project / "plan.toml"
+    edited.write_text("# mine\n", encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    again = {"no_input": True, "overwrite_if_exists": True, "output_dir": str(tmp_path)}
+    with pytest.raises(FailedHookException):
+        cookiecutter(str(template), **again)
+    assert "cruft update" in capfd.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+    assert edited.read_text(encoding="utf-8") == "# mine\n"
+    shutil.rmtree(project)
+    git(tmp_path, "init", "--quiet", project.name)
+    cookiecutter(str(template), **again)
+    assert (project / "plan.toml").exists()

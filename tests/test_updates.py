@@ -8,7 +8,7 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
-from baking import commit, git
+from baking import commit, git, own_environment
 from checks import emptiness, endings, exact_files, leftovers, lint, unreadable
 
 if TYPE_CHECKING:
@@ -65,6 +65,14 @@ def update(project: Path, *words: str) -> None:
     assert git(project, "diff", "--name-only", "--diff-filter=U") == ""
 
 
+def own_checks(project: Path) -> None:
+    """Let a project check itself, as its user would."""
+    done = subprocess.run(
+        ["make", "check"], cwd=project, env=own_environment(), capture_output=True, text=True, timeout=900, check=False
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
 def test_fresh_project_is_up_to_date(project: Path) -> None:
     """`cruft check` is content with what `cruft create` made, and so are the checks."""
     assert cruft(project, "check").returncode == 0
@@ -77,7 +85,7 @@ def test_edits_survive_an_update(upstream: Path, project: Path) -> None:
     edit(package / "contract.py", lambda text: text + '\n\nOURS = "kept"\n')
     edit(package / "model" / "rules.py", lambda text: text + '\n\nOURS = "kept"\n')
     edit(project / "plan.toml", lambda text: text.replace("p99_ms = ", "p99_ms = 1"))
-    (package / "ours.py").write_text('"""A module of the user\'s."""\n', encoding="utf-8")
+    (package / "product" / "ours.py").write_text('"""A module of the user\'s."""\n', encoding="utf-8")
     (project / ".editorconfig").unlink()
     commit(project, "Ours")
 
@@ -86,7 +94,7 @@ def test_edits_survive_an_update(upstream: Path, project: Path) -> None:
     edit(root / PACKAGE / "model" / "rules_binary.py", lambda text: text.replace('"""', '"""Theirs: ', 1))
     edit(root / "plan_binary.toml", lambda text: "# Theirs\n" + text)
     edit(root / ".editorconfig", lambda text: text + "\n# theirs\n")
-    (root / PACKAGE / "theirs.py").write_text(
+    (root / PACKAGE / "product" / "theirs.py").write_text(
         '"""A module of the template\'s: {{ not rendered }}."""\n', encoding="utf-8"
     )
     (root / "CHANGELOG.md").unlink()
@@ -102,11 +110,12 @@ def test_edits_survive_an_update(upstream: Path, project: Path) -> None:
     plan = (project / "plan.toml").read_text(encoding="utf-8")
     assert plan.startswith("# Theirs\n")
     assert tomllib.loads(plan)["speed"]["p99_ms"] > 1000
-    assert (package / "ours.py").exists()
-    assert (package / "theirs.py").exists()
+    assert (package / "product" / "ours.py").exists()
+    assert (package / "product" / "theirs.py").exists()
     assert not (project / ".editorconfig").exists()
     assert not (project / "CHANGELOG.md").exists()
     assert [fault for check in STATIC for fault in check(project)] == []
+    own_checks(project)
 
 
 def test_answer_can_be_changed_by_an_update(project: Path) -> None:
@@ -133,6 +142,7 @@ def test_product_first_grows_into_the_full_lifecycle(upstream: Path, tmp_path: P
     for name in ("contract.py", "model/rules.py"):
         assert (package / name).read_text(encoding="utf-8").endswith('OURS = "kept"\n')
     assert [fault for check in STATIC for fault in check(project)] == []
+    own_checks(project)
 
 
 def test_refused_answers_leave_nothing_behind(upstream: Path, tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ same decision over and over, on 64 connections and on one:
 - mlflow      `mlflow models serve` of the same registered model: no validation by contract, no record
 - bentoml     BentoML with adaptive batching, validating the same body: no record
 
-and the product with PostgreSQL as its ledger, when BENCH_POSTGRES_URL names one.
-Rounds are interleaved, so that what else the machine does
-hits all alike; the median round counts. Scoring a file is compared with one plain `predict_proba`.
+and the product with two workers, and with PostgreSQL as its ledger, when BENCH_POSTGRES_URL names
+one. Rounds are interleaved, so that what else the machine does hits all alike; the median round
+counts. Scoring a file is compared with one plain `predict_proba`.
 The peers are installed from the package index into environments of their own under benchmarks/.work.
 """
 
@@ -183,6 +183,8 @@ def servers(copy: Path) -> list[Server]:
             shared | {"PYTHONPATH": f"{PROJECT}/src"},
         ),
     ]
+    words = [str(here / SLUG), "run", "--port", "8415", "--workers", "2"]
+    found.append(Server("product, 2 workers", words, 8415, "/v1/decisions", "/readyz"))
     if url := os.environ.get("BENCH_POSTGRES_URL"):
         words = [str(here / SLUG), "run", "--port", "8414"]
         found.append(

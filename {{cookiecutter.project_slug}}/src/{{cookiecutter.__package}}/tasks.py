@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PYTEST = ["pytest", "-q"]
-SLOW = ["tests/integration", "tests/load", "tests/security"]
+SLOW = ["tests/integration", "tests/load", "tests/security", "tests/workflows"]
 TASKS: dict[str, tuple[str, list[list[str]]]] = {
     "lint": (
         "Check style, workflows and text.",
@@ -30,15 +30,22 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
     "architecture": ("Check that no wheel imports another.", [["lint-imports"]]),
     "test": ("Run the fast tests.", [[*PYTEST, "-m", "not slow", "-n", "2", "tests"]]),
     "test-unit": (
-        "Run the unit, data and model tests.",
-        [[*PYTEST, "-m", "not slow", "tests/unit", "tests/data", "tests/model"]],
+        "Run the tests of single parts: unit, data, model, operations.",
+        [[*PYTEST, "-m", "not slow", "tests/unit", "tests/data", "tests/model", "tests/operations"]],
     ),
-    "test-integration": ("Run a product from raw file to reaction.", [[*PYTEST, "tests/integration"]]),
+    "test-integration": (
+        "Run a product from raw file to reaction.",
+        [[*PYTEST, "-m", "not slow", "tests/integration"]],
+    ),
+    "test-security": (
+        "Let strangers in nowhere, and no personal value out.",
+        [[*PYTEST, "-m", "not slow", "tests/security", "tests/privacy"]],
+    ),
     "test-bias": ("Test that groups are treated alike.", [[*PYTEST, "tests/bias"]]),
     "test-slow": ("Run the slow tests: kill, fill up and overload a product.", [[*PYTEST, "-m", "slow", *SLOW]]),
     "test-browser": ("Use the page in a real browser; Chromium has to be there.", [[*PYTEST, "tests/browser"]]),
     "load": ("Load a product of its own and hold it to the plan.", [["python", "tests/load/run.py"]]),
-    "load-smoke": ("The same for a few seconds.", [["python", "tests/load/run.py", "--seconds", "5"]]),
+    "load-smoke": ("The same for 20 seconds.", [["python", "tests/load/run.py", "--seconds", "20"]]),
     "fix": ("Put right what can be put right without thought.", [["ruff", "check", "--fix"], ["ruff", "format"]]),
     "ci": ("Run the ci workflow on this machine, under act.", [["python", ".github/act/run.py"]]),
 }

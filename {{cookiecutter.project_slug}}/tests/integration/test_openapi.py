@@ -1,15 +1,18 @@
 """What breaks those who call the API is found, and what does not is let through."""
 
 import copy
+import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from {{ cookiecutter.__package }}.cli import app
-from {{ cookiecutter.__package }}.product.app import create_app
+from {{ cookiecutter.__package }}.product.app import describe
 from {{ cookiecutter.__package }}.product.openapi_diff import broken
 
-API = create_app(None, None, None).openapi()
+PROJECT = Path(__file__).parents[2]
+API = describe("Decisions")
 FEATURES = API["components"]["schemas"]["Features"]
 NUMBER = next(name for name, field in FEATURES["properties"].items() if "maximum" in field)
 CHOICE = next(name for name, field in FEATURES["properties"].items() if "enum" in field)
@@ -72,6 +75,12 @@ BREAKS = {
     fewer_at_once: "maxItems 1000 became 9",
     a_smaller_limit: "limit: maximum",
 }
+
+
+def test_nobody_who_calls_the_api_as_it_is_committed_is_broken():
+    committed = json.loads((PROJECT / "openapi.json").read_text(encoding="utf-8"))
+    assert broken(committed, API) == []
+    assert broken(API, committed) == [], "there is more than openapi.json says: run `make openapi`, and commit it"
 
 
 @pytest.mark.parametrize("change", BREAKS, ids=lambda change: change.__name__)

@@ -58,13 +58,11 @@ def openapi(
     ] = False,
 ) -> None:
     """Write the API's description to openapi.json, which belongs into the repository."""
+    from ..product.app import describe
     from ..product.openapi_diff import broken
-    from ..serve import build
 
     settings, plan = ground()
-    make_ready(settings, plan)
-    with build(settings, plan, open_registry(settings)) as product:
-        text = json.dumps(product.openapi(), indent=2) + "\n"
+    text = json.dumps(describe(plan.product.question), indent=2, ensure_ascii=False) + "\n"
     path = settings.root / "openapi.json"
     if not check:
         path.write_text(text, encoding="utf-8")

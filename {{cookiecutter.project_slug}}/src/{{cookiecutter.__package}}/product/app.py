@@ -87,6 +87,11 @@ def create_app(
     return app
 
 
+def describe(title: str) -> dict[str, Any]:
+    """Return the description of the API, which needs neither a model nor a ledger."""
+    return create_app(None, None, None, title=title).openapi()  # type: ignore[arg-type]
+
+
 def _add_reads(app: FastAPI, predictor: Predictor, ledger: Ledger) -> None:
     @app.get("/v1/decisions", response_model=None, responses={200: {"model": list[Recorded]}})
     def recent(limit: Annotated[int, Query(ge=1, le=200)] = 20, *, to_review: bool = False) -> list[dict[str, Any]]:

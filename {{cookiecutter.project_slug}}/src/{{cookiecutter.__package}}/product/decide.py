@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from .. import contract
@@ -61,11 +61,12 @@ class Decide(Generic[Asked]):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = Request(scope, receive)
         try:
-            answer = await self.answer(await request.body(), request.app.state.batcher)
+            answer = await self.answer(await _body(receive), scope["app"].state.batcher)
         except (HTTPException, SQLAlchemyError) as error:
             answer = failure(error)
+        except ClientDisconnect:
+            return  # nobody is there to hear an answer
         await answer(scope, receive, send)
 
     async def answer(self, body: bytes, batcher: Batcher[Sequence[contract.Features], Sequence[bytes]]) -> Response:
@@ -84,6 +85,18 @@ class Decide(Generic[Asked]):
 
 decide_one = Decide(ONE, lambda features: [features], lambda decisions: decisions[0])
 decide_many = Decide(MANY, lambda features: features, lambda decisions: b"[" + b",".join(decisions) + b"]")
+
+
+async def _body(receive: Receive) -> bytes:
+    """Return what a client sent; `Request.body` does the same in twice the time."""
+    parts, more = [], True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
 
 
 class Desk:
