@@ -79,6 +79,10 @@ class Objective:
         """Return the one number that goes with each answer: the probability of yes."""
         return [float(score) for score in raw]
 
+    def alike(self, raw: NDArray[Any]) -> NDArray[Any]:
+        """Return scores that can be set against the first row's, shape (n,): the probability of yes."""
+        return raw
+
     def unsure(self, raw: NDArray[Any]) -> list[bool]:
         """Return for each of n rows whether a person should look."""
         return [bool(close) for close in np.abs(raw - self.threshold) < self.band]

@@ -91,6 +91,10 @@ class Objective:
         """Return the one number that goes with each answer: its probability."""
         return [float(score) for score in np.take_along_axis(raw, self.chosen(raw)[:, None], axis=1)[:, 0]]
 
+    def alike(self, raw: NDArray[Any]) -> NDArray[Any]:
+        """Return scores that can be set against the first row's, shape (n,): the probability of what the first row got."""
+        return np.asarray(raw[:, self.chosen(raw[:1])[0]])
+
     def unsure(self, raw: NDArray[Any]) -> list[bool]:
         """Return for each of n rows whether a person should look."""
         cheapest = np.sort(raw @ self.matrix, axis=1)

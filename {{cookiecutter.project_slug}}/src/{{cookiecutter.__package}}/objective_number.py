@@ -74,6 +74,10 @@ class Objective:
         """Return the one number that goes with each answer: itself, not rounded."""
         return [float(number) for number in raw]
 
+    def alike(self, raw: NDArray[Any]) -> NDArray[Any]:
+        """Return scores that can be set against the first row's, shape (n,): the number itself."""
+        return raw
+
     def unsure(self, raw: NDArray[Any]) -> list[bool]:
         """Return for each of n rows whether a person should look."""
         return [bool(large) for large in raw >= self.above]

@@ -55,7 +55,7 @@ class Registry:
         text = json.dumps(self.rules.get_params(), sort_keys=True)
         self.mark = hashlib.sha256(text.encode()).hexdigest()[:8]
 
-    def version(self, alias: str) -> str:  # noqa: ARG002
+    def version(self, alias: str) -> str | None:  # noqa: ARG002
         """Return 8 hex digits that change whenever a rule does."""
         return self.mark
 

@@ -9,8 +9,11 @@ import subprocess
 import sys
 import urllib.request
 
+import pytest
+
 from {{ cookiecutter.__package }} import cli
 
+pytestmark = pytest.mark.slow
 START = f"from {cli.__name__} import main; main()"
 
 

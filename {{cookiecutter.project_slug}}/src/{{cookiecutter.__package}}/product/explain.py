@@ -28,8 +28,7 @@ def reasons(model: Any, objective: Objective, features: Mapping[str, Any]) -> li
     unusual = [column for column in SEEN if column.example not in (None, features.get(column.name))]
     rows = [features, *({**features, column.name: column.example} for column in unusual)]
     inputs = {column.name: [row.get(column.name) for row in rows] for column in SEEN}
-    raw = objective.raw(model, inputs)
-    scores = raw if raw.ndim == 1 else raw[:, objective.chosen(raw[:1])[0]]
+    scores = objective.alike(objective.raw(model, inputs))
     effects = (scores[0] - scores[1:]).tolist()
     moved = [
         {"column": column.name, "effect": effect, "text": f"{column.description}: {features.get(column.name)}"}
