@@ -59,7 +59,7 @@ class Registry:
         """Return 8 hex digits that change whenever a rule does."""
         return self.mark
 
-    def load(self, alias: str) -> Registered:
+    def load(self, alias: str) -> Registered:  # noqa: ARG002
         """Return the rules."""
         tags = {"contract": fingerprint(contract.Features, contract.Label)}
-        return Registered(self.rules, "rules", self.version(alias), tags)
+        return Registered(self.rules, "rules", self.mark, tags)
