@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 COMMANDS = ("make check", "make ci")
+# what kills, fills up and overloads a product takes minutes, and is the same for every kind
+LONGER = ("make test-slow", "make test-browser")
 SECONDS = 1200
 # every kind and every scope at least once; how they combine is for the fast tests
 ONCE = [answers for answers in SHAPES if len(answers.items() - DEFAULTS.items()) <= 1]
@@ -48,8 +50,7 @@ def test_documented_commands_work(baked: Callable[..., Path], tmp_path: Path, an
     git(project, "init", "--quiet")
     commit(project, "As generated")
     documented = run(project, "make help").stdout
-    # what kills, fills up and overloads a product takes minutes, and is the same for every kind
-    for command in (*COMMANDS, "make test-slow") if answers.items() <= DEFAULTS.items() else COMMANDS:
+    for command in (*COMMANDS, *LONGER) if answers.items() <= DEFAULTS.items() else COMMANDS:
         assert f"\n{command.split()[1]} " in f"\n{documented}"
         done = run(project, command)
         assert done.returncode == 0, f"{command}\n{done.stdout[-6000:]}"

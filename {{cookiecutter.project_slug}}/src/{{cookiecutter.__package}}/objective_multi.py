@@ -92,7 +92,7 @@ class Objective:
         return [float(score) for score in np.take_along_axis(raw, self.chosen(raw)[:, None], axis=1)[:, 0]]
 
     def alike(self, raw: NDArray[Any]) -> NDArray[Any]:
-        """Return scores that can be set against the first row's, shape (n,): the probability of what the first row got."""
+        """Return scores that can be set against the first row's, shape (n,): those of its answer."""
         return np.asarray(raw[:, self.chosen(raw[:1])[0]])
 
     def unsure(self, raw: NDArray[Any]) -> list[bool]:
