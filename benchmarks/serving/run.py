@@ -13,7 +13,7 @@ same decision over and over, on 64 connections and on one:
 
 and the product with two workers, and with PostgreSQL as its ledger, when BENCH_POSTGRES_URL names
 one. Rounds are interleaved, so that what else the machine does hits all alike; the median round
-counts. Scoring a file is compared with one plain `predict_proba`.
+counts. Scoring a file is compared with one plain `predict_proba`, and the parts of a decision are timed alone.
 The peers are installed from the package index into environments of their own under benchmarks/.work.
 """
 
@@ -265,7 +265,8 @@ def main() -> None:
     print(TARGETS)
     for kind in asked.models:
         show(kind, compare(kind, asked.rounds, asked.seconds))
-        print(run(str(PROJECT / ".venv/bin/python"), str(HERE / "scoring.py"), cwd=PROJECT), end="")
+        for script in ("scoring.py", "parts.py"):
+            print(run(str(PROJECT / ".venv/bin/python"), str(HERE / script), cwd=PROJECT), end="")
 
 
 if __name__ == "__main__":

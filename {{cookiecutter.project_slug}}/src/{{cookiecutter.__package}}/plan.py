@@ -74,6 +74,7 @@ class Speed(Strict):
     p95_ms: Positive
     p99_ms: Positive
     max_error_share: Share
+    max_leak_bytes: Positive
 
 
 class Drift(Strict):

@@ -10,7 +10,6 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from threadpoolctl import threadpool_limits
 from uvicorn.supervisors import Multiprocess
 
 from .errors import UserError
@@ -82,7 +81,6 @@ def start(settings: Settings, plan: Plan, registry: Registry) -> FastAPI:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    threadpool_limits(1)  # many threads for a handful of rows cost more than they give
     held = contextlib.ExitStack()
     atexit.register(held.close)
     app = held.enter_context(build(settings, plan, registry))

@@ -46,6 +46,7 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
     "test-browser": ("Use the page in a real browser; Chromium has to be there.", [[*PYTEST, "tests/browser"]]),
     "load": ("Load a product of its own and hold it to the plan.", [["python", "tests/load/run.py"]]),
     "load-smoke": ("The same for 20 seconds.", [["python", "tests/load/run.py", "--seconds", "20"]]),
+    "soak": ("Load a product for ten minutes and watch its memory.", [["python", "tests/load/soak.py"]]),
     "fix": ("Put right what can be put right without thought.", [["ruff", "check", "--fix"], ["ruff", "format"]]),
     "ci": ("Run the ci workflow on this machine, under act.", [["python", ".github/act/run.py"]]),
 }

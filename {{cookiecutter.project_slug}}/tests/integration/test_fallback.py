@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from {{ cookiecutter.__package }}.product.patience import Patience
 from {{ cookiecutter.__package }}.product.predictor import Predictor
@@ -61,6 +62,13 @@ def test_fallbacks_are_counted(product, features, monkeypatch):
     monkeypatch.setattr(Patience, "call", lambda *_: np.array(1 / 0))
     assert product.post("/v1/decisions", json=features).json()["fallback"]
     assert re.search(r'decisions_total\{[^}]*fallback="true"[^}]*\} 1\.0', product.get("/metrics").text)
+
+
+def test_a_model_has_one_thread_of_every_pool():
+    """Several would spin for each other while requests wait, until the rules answer in the model's place."""
+    pools = Patience(5).call(threadpool_info)
+    assert {pool["user_api"] for pool in pools} >= {"openmp"}
+    assert {pool["num_threads"] for pool in pools} == {1}
 
 
 def test_patience_passes_on_what_work_returns_and_raises():

@@ -43,14 +43,14 @@ def main():
     given = parser.parse_args()
     plan = load_plan(given.plan)
     with contextlib.ExitStack() as stack:
-        url = given.url or stack.enter_context(product())
+        url = given.url or stack.enter_context(product())[0]
         figures = load(url, plan.speed.requests_per_second, given.seconds or plan.speed.seconds)
     return report(figures, plan.speed)
 
 
 @contextlib.contextmanager
 def product():
-    """Start a product with a folder of its own and yield its address."""
+    """Start a product with a folder of its own and yield its address and its process id."""
     with tempfile.TemporaryDirectory(prefix="load-") as folder:
         shutil.copy(PROJECT / "plan.toml", folder)
         if (PROJECT / "data").is_dir():
@@ -62,7 +62,7 @@ def product():
                 command, stdout=kept, stderr=subprocess.STDOUT, env=strangers() | {"APP_ROOT": folder}
             )
             try:
-                yield address(process, log)
+                yield address(process, log), process.pid
             finally:
                 process.send_signal(signal.SIGINT)
                 try:

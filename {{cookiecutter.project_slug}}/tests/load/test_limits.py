@@ -1,6 +1,8 @@
 """The load test is red when a limit of the plan is broken, and only then."""
 
 import importlib.util
+import os
+import random
 import re
 import subprocess
 import sys
@@ -8,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import soak
 from payload import body
 from serving import serving
 
@@ -115,6 +118,43 @@ def test_a_fault_in_the_product_breaks_its_limit(run, workspace, tmp_path, monke
     said = {line.partition(":")[0] for line in capsys.readouterr().out.splitlines() if "in plan.toml" in line}
     assert expected <= said <= expected | possible
     assert (tmp_path / "reports" / "report.html").stat().st_size > 10_000
+
+
+class Leaking(Predictor):
+    """A predictor that keeps 1 KB of every request."""
+
+    def decide(self, rows):
+        self.kept = [*getattr(self, "kept", ()), *(os.urandom(1024) for _ in rows)]
+        return super().decide(rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("predictor", [Predictor, Leaking])
+def test_a_leak_of_one_kilobyte_is_seen(workspace, monkeypatch, predictor):
+    monkeypatch.setattr(serve, "Predictor", predictor)
+    with serving(workspace.root) as (host, port):
+        grown = soak.soak(f"http://{host}:{port}", os.getpid(), 300, 30)
+    assert soak.report(grown, workspace.plan.speed.max_leak_bytes) == (predictor is Leaking), grown
+
+
+@pytest.mark.parametrize(
+    ("growing", "wobble", "seconds", "code", "said"),
+    [
+        (0, 4096, 60, 0, "leaves"),
+        (100, 4096, 60, 0, "leaves"),
+        (1024, 4096, 60, 1, "over the 512"),
+        (500, 1 << 20, 60, 1, "too uncertain"),
+        (0, 0, 5, 1, "too short"),
+    ],
+)
+def test_growth_is_judged_by_its_interval(capsys, growing, wobble, seconds, code, said):
+    rate, jumps = 100, random.Random(0)
+    samples = [
+        (place * soak.EVERY, growing * rate * place * soak.EVERY + jumps.uniform(-wobble, wobble))
+        for place in range(int(seconds / soak.EVERY))
+    ]
+    assert soak.report(soak.growth(samples, rate), 512) == code
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.slow

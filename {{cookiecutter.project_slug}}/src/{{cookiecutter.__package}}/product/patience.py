@@ -6,6 +6,8 @@ import threading
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from threadpoolctl import threadpool_limits
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -67,6 +69,8 @@ class Patience:
         self._calls.put(None)
 
     def _run(self) -> None:
+        # OpenMP counts for each thread: many for a handful of rows cost more than they give
+        threadpool_limits(1)
         while (call := self._calls.get()) is not None:
             work, arguments, answer = call
             try:
