@@ -109,3 +109,6 @@ def test_the_command_writes_and_compares(workspace, monkeypatch):
     path.write_text(path.read_text().replace('"/v1/model"', '"/v1/the_model"'))
     changed = run(app, ["openapi", "--check"])
     assert changed.exit_code == 1
+    for unreadable in ("<<<<<<< ours", "[]", "{}", '{"paths": []}'):
+        path.write_text(unreadable)
+        assert "not a description of an API" in str(run(app, ["openapi", "--check"]).exception)

@@ -37,7 +37,6 @@ def run(
         if only_prepare:
             return
         host, taken = socket.getsockname()[:2]
-        socket.listen()  # whoever reads the next line may ask at once, and waits for the models
         out.print(f"The product answers on http://{host}:{taken} - press Ctrl-C to stop.")
         serve(f"{worker.__module__}:{worker.__name__}", socket, workers)
     out.print("Stopped.")
@@ -71,8 +70,13 @@ def openapi(
     if not path.exists():
         message = f"{path}: no such file; run `openapi` once, and commit what it writes"
         raise UserError(message)
-    before = path.read_text(encoding="utf-8")
-    if faults := broken(json.loads(before), json.loads(text)):
+    try:
+        before = path.read_text(encoding="utf-8")
+        faults = broken(json.loads(before), json.loads(text))
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        message = f"{path}: not a description of an API ({error}); restore it from git, or run `openapi` anew"
+        raise UserError(message) from None
+    if faults:
         out.print("This breaks those who call the API today:")
         for fault in faults:
             out.print(f"  {fault}", markup=False)
