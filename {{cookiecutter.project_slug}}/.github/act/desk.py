@@ -57,12 +57,15 @@ def environment(root: Path) -> dict[str, str]:
 
 def flags(copied: Path, workflow: Path, event: Path, scratch: Path) -> list[str]:
     """Return act's arguments: this machine as the only runner, and nothing fetched."""
-    variables = ("NO_COLOR=1", "GIT_PAGER=cat", "TERM=dumb", f"ACT_ARTIFACTS={scratch / 'artifacts'}")
+    linger = copied / ".github" / "act" / "linger.sh"
+    variables = (
+        *("NO_COLOR=1", "GIT_PAGER=cat", "TERM=dumb"),
+        *(f"ACT_ARTIFACTS={scratch / 'artifacts'}", f"BASH_ENV={linger}"),
+    )
     return [
         *("-C", str(copied), "-W", str(workflow.relative_to(copied)), "-e", str(event)),
         *("-P", f"{LABEL}=-self-hosted", "--json", "--verbose"),
         *("--action-offline-mode", "--action-cache-path", str(scratch / "actions"), "--no-cache-server"),
-        *("--concurrent-jobs", "1"),  # a job that waits for a processor says little of how long it takes
         *(word for variable in variables for word in ("--env", variable)),
         *(f"--{kind}-file={os.devnull}" for kind in ("env", "secret", "var", "input")),
         *standins(copied, workflow),

@@ -79,7 +79,8 @@ def run(
 
 def lines(words: list[str], folder: Path, env: dict[str, str], outcome: Outcome) -> Generator[str]:
     """Yield what act says until it ends; when this is stopped, act and its jobs are stopped first."""
-    before = signal.signal(signal.SIGTERM, _stop)
+    # a shell's background job, unlike this, does not hear of SIGINT
+    before = {told: signal.signal(told, _stop) for told in (signal.SIGINT, signal.SIGTERM)}
     # in a session of its own, act hears of a stop once, from here
     with subprocess.Popen(
         words, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
@@ -94,7 +95,8 @@ def lines(words: list[str], folder: Path, env: dict[str, str], outcome: Outcome)
                     process.communicate(timeout=PATIENCE)  # read on: what is not read holds act up
                 except subprocess.TimeoutExpired:
                     process.kill()
-            signal.signal(signal.SIGTERM, before)
+            for told, handler in before.items():
+                signal.signal(told, handler)
 
 
 def _stop(*_: object) -> NoReturn:

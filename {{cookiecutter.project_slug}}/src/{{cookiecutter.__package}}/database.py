@@ -1,4 +1,4 @@
-"""A connection to the ledger's database that tells the truth: what is committed is on disk, or an error."""
+"""The ledger's tables, and a connection that tells the truth: what is committed is on disk, or an error."""
 
 from __future__ import annotations
 
@@ -10,26 +10,53 @@ import sqlalchemy as sa
 from pydantic_core import to_json
 from sqlalchemy.exc import DisconnectionError
 
+from .contract import Label
+from .schema import columns
+
 if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
+TARGET = columns(Label)[0]
+ANSWER: sa.types.TypeEngine[Any] = sa.String() if TARGET.kind == "category" else sa.Float()
+TABLES = sa.MetaData()
+DECISIONS = sa.Table(
+    "decisions",
+    TABLES,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("decided_at", sa.String(32), nullable=False),
+    sa.Column("features", sa.JSON, nullable=False),
+    sa.Column("answer", ANSWER, nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("model", sa.String(120), nullable=False),
+    sa.Column("needs_review", sa.Boolean, nullable=False),
+    sa.Column("fallback", sa.Boolean, nullable=False),
+)
+REACTIONS = sa.Table(
+    "reactions",
+    TABLES,
+    sa.Column("decision_id", sa.ForeignKey("decisions.id"), primary_key=True),
+    sa.Column("reacted_at", sa.String(32), nullable=False),
+    sa.Column("verdict", sa.String(16), nullable=False),
+    sa.Column("answer", ANSWER),
+    sa.Column("note", sa.String(500), nullable=False),
+)
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=2000")
 # whoever waits for a database that hangs gets an error in the end
 PATIENCE = {"connect_timeout": 3, "options": "-c lock_timeout=2000 -c statement_timeout=5000"}
 
 
-def connect(url: str, tables: sa.MetaData) -> sa.Engine:
-    """Return an engine on a database that has the tables."""
+def connect(url: str) -> sa.Engine:
+    """Return an engine on the database, which has the tables then."""
     address = sa.make_url(url)
     if address.get_backend_name() == "sqlite" and address.database:
-        return _sqlite(Path(address.database), tables)
+        return _sqlite(Path(address.database))
     waits = PATIENCE if address.get_backend_name() == "postgresql" else {}
     engine = sa.create_engine(address, json_serializer=_json, pool_timeout=2, connect_args=waits)
-    tables.create_all(engine)
+    TABLES.create_all(engine)
     return engine
 
 
-def _sqlite(path: Path, tables: sa.MetaData) -> sa.Engine:
+def _sqlite(path: Path) -> sa.Engine:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
     # mode=rw: a file that is gone is an error, not a new and empty ledger
@@ -50,7 +77,7 @@ def _sqlite(path: Path, tables: sa.MetaData) -> sa.Engine:
         if not path.exists() or path.stat().st_ino != entry.info["file"]:
             raise DisconnectionError
 
-    tables.create_all(engine)
+    TABLES.create_all(engine)
     return engine
 
 

@@ -15,38 +15,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from .contract import Label
-from .database import connect
+from .database import DECISIONS, REACTIONS, connect
 from .errors import UserError
-from .schema import columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-TARGET = columns(Label)[0]
-ANSWER: sa.types.TypeEngine[Any] = sa.String() if TARGET.kind == "category" else sa.Float()
-TABLES = sa.MetaData()
-DECISIONS = sa.Table(
-    "decisions",
-    TABLES,
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("decided_at", sa.String(32), nullable=False),
-    sa.Column("features", sa.JSON, nullable=False),
-    sa.Column("answer", ANSWER, nullable=False),
-    sa.Column("score", sa.Float, nullable=False),
-    sa.Column("model", sa.String(120), nullable=False),
-    sa.Column("needs_review", sa.Boolean, nullable=False),
-    sa.Column("fallback", sa.Boolean, nullable=False),
-)
-REACTIONS = sa.Table(
-    "reactions",
-    TABLES,
-    sa.Column("decision_id", sa.ForeignKey("decisions.id"), primary_key=True),
-    sa.Column("reacted_at", sa.String(32), nullable=False),
-    sa.Column("verdict", sa.String(16), nullable=False),
-    sa.Column("answer", ANSWER),
-    sa.Column("note", sa.String(500), nullable=False),
-)
 IDS = random.Random()  # noqa: S311  # they must not repeat, and need not be secret
 JOINED = DECISIONS.outerjoin(REACTIONS, DECISIONS.c.id == REACTIONS.c.decision_id)
 
@@ -150,7 +124,7 @@ def open_ledger(url: str) -> Iterator[Ledger]:
         The database cannot be opened.
     """
     try:
-        engine = connect(url, TABLES)
+        engine = connect(url)
     except (SQLAlchemyError, OSError) as error:
         message = f"ledger: cannot open it: {str(error).splitlines()[0]}"
         raise UserError(message) from None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ os.environ.setdefault("DO_NOT_TRACK", "true")
 import mlflow
 import mlflow.sklearn
 import skops.io
+from mlflow.entities import LoggedModelOutput
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
@@ -91,29 +93,34 @@ class Registry:
             The model holds a type that is not trusted.
         """
         run = self.record(name=name, metrics=metrics, tags=tags, verdicts=verdicts)
-        try:
-            with mlflow.start_run(run_id=run):
-                info = mlflow.sklearn.log_model(
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                mlflow.sklearn.save_model(
                     model,
-                    name=name,
+                    f"{folder}/model",
                     serialization_format="skops",
                     skops_trusted_types=list(TRUSTED),
                     signature=ModelSignature(inputs=Schema([_column_spec(column) for column in inputs])),
                     pip_requirements=["scikit-learn", "skops"],
                 )
-        except MlflowException as error:
-            message = f"model {name}: {error.message.splitlines()[0]}; add the type to TRUSTED in registry.py"
-            raise UserError(message) from None
+            except MlflowException as error:
+                message = f"model {name}: {error.message.splitlines()[0]}; add the type to TRUSTED in registry.py"
+                raise UserError(message) from None
+            stored = self.client.create_logged_model(self._experiment(), name=name, source_run_id=run)
+            self.client.log_model_artifacts(stored.model_id, f"{folder}/model")
+        self.client.finalize_logged_model(stored.model_id, "READY")
+        self.client.log_outputs(run, [LoggedModelOutput(stored.model_id, 0)])
         if not self.client.search_registered_models(f"name = '{NAME}'"):
             self.client.create_registered_model(NAME)
-        made = self.client.create_model_version(NAME, info.model_uri, run, tags={**tags, "name": name})
+        made = self.client.create_model_version(
+            NAME, stored.artifact_location, run, tags={**tags, "name": name}, model_id=stored.model_id
+        )
         return str(made.version)
 
     def record(
         self, *, name: str, metrics: Mapping[str, float], tags: Mapping[str, str], verdicts: Sequence[Verdict]
     ) -> str:
         """Record a training run, also of a model that was refused, and return its id."""
-        self._use()
         run = self.client.create_run(self._experiment(), run_name=name, tags=dict(tags)).info.run_id
         for key, value in metrics.items():
             self.client.log_metric(run, key, value)
@@ -146,9 +153,8 @@ class Registry:
             message = f"the registry has no {alias}; run the `run` or the `train` command first"
             raise UserError(message)
         stored = self.client.get_model_version(NAME, version)
-        self._use()
         try:
-            folder = Path(mlflow.artifacts.download_artifacts(stored.source))
+            folder = Path(mlflow.artifacts.download_artifacts(stored.source, tracking_uri=self.url))
             model = skops.io.load(folder / "model.skops", trusted=list(TRUSTED))
         except Exception as error:  # whatever is wrong with a file, the old model must stay
             message = f"the {alias}, version {version}, does not load: {str(error).splitlines()[0]}"
@@ -166,17 +172,6 @@ class Registry:
     def drop_alias(self, alias: str) -> None:
         """Take an alias away."""
         self.client.delete_registered_model_alias(NAME, alias)
-
-    def _use(self) -> None:
-        # MLflow's own functions, unlike its client, know one address for the whole process, and
-        # write it into the environment, where the next settings would take it for the user's wish
-        before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
-        mlflow.set_tracking_uri(self.url)
-        mlflow.set_registry_uri(self.url)
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
 
     def _experiment(self) -> str:
         found = self.client.get_experiment_by_name(NAME)

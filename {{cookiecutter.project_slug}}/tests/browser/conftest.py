@@ -31,7 +31,7 @@ new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it runs, no other test of the process can have an event loop
 def browser():
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:

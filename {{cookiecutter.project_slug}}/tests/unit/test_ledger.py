@@ -2,7 +2,7 @@
 
 import pytest
 
-from {{ cookiecutter.__package }} import contract
+from {{ cookiecutter.__package }} import contract, database
 from {{ cookiecutter.__package }}.errors import UserError
 from {{ cookiecutter.__package }}.ledger import (
     ReactionConflictError,
@@ -47,6 +47,15 @@ def test_a_batch_is_recorded_whole_or_not_at_all(url):
         with pytest.raises(Exception, match="UNIQUE"):
             ledger.record([decision(), twice, twice])
         assert ledger.recent(10) == []
+
+
+@pytest.mark.parametrize("level", ["FULL", "NORMAL", "OFF"])
+def test_every_commit_is_flushed_to_disk(url, monkeypatch, level):
+    """Who ends the process does not see the difference, a power cut does; the other levels are the sabotage."""
+    monkeypatch.setattr(database, "PRAGMAS", [pragma.replace("FULL", level) for pragma in database.PRAGMAS])
+    with open_ledger(url) as ledger, ledger.engine.connect() as connection:
+        found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
+    assert (found == ["wal", 2]) is (level == "FULL")
 
 
 def test_the_same_reaction_twice_is_one_reaction(url):

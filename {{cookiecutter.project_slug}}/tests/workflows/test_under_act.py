@@ -106,6 +106,17 @@ def test_a_person_is_told_what_broke(project: Path) -> None:
     assert f"all that was said is in {project / 'var' / 'act' / 'ci.log'}" in done.stdout
 
 
+@pytest.mark.parametrize("lingers", [True, False])
+def test_what_a_broken_step_said_last_is_told(project: Path, *, lingers: bool) -> None:
+    """act itself stops to listen too early, which is the sabotage here."""
+    (project / "Makefile").write_text(".DEFAULT:\n\t@seq 20000; echo the reason; exit 1\n", encoding="utf-8")
+    if not lingers:
+        (project / ".github" / "act" / "linger.sh").write_text("", encoding="utf-8")
+    done = subprocess.run(command(project), check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert ("the reason" in done.stdout) is lingers
+
+
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_it_stops_the_jobs(project: Path, stop: signal.Signals) -> None:
     started = project / "started"

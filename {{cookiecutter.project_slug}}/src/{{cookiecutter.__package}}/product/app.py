@@ -75,9 +75,8 @@ def create_app(
             yield
             following.cancel()
 
-    app = Product(
-        title=title, version=version(_package()), lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=SILENT
-    )
+    release = version(__name__.partition(".")[0])
+    app = Product(title=title, version=release, lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=SILENT)
     app.router.routes.extend(Route(path, endpoint, methods=["POST"]) for path, endpoint in HOT.items())
     _add_reads(app, predictor, ledger)
     _add_reactions(app, ledger, observer)
@@ -148,7 +147,3 @@ def _add_page(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(PAGES / "index.html")
-
-
-def _package() -> str:
-    return __name__.partition(".")[0]
