@@ -154,7 +154,8 @@ class Registry:
             raise UserError(message)
         stored = self.client.get_model_version(NAME, version)
         try:
-            folder = Path(mlflow.artifacts.download_artifacts(stored.source, tracking_uri=self.url))
+            place = self.client.get_model_version_download_uri(NAME, version)
+            folder = Path(mlflow.artifacts.download_artifacts(place, tracking_uri=self.url))
             model = skops.io.load(folder / "model.skops", trusted=list(TRUSTED))
         except Exception as error:  # whatever is wrong with a file, the old model must stay
             message = f"the {alias}, version {version}, does not load: {str(error).splitlines()[0]}"

@@ -118,7 +118,7 @@ def serve(started: str, taken: socket.socket, workers: int = 1) -> None:
 
 def _protocol() -> Any:
     try:
-        from .product.heads import BoundedHead  # noqa: PLC0415
+        from .product.heads import Heads  # noqa: PLC0415
     except ImportError:  # no httptools on Windows; h11, which takes its place, has a limit of its own
         return "auto"
-    return BoundedHead
+    return Heads
