@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 # a uv that was fetched for the template serves the projects that its demo and its tests set up
 export PATH := $(PATH):$(CURDIR)/.uv/bin
+# some machines are told never to store compiled modules, and then compile thousands for every command
+export PYTHONDONTWRITEBYTECODE :=
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN := $(UV) run --quiet
 

@@ -38,7 +38,7 @@ MITIGATE = f"{PACKAGE}/model/mitigate.py"
 # what a product on rules does without
 LATER = (
     *("data", "tests/bias/learned", "tests/data", "tests/model", "tests/operations/test_monitor.py"),
-    *(f"{PACKAGE}/{name}" for name in ("data", "lake.py", "operations/monitor.py")),
+    *(f"{PACKAGE}/{name}" for name in ("data", "lake.py", "trust.py", "operations/monitor.py")),
     *(f"{PACKAGE}/commands/{wheel}.py" for wheel in ("data", "model", "operations")),
     *(f"{PACKAGE}/model/{name}.py" for name in ("candidates", "encode", "evaluate", "fairness", "gates")),
     *(f"{PACKAGE}/model/{name}.py" for name in ("mitigate", "promote", "train")),

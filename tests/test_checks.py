@@ -53,6 +53,20 @@ def test_planted_fault_is_found(
     assert any(says in fault for fault in find(project))
 
 
+def test_what_make_fetched_is_not_linted_before_there_is_a_repository(
+    baked: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A new user has a uv in the folder, and no git that ignores it."""
+    project = tmp_path / "mortgage-desk"
+    shutil.copytree(baked(owner="acme"), project)
+    for folder in (".uv/uv", "src"):
+        (project / folder).mkdir(parents=True, exist_ok=True)
+        assert checks.lint(project) == []
+        (project / folder / "fetched.py").write_text("import os\n", encoding="utf-8")
+    assert any("src/fetched.py" in fault for fault in checks.lint(project))
+    assert not any(".uv" in fault for fault in checks.lint(project))
+
+
 def test_missing_file_and_empty_folder_are_found(baked: Callable[..., Path], tmp_path: Path) -> None:
     """What is gone is noticed as well as what is too much."""
     project = tmp_path / "mortgage-desk"

@@ -10,34 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import contract
 from .errors import UserError
+from .registered import Registered
 from .schema import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 PACKAGE = __name__.rpartition(".")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A model as it comes from the registry."""
-
-    model: Any
-    name: str
-    version: str
-    tags: Mapping[str, str]
-
-    @property
-    def label(self) -> str:
-        """Name and version, as decisions record them."""
-        return f"{self.name}:{self.version}"
 
 
 class Registry:

@@ -2,18 +2,13 @@
 
 >>> registry = Registry("sqlite:///var/registry.db", Path("var/models"))
 >>> registry.load("champion").model.predict_proba(rows)
-
-Models are stored by skops with the list of types below, never pickled: loading one runs no code but
-the project's own and scikit-learn's. A model with another type is refused.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +17,14 @@ os.environ.setdefault("DO_NOT_TRACK", "true")
 
 import mlflow
 import mlflow.sklearn
-import skops.io
 from mlflow.entities import LoggedModelOutput
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
+from . import trust
 from .errors import UserError
+from .registered import Registered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,30 +33,6 @@ if TYPE_CHECKING:
     from .verdict import Verdict
 
 NAME = "decision"
-PACKAGE = __name__.rpartition(".")[0]
-TRUSTED = (
-    f"{PACKAGE}.model.encode.ContractEncoder",
-    f"{PACKAGE}.model.mitigate.MitigatedClassifier",
-    f"{PACKAGE}.model.rulebook.RuleBook",
-    "numpy.dtype",
-    "sklearn.compose._column_transformer._RemainderColsList",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A model as it comes from the registry."""
-
-    model: Any
-    name: str
-    version: str
-    tags: Mapping[str, str]
-
-    @property
-    def label(self) -> str:
-        """Name and version, as decisions record them."""
-        return f"{self.name}:{self.version}"
 
 
 class Registry:
@@ -99,12 +71,12 @@ class Registry:
                     model,
                     f"{folder}/model",
                     serialization_format="skops",
-                    skops_trusted_types=list(TRUSTED),
+                    skops_trusted_types=trust.TRUSTED,
                     signature=ModelSignature(inputs=Schema([_column_spec(column) for column in inputs])),
                     pip_requirements=["scikit-learn", "skops"],
                 )
             except MlflowException as error:
-                message = f"model {name}: {error.message.splitlines()[0]}; add the type to TRUSTED in registry.py"
+                message = f"model {name}: {error.message.splitlines()[0]}; add the type to TRUSTED in trust.py"
                 raise UserError(message) from None
             stored = self.client.create_logged_model(self._experiment(), name=name, source_run_id=run)
             self.client.log_model_artifacts(stored.model_id, f"{folder}/model")
@@ -126,8 +98,7 @@ class Registry:
             self.client.log_metric(run, key, value)
         for verdict in verdicts:
             self.client.set_tag(run, f"gate.{verdict.gate}", f"{verdict.status}: {verdict.message}")
-        evidence = {v.gate: {"status": v.status, **v.evidence} for v in verdicts}
-        self.client.log_text(run, json.dumps(evidence, indent=2), "verdicts.json")
+        self.client.log_dict(run, {v.gate: {"status": v.status, **v.evidence} for v in verdicts}, "verdicts.json")
         self.client.set_terminated(run)
         return str(run)
 
@@ -152,15 +123,15 @@ class Registry:
         if version is None:
             message = f"the registry has no {alias}; run the `run` or the `train` command first"
             raise UserError(message)
-        stored = self.client.get_model_version(NAME, version)
+        tags = self.tags(version)
         try:
             place = self.client.get_model_version_download_uri(NAME, version)
             folder = Path(mlflow.artifacts.download_artifacts(place, tracking_uri=self.url))
-            model = skops.io.load(folder / "model.skops", trusted=list(TRUSTED))
+            model = trust.load(folder / "model.skops")
         except Exception as error:  # whatever is wrong with a file, the old model must stay
             message = f"the {alias}, version {version}, does not load: {str(error).splitlines()[0]}"
             raise UserError(message) from error
-        return Registered(model, stored.tags.get("name", "model"), version, stored.tags)
+        return Registered(model, tags.get("name", "model"), version, tags)
 
     def tags(self, version: str) -> dict[str, str]:
         """Return what is written on a version."""
@@ -176,9 +147,8 @@ class Registry:
 
     def _experiment(self) -> str:
         found = self.client.get_experiment_by_name(NAME)
-        if found is not None:
-            return str(found.experiment_id)
-        return str(self.client.create_experiment(NAME, artifact_location=self.artifacts))
+        made = found.experiment_id if found else self.client.create_experiment(NAME, artifact_location=self.artifacts)
+        return str(made)
 
 
 def _column_spec(column: Column) -> ColSpec:

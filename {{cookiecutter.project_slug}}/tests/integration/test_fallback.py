@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info
 
 from {{ cookiecutter.__package }}.product.patience import Patience
 from {{ cookiecutter.__package }}.product.predictor import Predictor
-from {{ cookiecutter.__package }}.registry import Registered
+from {{ cookiecutter.__package }}.registered import Registered
 
 
 class Hanging:
@@ -58,6 +58,22 @@ def test_a_model_that_takes_the_place_of_one_that_hangs_answers_at_once(predicto
     hanging.free.set()
 
 
+def test_reasons_are_waited_for_only_so_long_and_decisions_do_not_wait_for_them(predictor, features):
+    hanging = Hanging(predictor.fallback.model)
+    predictor.champion = Registered(hanging, "hanging", "7", {})
+    hanging.free.set()
+    [made] = predictor.decide([features])
+    hanging.free.clear()
+    before, began = threading.active_count(), time.perf_counter()
+    assert all(not predictor.explain(made)["reasons"] for _ in range(50))
+    assert time.perf_counter() - began < 1
+    assert threading.active_count() == before + 1
+    predictor.champion = Registered(predictor.fallback.model, "hanging", "7", {})
+    assert not predictor.decide([features])[0]["fallback"]
+    assert predictor.explain(made)["reasons"]
+    hanging.free.set()
+
+
 def test_fallbacks_are_counted(product, features, monkeypatch):
     monkeypatch.setattr(Patience, "call", lambda *_: np.array(1 / 0))
     assert product.post("/v1/decisions", json=features).json()["fallback"]
@@ -66,14 +82,13 @@ def test_fallbacks_are_counted(product, features, monkeypatch):
 
 def test_a_model_has_one_thread_of_every_pool():
     """Several would spin for each other while requests wait, until the rules answer in the model's place."""
-    pools = Patience(5).call(threadpool_info)
+    pools = Patience(5).call("model", threadpool_info)
     assert {pool["user_api"] for pool in pools} >= {"openmp"}
     assert {pool["num_threads"] for pool in pools} == {1}
 
 
 def test_patience_passes_on_what_work_returns_and_raises():
     patience = Patience(5)
-    assert patience.call(max, 1, 2) == 2
+    assert patience.call("model", max, 1, 2) == 2
     with pytest.raises(ZeroDivisionError):
-        patience.call(lambda: 1 / 0)
-    patience.close()
+        patience.call("model", lambda: 1 / 0)

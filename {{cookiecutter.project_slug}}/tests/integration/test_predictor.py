@@ -13,7 +13,8 @@ from {{ cookiecutter.__package }} import contract
 from {{ cookiecutter.__package }}.ledger import Ledger
 from {{ cookiecutter.__package }}.product.batcher import Batcher, FullError
 from {{ cookiecutter.__package }}.product.predictor import Predictor
-from {{ cookiecutter.__package }}.registry import Registered, Registry
+from {{ cookiecutter.__package }}.registered import Registered
+from {{ cookiecutter.__package }}.registry import Registry
 from {{ cookiecutter.__package }}.schema import columns, fingerprint
 from {{ cookiecutter.__package }}.serve import build
 

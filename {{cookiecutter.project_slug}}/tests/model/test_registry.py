@@ -11,7 +11,7 @@ from {{ cookiecutter.__package }}.errors import UserError
 from {{ cookiecutter.__package }}.model.promote import install_rules, promote
 from {{ cookiecutter.__package }}.model.rulebook import RuleBook
 from {{ cookiecutter.__package }}.model.train import FEATURES
-from {{ cookiecutter.__package }}.registry import TRUSTED
+from {{ cookiecutter.__package }}.trust import TRUSTED
 
 
 class Stranger(BaseEstimator):
@@ -44,7 +44,7 @@ def test_edited_rules_replace_the_old_ones(workspace, monkeypatch):
 
 
 def test_sabotage_a_model_of_a_type_that_is_not_trusted_is_refused(workspace):
-    with pytest.raises(UserError, match=r"add the type to TRUSTED in registry\.py"):
+    with pytest.raises(UserError, match=r"add the type to TRUSTED in trust\.py"):
         registered(workspace.registry(), Stranger())
 
 
@@ -56,7 +56,7 @@ def test_a_model_that_was_registered_by_mlflow_itself_loads(workspace, monkeypat
         notebook.setenv("MLFLOW_TRACKING_URI", registry.url)
         with mlflow.start_run(experiment_id=home.experiment_id):
             made = mlflow.sklearn.log_model(
-                RuleBook().fit(), name="mine", serialization_format="skops", skops_trusted_types=list(TRUSTED)
+                RuleBook().fit(), name="mine", serialization_format="skops", skops_trusted_types=TRUSTED
             )
             version = mlflow.register_model(made.model_uri, "decision").version
     assert registry.client.get_model_version("decision", version).source.startswith("models:/")

@@ -10,6 +10,7 @@ from {{ cookiecutter.__package }} import contract
 from {{ cookiecutter.__package }}.ledger import Ledger
 from {{ cookiecutter.__package }}.operations.logs import JsonLines
 from {{ cookiecutter.__package }}.product import predictor as module
+from {{ cookiecutter.__package }}.product.patience import Patience
 from {{ cookiecutter.__package }}.product.predictor import Predictor
 from {{ cookiecutter.__package }}.schema import columns
 
@@ -45,7 +46,7 @@ def refuses(_self, made):
 # what breaks, and says what was asked in its error
 BROKEN = {
     "nothing": None,
-    "the model": (Predictor, "_ask", lambda _self, _model, inputs: repeats(None, inputs)),
+    "the model": (Patience, "call", lambda _self, *asked: repeats(None, asked)),
     "all models": (Predictor, "decide", repeats),
     "the ledger": (Ledger, "record", refuses),
 }

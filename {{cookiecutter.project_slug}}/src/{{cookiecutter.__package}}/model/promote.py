@@ -14,7 +14,8 @@ from .train import contract_fingerprint
 
 if TYPE_CHECKING:
     from ..plan import Plan
-    from ..registry import Registered, Registry
+    from ..registered import Registered
+    from ..registry import Registry
 
 
 def install_rules(registry: Registry, plan: Plan) -> str | None:

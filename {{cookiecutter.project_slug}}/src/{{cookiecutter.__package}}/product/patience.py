@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Answer = SimpleQueue[tuple[Any, Exception | None]]
+Calls = SimpleQueue[tuple["Callable[..., Any]", tuple[Any, ...], Answer] | None]
 
 
 class Patience:
-    """Runs calls in a thread of its own, one at a time.
+    """Calls one model at a time, in a thread that belongs to that model.
 
-    A call that is late keeps the thread; until it comes back, every other call is refused at once.
-    So a model that hangs costs one thread and one wait, however many requests come.
+    A call that is late keeps the thread, and until it comes back every other call of that model is
+    refused at once: a model that hangs costs one thread and one wait, however many requests come.
+    The one that takes its place gets a thread of its own.
 
     Parameters
     ----------
@@ -28,13 +30,13 @@ class Patience:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._calls: SimpleQueue[tuple[Callable[..., Any], tuple[Any, ...], Answer] | None] = SimpleQueue()
+        self._turn = threading.Lock()
+        self._model: object = self  # none yet; None would be a model like any other
+        self._calls: Calls = SimpleQueue()
         self._late: Answer | None = None
-        # a daemon, so that a call that never ends does not keep the process from ending
-        threading.Thread(target=self._run, name="model", daemon=True).start()
 
-    def call(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        """Return what `work` returns for the arguments.
+    def call(self, model: object, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what `work`, which calls the model, returns for the arguments.
 
         Raises
         ------
@@ -43,37 +45,37 @@ class Patience:
         Exception
             Whatever `work` raised.
         """
-        if self.late:
-            message = "an earlier call has not come back"
-            raise TimeoutError(message)
-        self._late = None
-        answer: Answer = SimpleQueue()
-        self._calls.put((work, arguments, answer))
-        try:
-            result, error = answer.get(timeout=self.seconds)
-        except Empty:
-            self._late = answer
-            message = f"no answer within {self.seconds * 1000:g} ms"
-            raise TimeoutError(message) from None
+        with self._turn:
+            if model is not self._model:
+                self._start(model)
+            if self._late is not None and self._late.empty():
+                message = "an earlier call has not come back"
+                raise TimeoutError(message)
+            self._late, answer = None, Answer()
+            self._calls.put((work, arguments, answer))
+            try:
+                result, error = answer.get(timeout=self.seconds)
+            except Empty:
+                self._late = answer
+                message = f"no answer within {self.seconds * 1000:g} ms"
+                raise TimeoutError(message) from None
         if error is not None:
             raise error
         return result
 
-    @property
-    def late(self) -> bool:
-        """Whether a call that was given up has not come back yet."""
-        return self._late is not None and self._late.empty()
-
-    def close(self) -> None:
-        """Let the thread end when it has nothing to do."""
+    def _start(self, model: object) -> None:
         self._calls.put(None)
+        self._model, self._calls, self._late = model, SimpleQueue(), None
+        # a daemon, so that a call that never ends does not keep the process from ending
+        threading.Thread(target=_run, args=(self._calls,), name="model", daemon=True).start()
 
-    def _run(self) -> None:
-        # OpenMP counts for each thread: many for a handful of rows cost more than they give
-        threadpool_limits(1)
-        while (call := self._calls.get()) is not None:
-            work, arguments, answer = call
-            try:
-                answer.put((work(*arguments), None))
-            except Exception as error:  # noqa: BLE001  # it belongs to the caller
-                answer.put((None, error))
+
+def _run(calls: Calls) -> None:
+    # OpenMP counts for each thread: many for a handful of rows cost more than they give
+    threadpool_limits(1)
+    while (call := calls.get()) is not None:
+        work, arguments, answer = call
+        try:
+            answer.put((work(*arguments), None))
+        except Exception as error:  # noqa: BLE001  # it belongs to the caller
+            answer.put((None, error))

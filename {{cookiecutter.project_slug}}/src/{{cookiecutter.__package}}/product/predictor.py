@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..objective import Objective
-    from ..registry import Registered, Registry
+    from ..registered import Registered
+    from ..registry import Registry
 
 FEATURES = columns(contract.Features)
 SEEN = tuple(column.name for column in FEATURES if column.seen_by_models)
@@ -43,11 +44,10 @@ class Predictor:
     def __init__(self, registry: Registry, objective: Objective, *, max_seconds: float = 1.0) -> None:
         self.registry = registry
         self.objective = objective
-        self.max_seconds = max_seconds
+        self.deciding, self.explaining = Patience(max_seconds), Patience(max_seconds)
         self.contract = fingerprint(contract.Features, contract.Label)
         self.fallback = self._load("fallback")
         self.champion = self.fallback
-        self._patience, self._asked = Patience(max_seconds), self.champion
         self._seen: dict[str, str | None] = {"fallback": self.fallback.version}
         self.refresh()
 
@@ -71,7 +71,7 @@ class Predictor:
         inputs = {name: [row[name] for row in rows] for name in SEEN}
         model, fallback = self.champion, False
         try:
-            raw = self._ask(model, inputs)
+            raw = self.deciding.call(model, self.objective.raw, model.model, inputs)
         except Exception as error:  # noqa: BLE001  # whatever the model does, people get an answer
             # what an error says may hold features, so only its kind is logged
             log.error("%s failed with %s; the rules answer", model.label, type(error).__name__)  # noqa: TRY400
@@ -85,20 +85,19 @@ class Predictor:
             if model.label != decision["model"]:
                 continue
             try:
-                found = [] if self._patience.late else reasons(model.model, self.objective, decision["features"])
+                found = self._reasons(model, decision["features"])
             except Exception as error:  # noqa: BLE001  # the decision stands, whatever its explanation does
                 log.error("%s cannot be explained: %s", model.label, type(error).__name__)  # noqa: TRY400
                 found = []
             return {"reasons": found, "unexplained": None if found else f"{model.label} gives no reason"}
         return {"reasons": [], "unexplained": f"{decision['model']} answered; it is not in use any more"}
 
-    def _ask(self, model: Registered, inputs: Mapping[str, Any]) -> NDArray[Any]:
-        if self._asked is not model:
-            # a thread for each model: one that hangs does not hold up the one that takes its place
-            self._patience.close()
-            self._patience, self._asked = Patience(self.max_seconds), model
-        raw: NDArray[Any] = self._patience.call(self.objective.raw, model.model, inputs)
-        return raw
+    def _reasons(self, model: Registered, features: Mapping[str, Any]) -> list[dict[str, Any]]:
+        if model is self.fallback:
+            return reasons(model.model, self.objective, features)
+        # not in the thread that decides: who asks for reasons must not turn decisions over to the rules
+        found: list[dict[str, Any]] = self.explaining.call(model, reasons, model.model, self.objective, features)
+        return found
 
     def _decisions(
         self, rows: Sequence[Mapping[str, Any]], raw: NDArray[Any], model: Registered, *, fallback: bool

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..objective import Objective
-    from ..registry import Registered
+    from ..registered import Registered
     from ..schema import Column
 
 SEEN = [column for column in columns(contract.Features) if column.seen_by_models]
