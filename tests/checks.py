@@ -97,6 +97,17 @@ def strangers(project: Path) -> list[str]:
     ]
 
 
+def promises(project: Path) -> list[str]:
+    """Find targets and files that the README names and the project does not have."""
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"(?s)```\n.*?```|`[^`\n]+`", readme))
+    targets = " ".join(re.findall(r"(?m)^([\w -]+):", (project / "Makefile").read_text(encoding="utf-8"))).split()
+    missing = [f"make {name}" for name in re.findall(r"\bmake ([\w-]+)", code) if name not in targets]
+    names = re.findall(r"`([\w.][\w./-]*\.(?:py|toml|json|md))`", code)
+    missing += [name for name in names if not any(project.rglob(name))]
+    return [f"README.md names {name}, which is not there" for name in missing]
+
+
 def illegal_on_windows(paths: list[str]) -> list[str]:
     """Find paths that Windows cannot have: characters, devices, endings, length, two that differ in case."""
     long = [f"{path} is too long" for path in paths if len(path) > 150]
@@ -129,6 +140,7 @@ CHECKS: tuple[Callable[[Path], list[str]], ...] = (
     endings,
     strangers,
     windows,
+    promises,
     lint,
 )
 

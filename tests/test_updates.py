@@ -118,13 +118,17 @@ def test_edits_survive_an_update(upstream: Path, project: Path) -> None:
     own_checks(project)
 
 
-def test_answer_can_be_changed_by_an_update(project: Path) -> None:
+def test_answer_can_be_changed_by_an_update(project: Path, tmp_path: Path) -> None:
     """Another licence arrives by an update, under the same name; a bad answer changes nothing."""
     refused = cruft(project, "update", "--skip-apply-ask", "--variables-to-update", json.dumps({"owner": "-me"}))
     assert refused.returncode
     assert "for example: me" in refused.stderr
     assert git(project, "status", "--porcelain") == ""
-    update(project, "--variables-to-update", json.dumps({"license": "Apache-2.0"}))
+    # by file, as the README says for shells whose quotes differ
+    answers = json.loads((project / ".cruft.json").read_text(encoding="utf-8"))
+    answers["context"]["cookiecutter"]["license"] = "Apache-2.0"
+    (tmp_path / "answers.json").write_text(json.dumps(answers), encoding="utf-8")
+    update(project, "--variables-to-update-file", str(tmp_path / "answers.json"))
     assert "Apache License" in (project / "LICENSE").read_text(encoding="utf-8")
     pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
     assert pyproject["project"]["license"] == "Apache-2.0"
