@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 # An answer that is not typed is a template to cookiecutter: this is how it was given. Cruft does not tell.
 GIVEN = json.loads(r"""{{ (_cookiecutter if _cookiecutter is defined else {}) | tojson }}""")
-OFFERED = json.loads(Path(ANSWERS["_repo_dir"], "cookiecutter.json").read_text(encoding="utf-8")) if GIVEN else {}
 
 MOST = {"project_name": 60, "project_slug": 40, "description": 200, "owner": 39}
 MARKS = tuple("{" + mark for mark in ("{", "%", "#"))  # apart, or they would be marks in this file too
@@ -151,7 +150,7 @@ def refusals() -> Iterator[str]:
         )
         faults = list(find(answer, most))
         given = GIVEN.get(question)
-        if given not in (OFFERED.get(question), answer) and any(mark in str(given) for mark in MARKS):
+        if given not in (ANSWERS["_offered"].get(question), answer) and any(mark in str(given) for mark in MARKS):
             faults.append(f"was given as {given!r}, which the template language changes")
         if faults:
             yield f"  {question} {answer!r}\n    {'; '.join(faults)}\n    for example: {better(answer, most)}"

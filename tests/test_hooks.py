@@ -10,16 +10,16 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from baking import CHOICES, TEMPLATE, bake, git, load_hook
+from baking import CHOICES, QUESTIONS, TEMPLATE, bake, git, load_hook
 from cookiecutter.exceptions import FailedHookException
 from cookiecutter.main import cookiecutter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from types import ModuleType
 
 HOOKS = ("pre_gen_project", "post_gen_project")
@@ -166,6 +166,18 @@ def test_answers_reach_the_hooks_as_data(tmp_path: Path) -> None:
     hook = load_hook("post_gen_project", tmp_path, project_name=name, description="\\")
     assert (hook.ANSWERS["project_name"], hook.ANSWERS["description"]) == (name, "\\")
     assert json.loads(hook.ANSWERS["__quoted_description"]) == "\\"
+
+
+def test_template_is_found_by_a_relative_path(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`cookiecutter .` in a clone is what people type; hooks run elsewhere, in the project's folder."""
+    monkeypatch.chdir(template)
+    assert (Path(cookiecutter(".", no_input=True, output_dir=str(tmp_path))) / "plan.toml").exists()
+
+
+def test_what_is_offered_is_what_the_hook_knows() -> None:
+    """The hook tells a default from an answer by it."""
+    templated = {name: value for name, value in QUESTIONS.items() if "{{" in str(value) and not name.startswith("_")}
+    assert QUESTIONS["_offered"] == templated
 
 
 def test_a_project_that_is_there_is_not_written_over(
