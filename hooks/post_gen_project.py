@@ -40,8 +40,8 @@ LATER = (
     *("data", "tests/bias/learned", "tests/data", "tests/model", "tests/operations/test_monitor.py"),
     *(f"{PACKAGE}/{name}" for name in ("data", "lake.py", "trust.py", "operations/monitor.py")),
     *(f"{PACKAGE}/commands/{wheel}.py" for wheel in ("data", "model", "operations")),
-    *(f"{PACKAGE}/model/{name}.py" for name in ("candidates", "encode", "evaluate", "fairness", "gates")),
-    *(f"{PACKAGE}/model/{name}.py" for name in ("mitigate", "promote", "train")),
+    *(f"{PACKAGE}/model/{name}.py" for name in ("calibration", "candidates", "encode", "evaluate", "fairness")),
+    *(f"{PACKAGE}/model/{name}.py" for name in ("gates", "interval", "mitigate", "promote", "slices", "train")),
 )
 TABLE = (
     Row("license", "MIT", tag="-MIT"),

@@ -87,6 +87,10 @@ class Objective:
         """Return for each of n rows whether a person should look."""
         return [bool(close) for close in np.abs(raw - self.threshold) < self.band]
 
+    def claims(self, truth: NDArray[Any], raw: NDArray[Any]) -> dict[str, tuple[NDArray[Any], ...]]:
+        """Return for each claim its n probabilities, whether it came true, and by what to sort the rows."""
+        return {YES: (raw, truth, raw)}
+
     def cost(self, truth: NDArray[Any], raw: NDArray[Any]) -> NDArray[Any]:
         """Return what each of n answers cost, in the plan's unit, against the truth."""
         chosen = self.chosen(raw)

@@ -100,6 +100,10 @@ class Objective:
         cheapest = np.sort(raw @ self.matrix, axis=1)
         return [bool(close) for close in cheapest[:, 1] - cheapest[:, 0] < self.band]
 
+    def claims(self, truth: NDArray[Any], raw: NDArray[Any]) -> dict[str, tuple[NDArray[Any], ...]]:
+        """Return for each claim its n probabilities, whether it came true, and by what to sort the rows."""
+        return {answer: (raw[:, place], truth == place, raw[:, place]) for place, answer in enumerate(ANSWERS)}
+
     def cost(self, truth: NDArray[Any], raw: NDArray[Any]) -> NDArray[Any]:
         """Return what each of n answers cost, in the plan's unit, against the truth."""
         return np.asarray(self.matrix[truth, self.chosen(raw)])

@@ -82,6 +82,15 @@ class Objective:
         """Return for each of n rows whether a person should look."""
         return [bool(large) for large in raw >= self.above]
 
+    def claims(self, truth: NDArray[Any], raw: NDArray[Any]) -> dict[str, tuple[NDArray[Any], ...]]:
+        """Return for each claim its n probabilities, whether it came true, and by what to sort the rows.
+
+        There is one: the answer is the upper end of an interval that holds the truth with the
+        probability of `quantile`. An answer that is exactly right speaks neither for it nor against it.
+        """
+        stated = np.full(len(raw), self.quantile)
+        return {"at most the answer": (stated, np.where(truth == raw, stated, truth < raw), raw)}
+
     def cost(self, truth: NDArray[Any], raw: NDArray[Any]) -> NDArray[Any]:
         """Return what each of n answers cost, in the plan's unit, against the truth."""
         short = truth - raw

@@ -47,6 +47,15 @@ class Gates(Strict):
     confidence: Annotated[float, Field(ge=0.5, lt=1)]
     bootstrap_rounds: Annotated[int, Field(ge=100)]
     max_cost_increase: Annotated[float, Field(ge=0)]
+    max_calibration_error: Annotated[float, Field(gt=0, le=1)]
+    inconclusive_blocks: bool
+
+
+class Slices(Strict):
+    """How much dearer than the champion a model may be in any part of the rows."""
+
+    minimum_rows: Count
+    max_cost_increase: Annotated[float, Field(ge=0)]
     inconclusive_blocks: bool
 
 
@@ -92,6 +101,7 @@ class Plan(Strict):
     costs: Costs
     data: Data
     gates: Gates
+    slices: Slices
     groups: Groups
     speed: Speed
     drift: Drift

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 Status = Literal["pass", "fail", "inconclusive"]
 
@@ -19,10 +19,12 @@ class Verdict:
     status: Status
     message: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    inconclusive_blocks: bool = False
 
-    def blocks(self, *, inconclusive_blocks: bool) -> bool:
-        """Return whether this verdict is a veto."""
-        return self.status == "fail" or (self.status == "inconclusive" and inconclusive_blocks)
+    @property
+    def blocks(self) -> bool:
+        """Whether this verdict is a veto."""
+        return self.status == "fail" or (self.status == "inconclusive" and self.inconclusive_blocks)
 
 
 def interval_status(low: float, high: float, limit: float) -> Status:
@@ -30,8 +32,3 @@ def interval_status(low: float, high: float, limit: float) -> Status:
     if high <= limit:
         return "pass"
     return "fail" if low > limit else "inconclusive"
-
-
-def blocked(verdicts: Iterable[Verdict], *, inconclusive_blocks: bool) -> bool:
-    """Return whether any verdict is a veto."""
-    return any(verdict.blocks(inconclusive_blocks=inconclusive_blocks) for verdict in verdicts)

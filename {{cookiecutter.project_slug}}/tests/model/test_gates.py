@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from {{ cookiecutter.__package }}.model.calibration import calibration_error, calibration_gate
 from {{ cookiecutter.__package }}.model.evaluate import Rows
 from {{ cookiecutter.__package }}.model.fairness import gap
 from {{ cookiecutter.__package }}.model.gates import cost_gate, judge
-from {{ cookiecutter.__package }}.verdict import Verdict, blocked, interval_status
+from {{ cookiecutter.__package }}.model.slices import slices, slices_gate
+from {{ cookiecutter.__package }}.verdict import Verdict, interval_status
 
 
 @pytest.mark.parametrize(
@@ -18,10 +20,10 @@ def test_an_interval_is_under_over_or_across_its_limit(low, high, status):
 
 
 def test_the_plan_says_whether_not_knowing_is_a_veto():
-    unknown, good = Verdict("a", "inconclusive", ""), Verdict("b", "pass", "")
-    assert blocked([unknown, good], inconclusive_blocks=True)
-    assert not blocked([unknown, good], inconclusive_blocks=False)
-    assert blocked([Verdict("a", "fail", ""), good], inconclusive_blocks=False)
+    assert Verdict("a", "inconclusive", "", inconclusive_blocks=True).blocks
+    assert not Verdict("a", "inconclusive", "", inconclusive_blocks=False).blocks
+    assert Verdict("a", "fail", "", inconclusive_blocks=False).blocks
+    assert not Verdict("a", "pass", "", inconclusive_blocks=True).blocks
 
 
 def paired(mean, spread, plan, rows=1000):
@@ -95,11 +97,15 @@ def _saying(truth, objective):
 def _wrong_for(rows, objective, group, share=1.0):
     """Return what a model says that errs for rows of one group."""
     chosen = (rows.groups["group"] == group).to_numpy(copy=True) if group else np.ones(len(rows.truth), dtype=bool)
-    chosen &= np.random.default_rng(0).random(len(chosen)) < share
+    return _wrong_in(rows, objective, chosen, share, 0.0)
+
+
+def _wrong_in(rows, objective, few, here, elsewhere):
+    """Return what a model says that errs for a share of a few rows, and for another of all the others."""
+    wrong = np.random.default_rng(0).random(len(few)) < np.where(few, here, elsewhere)
     if _is_number():  # all to the same side, or the errors would cancel out
-        return rows.truth + 900.0 * chosen
-    wrong = (rows.truth + 1) % len(_labels(objective))
-    return _saying(np.where(chosen, wrong, rows.truth), objective)
+        return rows.truth + 900.0 * wrong
+    return _saying(np.where(wrong, (rows.truth + 1) % len(_labels(objective)), rows.truth), objective)
 
 
 def statuses(rows, said, reference, plan):
@@ -113,18 +119,82 @@ def test_a_better_and_fair_model_passes_every_gate(two_groups, plan, objective):
 
 
 def test_sabotage_of_the_cost_turns_the_cost_gate_alone_red(two_groups, plan, objective):
-    rows, perfect = two_groups
-    found = statuses(rows, _wrong_for(rows, objective, None, 0.2), perfect, plan)
+    rows, _ = two_groups
+    champion, dearer = (_wrong_for(rows, objective, None, share) for share in (0.010, 0.012))
+    found = statuses(rows, dearer, champion, plan)
     assert found.pop("cost") == "fail"
     assert "fail" not in found.values()
 
 
-def test_sabotage_of_one_group_turns_its_gates_red_and_leaves_the_cost_green(two_groups, plan, objective):
+def test_sabotage_of_certainty_turns_the_calibration_gate_alone_red(two_groups, plan, objective):
+    """Cheaper than a champion that is nearly always wrong, but sure of itself when it errs."""
+    rows, _ = two_groups
+    found = statuses(rows, *(_wrong_for(rows, objective, None, share) for share in (0.3, 0.9)), plan)
+    assert (found.pop("calibration"), found.pop("cost"), found.pop("slices")) == ("fail", "pass", "pass")
+    assert "fail" not in found.values()
+
+
+def test_sabotage_of_one_slice_turns_the_slices_gate_alone_red(two_groups, plan, objective):
+    """Cheaper on the whole, but three times as dear for the tenth part of the rows, which both groups have alike."""
+    rows, _ = two_groups
+    few = np.arange(len(rows.truth)) % 20 < 2
+    rows.features["part"] = np.where(few, "few", "many")
+    said, champion = (_wrong_in(rows, objective, few, *shares) for shares in ((0.3, 0.0), (0.1, 0.5)))
+    found = statuses(rows, said, champion, plan)
+    assert found.pop("slices") == "fail"
+    assert set(found.values()) == {"pass"}
+
+
+def test_sabotage_of_one_group_turns_its_gates_red_and_leaves_cost_and_slices_green(two_groups, plan, objective):
     rows, _ = two_groups
     said, dear = _wrong_for(rows, objective, "b", 0.6), _wrong_for(rows, objective, None, 0.9)
     found = statuses(rows, said, dear, plan)
-    assert found.pop("cost") == "pass"
+    assert (found.pop("cost"), found.pop("slices")) == ("pass", "pass")
+    assert found.pop("calibration") == "fail"  # it is as sure of itself as a model without mistakes
     assert "fail" in found.values()
+
+
+def test_slices_are_categories_and_quarters_of_numbers():
+    table = pd.DataFrame({"region": ["east", "west"] * 4 + ["east"], "age": [*map(float, range(8)), np.nan]})
+    found = {name: int(members.sum()) for name, members in slices(table.assign(always=1))}
+    assert found == {"region east": 5, "region west": 4} | dict.fromkeys(
+        ["age 0 to 1.75", "age 1.75 to 3.5", "age 3.5 to 5.25", "age 5.25 to 7"], 2
+    )
+
+
+@pytest.mark.parametrize(("increase", "status"), [(-0.5, "pass"), (0.0, "pass"), (0.5, "fail"), (0.15, "inconclusive")])
+def test_a_slice_is_judged_by_its_interval_beside_the_champion(plan, increase, status):
+    part = np.repeat(["a", "b"], 200)
+    noise = np.random.default_rng(0).normal(0, 0.1, 400)
+    paired = np.where(part == "b", noise + increase, noise - 1.0) * 7.0
+    rows = Rows(pd.DataFrame({"part": part}), pd.DataFrame(index=range(400)), part, np.zeros(400, dtype=int))
+    verdict = slices_gate(rows, paired, np.full(400, 7.0), plan)
+    assert verdict.status == status
+    assert not (verdict.blocks and status == "inconclusive")
+    assert "the worst is part b" in verdict.message
+
+
+def test_no_slice_is_large_enough(plan):
+    few = np.zeros(plan.slices.minimum_rows - 1)
+    rows = Rows(pd.DataFrame({"part": few}), pd.DataFrame(index=range(len(few))), few, few)
+    assert slices_gate(rows, few, few, plan).status == "inconclusive"
+
+
+@pytest.mark.parametrize("off", [0.0, 0.1, 0.2])
+def test_the_calibration_error_is_how_far_claims_are_from_what_comes_true(off):
+    rng = np.random.default_rng(1)
+    stated = rng.uniform(0.2, 0.6, 20_000)
+    came_true = rng.random(20_000) < stated + off
+    low, error, high = calibration_error(stated, came_true, stated, confidence=0.99)
+    assert low <= off <= high
+    assert error == pytest.approx(off, abs=0.02)
+
+
+def test_too_few_rows_do_not_tell_whether_claims_come_true(plan, objective, rows, said):
+    few = np.arange(40)
+    verdict = calibration_gate(rows.truth[few], next(iter(said.values()))[few], objective, plan)
+    assert verdict.status == "inconclusive"
+    assert verdict.blocks is plan.gates.inconclusive_blocks
 
 
 def test_an_inverted_target_is_refused(rows, plan, objective):

@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from scipy.stats import bootstrap
-
 from ..verdict import Verdict, interval_status
+from .calibration import calibration_gate
 from .fairness import gap
+from .interval import mean_interval
+from .slices import slices_gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,15 +24,19 @@ if TYPE_CHECKING:
     from ..plan import Plan
     from .evaluate import Rows
 
-SEED = 0
-
 
 def judge(
     rows: Rows, candidate: NDArray[Any], champion: NDArray[Any], objective: Objective, plan: Plan
 ) -> list[Verdict]:
     """Return the verdict of every gate on what two models say of n rows they have not seen."""
-    paired = objective.cost(rows.truth, candidate) - objective.cost(rows.truth, champion)
-    return [cost_gate(paired, plan), *group_gates(rows, candidate, objective, plan)]
+    before = objective.cost(rows.truth, champion)
+    paired = objective.cost(rows.truth, candidate) - before
+    return [
+        cost_gate(paired, plan),
+        slices_gate(rows, paired, before, plan),
+        calibration_gate(rows.truth, candidate, objective, plan),
+        *group_gates(rows, candidate, objective, plan),
+    ]
 
 
 def cost_gate(paired: NDArray[Any], plan: Plan) -> Verdict:
@@ -42,7 +46,7 @@ def cost_gate(paired: NDArray[Any], plan: Plan) -> Verdict:
     `max_cost_increase`: cheaper here, and not worse elsewhere.
     """
     limit, mean = plan.gates.max_cost_increase, float(paired.mean())
-    low, high = _mean_interval(paired, plan)
+    low, high = mean_interval(paired, plan)
     status = interval_status(low, high, limit)
     numbers = (
         f"{mean:+.3f} a decision ({plan.gates.confidence:.0%} interval {low:+.3f} to {high:+.3f}, limit {limit:+.3f})"
@@ -55,7 +59,8 @@ def cost_gate(paired: NDArray[Any], plan: Plan) -> Verdict:
         "fail": "dearer than the champion",
         "inconclusive": f"cheaper here, but about {_rows_needed(len(paired), low, high, mean, limit)} rows would tell",
     }
-    return Verdict("cost", status, f"{words[status]}: {numbers}", evidence)
+    message, sure = f"{words[status]}: {numbers}", plan.gates.inconclusive_blocks
+    return Verdict("cost", status, message, evidence, inconclusive_blocks=sure)
 
 
 def group_gates(rows: Rows, raw: NDArray[Any], objective: Objective, plan: Plan) -> Iterator[Verdict]:
@@ -73,7 +78,7 @@ def _group_gate(column: str, rate: str, limit: float, found: dict[str, Any], pla
             f"{words} by {column}: fewer than two groups have {plan.groups.minimum_rows} rows to judge by "
             f"(groups.minimum_rows): {found['rows']}"
         )
-        return Verdict(gate, "inconclusive", message, found)
+        return Verdict(gate, "inconclusive", message, found, inconclusive_blocks=plan.gates.inconclusive_blocks)
     status = interval_status(found["low"], found["high"], limit)
     each = ", ".join(f"{value:.4g} ({group})" for group, value in found["by_group"].items())
     message = (
@@ -83,22 +88,8 @@ def _group_gate(column: str, rate: str, limit: float, found: dict[str, Any], pla
     if status == "inconclusive":
         needed = _rows_needed(sum(found["rows"].values()), found["low"], found["high"], found["gap"], limit)
         message += f"; about {needed} rows would tell"
-    return Verdict(gate, status, message, {**found, "limit": limit})
-
-
-def _mean_interval(values: NDArray[Any], plan: Plan) -> tuple[float, float]:
-    if np.ptp(values) == 0:
-        return float(values[0]), float(values[0])
-    found = bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=plan.gates.bootstrap_rounds,
-        confidence_level=plan.gates.confidence,
-        method="percentile",
-        batch=100,
-        rng=np.random.default_rng(SEED),
-    ).confidence_interval
-    return float(found.low), float(found.high)
+    evidence = {**found, "limit": limit}
+    return Verdict(gate, status, message, evidence, inconclusive_blocks=plan.gates.inconclusive_blocks)
 
 
 def _rows_needed(rows: int, low: float, high: float, centre: float, limit: float) -> str:

@@ -11,7 +11,6 @@ import pandas as pd
 
 from .. import contract
 from ..schema import columns, fingerprint
-from ..verdict import Verdict, blocked
 from .candidates import candidates
 from .evaluate import fit, held_out, take_apart
 from .gates import judge
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from ..objective import Objective
     from ..plan import Plan
     from ..registry import Registry
+    from ..verdict import Verdict
     from .evaluate import Rows
 
 FEATURES = columns(contract.Features)
@@ -57,7 +57,7 @@ def trials(rows: Rows, registry: Registry, objective: Objective, plan: Plan) -> 
     for name, model in candidates(FEATURES, plan).items():
         said = held_out(model, rows, objective)
         verdicts = tuple(judge(rows, said, reference, objective, plan))
-        refused = blocked(verdicts, inconclusive_blocks=plan.gates.inconclusive_blocks)
+        refused = any(verdict.blocks for verdict in verdicts)
         yield Trial(name, objective.metrics(rows.truth, said), verdicts, refused, model)
 
 
