@@ -84,6 +84,7 @@ class Speed(Strict):
     p99_ms: Positive
     max_error_share: Share
     max_leak_bytes: Positive
+    max_slowdown: Annotated[float, Field(ge=1)]
 
 
 class Drift(Strict):

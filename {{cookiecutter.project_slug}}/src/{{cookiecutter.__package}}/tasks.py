@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PYTEST = ["pytest", "-q"]
 SLOW = ["tests/integration", "tests/load", "tests/security", "tests/workflows"]
+LOAD_SMOKE = ["python", "tests/load/run.py", "--seconds", "20"]
 TASKS: dict[str, tuple[str, list[list[str]]]] = {
     "lint": (
         "Check style, workflows and text.",
@@ -42,10 +43,17 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
         [[*PYTEST, "-m", "not slow", "tests/security", "tests/privacy"]],
     ),
     "test-bias": ("Test that groups are treated alike.", [[*PYTEST, "tests/bias"]]),
-    "test-slow": ("Run the slow tests: kill, fill up and overload a product.", [[*PYTEST, "-m", "slow", *SLOW]]),
+    "test-slow": (
+        "Run the slow tests: kill, fill up and overload a product, and load it for 20 seconds.",
+        [[*PYTEST, "-m", "slow", *SLOW], LOAD_SMOKE],
+    ),
     "test-browser": ("Use the page in a real browser; Chromium has to be there.", [[*PYTEST, "tests/browser"]]),
     "load": ("Load a product of its own and hold it to the plan.", [["python", "tests/load/run.py"]]),
-    "load-smoke": ("The same for 20 seconds.", [["python", "tests/load/run.py", "--seconds", "20"]]),
+    "load-smoke": ("The same for 20 seconds.", [LOAD_SMOKE]),
+    "compare": (
+        "Hold this version beside the last release: answers, training, memory.",
+        [["python", "tests/load/compare.py"]],
+    ),
     "soak": ("Load a product for ten minutes and watch its memory.", [["python", "tests/load/soak.py"]]),
     "fix": ("Put right what can be put right without thought.", [["ruff", "check", "--fix"], ["ruff", "format"]]),
     "ci": ("Run the ci workflow on this machine, under act.", [["python", ".github/act/run.py"]]),

@@ -44,6 +44,7 @@ def test_one_decision_has_its_reasons(product, features):
     assert found["features"] == features
     assert found["verdict"] is None
     assert [sorted(reason) for reason in found["reasons"]] == [["column", "effect", "text"]]
+    assert found["encoded"] == {}  # rules read the columns as they are
     assert product.get("/v1/decisions/nothing").status_code == 404
 
 

@@ -66,6 +66,8 @@ def test_the_whole_loop(product, workspace, features, monkeypatch, capsys):
     objective = workspace.plan.objective
     assert digest() == before
     assert last["score"] == objective.scores(objective.raw(champion.model, as_row))[0]
+    trace = product.get(f"/v1/decisions/{last['id']}").json()
+    assert list(trace["encoded"].values()) == champion.model[0].transform(as_row)[0].tolist()
 
 
 def test_bad_commands_say_one_line_and_change_nothing(workspace, monkeypatch, capsys):

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -23,8 +24,7 @@ from rich.table import Table
 from {{ cookiecutter.__package }}.plan import load_plan
 
 PACKAGE = load_plan.__module__.partition(".")[0]
-HERE = Path(__file__).parent
-PROJECT = HERE.parents[1]
+PROJECT = Path(__file__).parents[2]
 REPORTS = PROJECT / "var" / "load"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 SECONDS_TO_START = 90
@@ -43,26 +43,34 @@ def main():
     given = parser.parse_args()
     plan = load_plan(given.plan)
     with contextlib.ExitStack() as stack:
-        url = given.url or stack.enter_context(product())[0]
+        url = given.url or stack.enter_context(product()).url
         figures = load(url, plan.speed.requests_per_second, given.seconds or plan.speed.seconds)
     return report(figures, plan.speed)
 
 
+class Running(NamedTuple):
+    """A product that was started: where it answers, its process, its folder, and what its commands need."""
+
+    url: str
+    pid: int
+    folder: Path
+    command: list[str]
+    env: dict[str, str]
+
+
 @contextlib.contextmanager
-def product():
-    """Start a product with a folder of its own and yield its address and its process id."""
+def product(project=PROJECT, python=sys.executable):
+    """Start the product of a project, with a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="load-") as folder:
-        shutil.copy(PROJECT / "plan.toml", folder)
-        if (PROJECT / "data").is_dir():
-            shutil.copytree(PROJECT / "data", Path(folder) / "data")
-        command = [sys.executable, "-c", f"from {PACKAGE}.cli import main; main()", "run", "--port", "0"]
+        shutil.copy(project / "plan.toml", folder)
+        if (project / "data").is_dir():
+            shutil.copytree(project / "data", Path(folder) / "data")
+        command, env = [python, "-c", f"from {PACKAGE}.cli import main; main()"], strangers() | {"APP_ROOT": folder}
         log = Path(folder) / "log"
         with log.open("w") as kept, out.status("starting a product"):
-            process = subprocess.Popen(
-                command, stdout=kept, stderr=subprocess.STDOUT, env=strangers() | {"APP_ROOT": folder}
-            )
+            process = subprocess.Popen([*command, "run", "--port", "0"], stdout=kept, stderr=subprocess.STDOUT, env=env)
             try:
-                yield address(process, log), process.pid
+                yield Running(address(process, log), process.pid, Path(folder), command, env)
             finally:
                 process.send_signal(signal.SIGINT)
                 try:
@@ -87,13 +95,14 @@ def address(process, log):
     sys.exit(f"error: the product did not start: {log.read_text().strip().splitlines()[-1:]}")
 
 
-def load(url, rate, seconds):
-    """Drive the product with Locust for some seconds and return its figures."""
+def load(url, rate, seconds, project=PROJECT, python=sys.executable):
+    """Drive the product with Locust for some seconds, as a project does it, and return the figures."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     stats = REPORTS / "figures.json"
     stats.unlink(missing_ok=True)  # of a run that was cut short
     own = {"LOAD_RATE_OF_A_USER": str(rate / USERS), "LOAD_SECONDS_TO_WAIT": str(SECONDS_TO_WAIT)}
-    command = [sys.executable, "-m", "locust", "-f", str(HERE / "locustfile.py"), "--headless", "--host", url]
+    script = project / "tests" / "load" / "locustfile.py"
+    command = [python, "-m", "locust", "-f", str(script), "--headless", "--host", url]
     command += ["--users", str(USERS), "--spawn-rate", str(USERS), "--run-time", f"{seconds}s", "--reset-stats"]
     # without this, requests that hang at the end would be nowhere in the figures
     command += ["--stop-timeout", str(SECONDS_TO_WAIT + 1)]

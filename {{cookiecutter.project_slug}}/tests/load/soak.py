@@ -31,8 +31,8 @@ def main():
     parser.add_argument("--plan", type=Path, default=PROJECT / "plan.toml")
     given = parser.parse_args()
     speed = load_plan(given.plan).speed
-    with product() as (url, process):
-        grown = soak(url, process, given.rate or speed.requests_per_second, given.seconds)
+    with product() as running:
+        grown = soak(running.url, running.pid, given.rate or speed.requests_per_second, given.seconds)
     return report(grown, speed.max_leak_bytes)
 
 

@@ -99,7 +99,7 @@ def _add_reads(app: FastAPI, predictor: Predictor, ledger: Ledger) -> None:
 
     @app.get("/v1/decisions/{decision_id}", response_model=None, responses={200: {"model": Explained}, 404: {}})
     def one(decision_id: str) -> dict[str, Any] | Response:
-        """Return a decision with what was asked, how people reacted, and its reasons."""
+        """Return the trace of a decision: what was asked, what the model saw, why it answered, how people reacted."""
         decision = ledger.get(decision_id)
         if decision is None:
             return problem(404, f"there is no decision {decision_id!r}")

@@ -1,7 +1,8 @@
-"""Reasons: what the answer would have been, had one column had its usual value."""
+"""Why a model answered as it did: what it saw of a row, and which columns moved the answer."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from .. import contract
@@ -14,6 +15,21 @@ if TYPE_CHECKING:
 
 SEEN = [column for column in columns(contract.Features) if column.seen_by_models]
 MOST = 5
+
+
+def explain(model: Any, objective: Objective, features: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the encoded row of one decision, and its reasons."""
+    return {"encoded": encoded(model, features), "reasons": reasons(model, objective, features)}
+
+
+def encoded(model: Any, features: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the numbers that a learned model was shown, None for what is missing; rules are shown no numbers."""
+    encoder: Any = model[0] if hasattr(model, "steps") else None
+    if not hasattr(encoder, "columns"):
+        return {}
+    names = [name for name, _ in encoder.columns]
+    [row] = encoder.transform({name: [features.get(name)] for name in names}).tolist()
+    return {name: None if math.isnan(value) else value for name, value in zip(names, row, strict=True)}
 
 
 def reasons(model: Any, objective: Objective, features: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -53,8 +53,9 @@ class Reason(BaseModel):
 
 
 class Explained(Recorded):
-    """A decision on record and its reasons."""
+    """A decision on record, the numbers that the model was shown, and its reasons."""
 
+    encoded: dict[str, float | None]
     reasons: list[Reason]
     unexplained: str | None
 

@@ -9,7 +9,7 @@ from .. import contract
 from ..errors import UserError
 from ..ledger import new_id, now
 from ..schema import columns, fingerprint
-from .explain import reasons
+from .explain import explain
 from .patience import Patience
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FEATURES = columns(contract.Features)
 SEEN = tuple(column.name for column in FEATURES if column.seen_by_models)
 STORED = tuple(column.name for column in FEATURES if not column.personal)
+NOTHING: Mapping[str, Any] = {"encoded": {}, "reasons": []}
 log = logging.getLogger(__name__)
 
 
@@ -80,23 +81,23 @@ class Predictor:
         return self._decisions(rows, raw, model, fallback=fallback)
 
     def explain(self, decision: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the reasons of a decision, or why there are none."""
+        """Return what the model was shown and the reasons of a decision, or why there are none."""
         for model in (self.champion, self.fallback):
             if model.label != decision["model"]:
                 continue
             try:
-                found = self._reasons(model, decision["features"])
+                found = self._explained(model, decision["features"])
             except Exception as error:  # noqa: BLE001  # the decision stands, whatever its explanation does
                 log.error("%s cannot be explained: %s", model.label, type(error).__name__)  # noqa: TRY400
-                found = []
-            return {"reasons": found, "unexplained": None if found else f"{model.label} gives no reason"}
-        return {"reasons": [], "unexplained": f"{decision['model']} answered; it is not in use any more"}
+                found = NOTHING
+            return {**found, "unexplained": None if found["reasons"] else f"{model.label} gives no reason"}
+        return {**NOTHING, "unexplained": f"{decision['model']} answered; it is not in use any more"}
 
-    def _reasons(self, model: Registered, features: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def _explained(self, model: Registered, features: Mapping[str, Any]) -> Mapping[str, Any]:
         if model is self.fallback:
-            return reasons(model.model, self.objective, features)
+            return explain(model.model, self.objective, features)
         # not in the thread that decides: who asks for reasons must not turn decisions over to the rules
-        found: list[dict[str, Any]] = self.explaining.call(model, reasons, model.model, self.objective, features)
+        found: dict[str, Any] = self.explaining.call(model, explain, model.model, self.objective, features)
         return found
 
     def _decisions(
