@@ -1,6 +1,14 @@
-"""The one error that people are meant to read."""
+"""The one error that people are meant to read, and words for what pydantic finds."""
 
 from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
 
 
 class UserError(Exception):
@@ -8,3 +16,16 @@ class UserError(Exception):
 
     Commands print it as one line and exit with 2; nothing has been changed when it is raised.
     """
+
+
+def explain(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """Return where a fault is and what it is; of an unknown key, the nearest that `model` knows there."""
+    *section, key = fault["loc"] or ("",)
+    where = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] != "extra_forbidden":
+        return f"{where}: {fault['msg']}"
+    found: Any = model
+    for part in section:
+        found = found.model_fields[str(part)].annotation
+    near = difflib.get_close_matches(str(key), list(found.model_fields), n=1, cutoff=0.0)
+    return f"{where}: unknown key; the nearest known one is {near[0]}"

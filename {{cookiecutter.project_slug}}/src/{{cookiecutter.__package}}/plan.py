@@ -7,14 +7,13 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import tomllib
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, ValidationError, field_validator
 
-from .errors import UserError
+from .errors import UserError, explain
 from .objective import RATES, Costs, Objective, Review
 from .schema import Strict
 
@@ -129,27 +128,10 @@ def load_plan(path: Path) -> Plan:
     try:
         return Plan.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        message = f"{path}: no such file; run this in the project's folder, or set APP_ROOT to it"
-        raise UserError(message) from None
+        what = "no such file; run this in the project's folder, or set APP_ROOT to it"
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = f"{path}: not valid TOML: {error}"
-        raise UserError(message) from None
+        what = f"not valid TOML: {error}"
     except ValidationError as error:
-        message = f"{path}: " + "; ".join(_explain(fault) for fault in error.errors())
-        raise UserError(message) from None
-
-
-def _explain(fault: Any) -> str:
-    where = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] != "extra_forbidden":
-        return f"{where}: {fault['msg']}"
-    known = _known_keys(fault["loc"][:-1])
-    near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1, cutoff=0.0)
-    return f"{where}: unknown key; the nearest known one is {near[0]}"
-
-
-def _known_keys(path: tuple[str | int, ...]) -> list[str]:
-    section: Any = Plan
-    for part in path:
-        section = section.model_fields[str(part)].annotation
-    return list(section.model_fields)
+        what = "; ".join(explain(fault, Plan) for fault in error.errors())
+    message = f"{path}: {what}"
+    raise UserError(message)
