@@ -64,7 +64,8 @@ def fail(row: Row, what: str) -> None:
 def keep_variants(root: Path, row: Row) -> None:
     """Take the tag from the files of the answer that was given, and remove those of the others."""
     name = re.compile(rf"(.+){re.escape(row.tag)}(\.[a-z]+)?")
-    found = [(path, match) for path in sorted(root.rglob("*")) if (match := name.fullmatch(path.name))]
+    files = [path for path in sorted(root.rglob("*")) if path.is_file()]  # a folder may be called so: it is the package
+    found = [(path, match) for path in files if (match := name.fullmatch(path.name))]
     if not found:
         fail(row, f"no file's name ends in {row.tag}")
     for path, match in found:
@@ -90,6 +91,7 @@ def main(root: Path) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     slug = ANSWERS["project_slug"]
     print(f"\n{slug} is ready. Next:\n\n  cd {slug}\n  make run\n  make test\n")
+    print(f"Without make: uv run {slug} run, uv run {slug} test\n")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,16 @@ if TYPE_CHECKING:
 
     Baked = Callable[..., Path]
 
-# Python wraps its lines by the length of the names in them: the shortest and the longest must do too
-NAMES = [{"project_slug": "x"}, {"project_slug": "a-name-that-is-as-long-as-a-name-may-be0"}]
+# Python wraps its lines by the length of the names in them: the shortest and the longest must do too;
+# and a name may end as the names of variants do, or be that of a part of the package
+NAMES = [
+    {"project_slug": "x"},
+    {"project_slug": "a-name-that-is-as-long-as-a-name-may-be0"},
+    {"project_name": "Safety First", "problem": "a number"},
+    {"project_slug": "phone-number", "problem": "a number", "scope": "product first"},
+    {"project_slug": "desk", "problem": "one of several"},
+    {"project_slug": "product"},
+]
 COMBINATIONS = [{}, *NAMES, *pairwise(CHOICES)]
 
 

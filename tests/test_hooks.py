@@ -17,6 +17,8 @@ import pytest
 from baking import CHOICES, QUESTIONS, TEMPLATE, bake, git, load_hook
 from cookiecutter.exceptions import FailedHookException
 from cookiecutter.main import cookiecutter
+from listing import SHAPES
+from names import modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,9 +67,27 @@ def test_names_of_dependencies_are_refused(pre_gen: ModuleType, baked: Callable[
     assert [name for name in [*names, *imported] if not list(pre_gen.slug_faults(name, 40))] == []
 
 
+def test_names_of_modules_that_are_found_by_their_bare_names_are_refused(
+    pre_gen: ModuleType, baked: Callable[..., Path]
+) -> None:
+    """A package of that name would be taken for a module of the project's tests, or the other way round."""
+    stems = {path.stem for answers in SHAPES for path in modules(baked(**answers))}
+    assert len(stems) > 40
+    assert [stem for stem in stems if not list(pre_gen.slug_faults(stem.replace("_", "-"), 40))] == []
+
+
+def test_an_answer_of_nothing_is_refused(template: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """As a configuration file can give it."""
+    nothing = {"owner": None, "description": None}
+    with pytest.raises(FailedHookException):
+        cookiecutter(str(template), no_input=True, extra_context=nothing, output_dir=str(tmp_path))
+    said = capfd.readouterr().err
+    assert re.findall(r"^  (\w+) ''", said, re.MULTILINE) == ["description", "owner"]
+
+
 def test_good_names_are_not_refused(pre_gen: ModuleType) -> None:
     """The checks let through what will do."""
-    for slug in ("x", "mortgage-desk", "match", "a1", "class-desk", "con-desk", "a" * 40):
+    for slug in ("x", "desk", "mortgage-desk", "match", "a1", "class-desk", "con-desk", "a" * 40):
         assert list(pre_gen.slug_faults(slug, 40)) == []
 
 
@@ -86,8 +106,9 @@ def test_all_refusals_come_at_once(template: Path, tmp_path: Path, capfd: pytest
 def test_post_gen_says_what_comes_next(template: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """The last words are three commands, and they work as they stand."""
     bake(template, tmp_path, project_slug="loan-desk")
-    commands = capfd.readouterr().out.split("Next:")[1].split("\n")
-    assert [line.strip() for line in commands if line.strip()] == ["cd loan-desk", "make run", "make test"]
+    commands, other = capfd.readouterr().out.split("Next:")[1].split("Without make: ")
+    assert [line.strip() for line in commands.splitlines() if line] == ["cd loan-desk", "make run", "make test"]
+    assert other.strip() == "uv run loan-desk run, uv run loan-desk test"
     listed = subprocess.run(["make", "help"], cwd=tmp_path / "loan-desk", check=True, capture_output=True, text=True)
     assert {"run", "test"} <= {line.split()[0] for line in listed.stdout.splitlines() if line}
 

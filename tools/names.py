@@ -1,8 +1,8 @@
 """Bring the names that a project may not take in `hooks/pre_gen_project.py` up to date (`make names`).
 
-They are whatever a fresh project's environment already calls something: what its packages are
-called, what they let one import, and which commands they install. A project that took such a name
-would hide the package, or be hidden by it.
+They are whatever a fresh project and its environment already call something: what its packages are
+called, also those of other systems, what they let one import, which commands they install, and the
+modules of its tests. A project that took such a name would hide them, or be hidden by them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import tomllib
 from pathlib import Path
 
 TEMPLATE = Path(__file__).resolve().parent.parent
@@ -30,8 +31,15 @@ def names_of(project: Path) -> set[str]:
     subprocess.run(["uv", "sync", "--quiet"], cwd=project, check=True)
     asked = ["uv", "run", "--quiet", "python", "-c", ASK]
     found = json.loads(subprocess.run(asked, cwd=project, check=True, capture_output=True).stdout)
+    found += [package["name"] for package in tomllib.loads((project / "uv.lock").read_text())["package"]]
+    found += [path.stem for path in modules(project)]
     names = {name.replace("-", "_").lower() for name in found} - {project.name.replace("-", "_")}
     return {name for name in names if re.fullmatch(r"[a-z][a-z0-9_]*", name)} - sys.stdlib_module_names
+
+
+def modules(project: Path) -> list[Path]:
+    """Return the Python files that are found by their bare names: tests, and the scripts beside workflows."""
+    return [*project.glob("tests/**/*.py"), *project.glob(".github/act/*.py")]
 
 
 def main() -> None:

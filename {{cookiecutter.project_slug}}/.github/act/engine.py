@@ -13,8 +13,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from desk import copy, environment, flags
 from events import Outcome, parsed
+from isolation import copy, environment, flags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

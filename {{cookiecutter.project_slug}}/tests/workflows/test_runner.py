@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import copy, environment, standins
 from events import Outcome, broken, promised
+from isolation import copy, environment, standins
 
 WORKFLOW = """\
 on: push

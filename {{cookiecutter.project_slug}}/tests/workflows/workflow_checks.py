@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from desk import LABEL, standins, used
+from isolation import LABEL, standins, used
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
