@@ -57,6 +57,20 @@ def test_documented_commands_work(baked: Callable[..., Path], tmp_path: Path, an
     assert git(project, "status", "--porcelain").splitlines() in ([], ["?? uv.lock"])
 
 
+def test_what_is_not_wanted_can_be_deleted(baked: Callable[..., Path], tmp_path: Path) -> None:
+    """All checks pass without the files that the README names."""
+    project = tmp_path / baked().name
+    shutil.copytree(baked(), project)
+    said = (TEMPLATE / "README.md").read_text(encoding="utf-8").split("when you delete")[1].split(";")[0]
+    named = re.findall(r"`([\w*/.]+)`", said)
+    assert len(named) == 3
+    for name in named:
+        [path] = project.glob(name)
+        path.unlink()
+    done = run(project, "make check")
+    assert done.returncode == 0, done.stdout[-6000:]
+
+
 def test_demo_works_on_a_fresh_clone(template: Path, tmp_path: Path) -> None:
     """It ends by itself, with the decision and the reaction on record."""
     git(tmp_path, "clone", "--quiet", str(template), "clone")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 PACKAGE = "src/{{cookiecutter.__package}}"
+KEPT = {"README.md": "\nOurs.\n", "Makefile": "\nours: ", "pyproject.toml": "[tool.ours]"}
 STATIC = (emptiness, endings, leftovers, lint, unreadable)
 
 
@@ -140,13 +141,30 @@ def test_product_first_grows_into_the_full_lifecycle(upstream: Path, tmp_path: P
     package = project / "src" / "mortgage_desk"
     edit(package / "contract.py", lambda text: text + '\n\nOURS = "kept"\n')
     edit(package / "model" / "rules.py", lambda text: text + '\n\nOURS = "kept"\n')
+    edit(project / "README.md", lambda text: text + "\nOurs.\n")
+    edit(project / "Makefile", lambda text: text + "\n.PHONY: ours\nours: ## Ours\n\t@true\n")
+    edit(project / "pyproject.toml", lambda text: text + "\n[tool.ours]\nkept = true\n")
+    ours = '"""Ours."""\n\n\ndef test_ours():\n    assert True\n'
+    (project / "tests" / "unit" / "test_ours.py").write_text(ours, encoding="utf-8")
     commit(project, "Ours")
     update(project, "--variables-to-update", json.dumps({"scope": "full lifecycle"}))
-    assert exact_files(project, scope="full lifecycle") == [".cruft.json is not in the listing"]
+    added = [".cruft.json is not in the listing", "tests/unit/test_ours.py is not in the listing"]
+    assert sorted(exact_files(project, scope="full lifecycle")) == added
+    assert [(project / name).read_text(encoding="utf-8").count(mark) for name, mark in KEPT.items()] == [1, 1, 1]
     for name in ("contract.py", "model/rules.py"):
         assert (package / name).read_text(encoding="utf-8").endswith('OURS = "kept"\n')
     assert [fault for check in STATIC for fault in check(project)] == []
     own_checks(project)
+
+
+def test_the_full_lifecycle_shrinks_to_the_product(project: Path) -> None:
+    """What the README says of wheels that are not wanted: they go, and the user's edits to the rest stay."""
+    edit(project / "plan.toml", lambda text: text + "# ours\n")
+    commit(project, "Ours")
+    update(project, "--variables-to-update", json.dumps({"scope": "product first"}))
+    assert exact_files(project, scope="product first") == [".cruft.json is not in the listing"]
+    assert (project / "plan.toml").read_text(encoding="utf-8").endswith("# ours\n")
+    assert [fault for check in STATIC for fault in check(project)] == []
 
 
 def test_refused_answers_leave_nothing_behind(upstream: Path, tmp_path: Path) -> None:

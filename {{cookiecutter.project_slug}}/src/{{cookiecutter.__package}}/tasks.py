@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PYTEST = ["pytest", "-q"]
-SLOW = ["tests/integration", "tests/load", "tests/security", "tests/workflows"]
 LOAD_SMOKE = ["python", "tests/load/run.py", "--seconds", "20"]
 TASKS: dict[str, tuple[str, list[list[str]]]] = {
     "lint": (
@@ -45,7 +44,7 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
     "test-bias": ("Test that groups are treated alike.", [[*PYTEST, "tests/bias"]]),
     "test-slow": (
         "Run the slow tests: kill, fill up and overload a product, and load it for 20 seconds.",
-        [[*PYTEST, "-m", "slow", *SLOW], LOAD_SMOKE],
+        [[*PYTEST, "-m", "slow", "--ignore=tests/browser", "tests"], LOAD_SMOKE],
     ),
     "test-browser": ("Use the page in a real browser; Chromium has to be there.", [[*PYTEST, "tests/browser"]]),
     "load": ("Load a product of its own and hold it to the plan.", [["python", "tests/load/run.py"]]),

@@ -79,7 +79,7 @@ def test_bad_commands_say_one_line_and_change_nothing(workspace, monkeypatch, ca
         (("data", "--csv", str(workspace.root / "nothing.csv")), text, "no such file"),
         (("data", "--csv", str(empty)), text, "the file is empty"),
         (("promote",), text, "there is no challenger to promote"),
-        (("monitor",), text.replace("[drift]", "[drft]"), "nearest known one is drift"),
+        (("train",), text.replace("[drift]", "[drft]"), "nearest known one is drift"),
     ):
         broken.write_text(plan, encoding="utf-8")
         assert run(workspace, monkeypatch, *words) == 2
@@ -98,26 +98,6 @@ def test_a_missing_model_and_a_missing_table_are_one_line(workspace, monkeypatch
     shutil.rmtree(workspace.root / "var")
     assert run(workspace, monkeypatch, "train") == 2
     assert "the lake has no table 'training'; run the `data` command first" in capsys.readouterr().err
-
-
-def test_drift_is_an_exit_code(workspace, monkeypatch, capsys):
-    with workspace.lake() as lake:
-        rows = lake.frame("training").sample(200, random_state=0)[[c.name for c in FEATURES]]
-    from {{ cookiecutter.__package }}.ledger import new_id, now
-
-    def recorded(change):
-        for row in rows.astype(object).to_dict("records"):
-            yield {"id": new_id(), "decided_at": now(), "features": row | change, "answer": answer, "score": 0.5} | rest
-
-    answer = (LABEL.categories or (1.0,))[0]
-    rest = {"model": "rules:1", "needs_review": False, "fallback": False}
-    with workspace.ledger() as ledger:
-        ledger.record(list(recorded({})))
-        assert run(workspace, monkeypatch, "monitor") == 0
-        number = next(column for column in FEATURES if column.kind in {"number", "integer"})
-        ledger.record(list(recorded({number.name: number.high})))
-        assert run(workspace, monkeypatch, "monitor", "--last", "200") == 1
-    assert f"FAIL  {number.name}: stability index" in capsys.readouterr().out
 
 
 def test_a_champion_that_does_not_load_leaves_the_old_one_answering(product, workspace, features, caplog):

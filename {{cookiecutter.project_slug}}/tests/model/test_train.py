@@ -15,12 +15,14 @@ ALIASES = ("champion", "challenger", "fallback", "previous")
 
 @pytest.fixture
 def trained(workspace, command, monkeypatch):
-    """Return a function that runs `train` with these candidates, in a plan that limits no gap between groups."""
+    """Return a function that runs `train` with these candidates, in a plan that limits nothing but the cost."""
     path = workspace.root / "plan.toml"
     text = path.read_text(encoding="utf-8")
-    for rate in workspace.plan.groups.limits:
-        text = re.sub(rf"(?m)^{rate} = \S+", f"{rate} = 1e9", text)
-    path.write_text(text, encoding="utf-8")
+    for limit in (*workspace.plan.groups.limits, "max_calibration_error"):
+        text = re.sub(rf"(?m)^{limit} = \S+", f"{limit} = {'1.0' if limit.startswith('max') else '1e9'}", text)
+    before, slices = text.split("[slices]")
+    slices = re.sub(r"(?m)^max_cost_increase = \S+", "max_cost_increase = 1e9", slices)
+    path.write_text(f"{before}[slices]{slices}", encoding="utf-8")
 
     def run(**candidates):
         monkeypatch.setattr(train, "candidates", lambda *_: candidates)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from {{ cookiecutter.__package }}.data.pipeline import FEATURES
+from {{ cookiecutter.__package }}.data.pipeline import FEATURES, LABEL
+from {{ cookiecutter.__package }}.ledger import new_id, now
 from {{ cookiecutter.__package }}.operations.monitor import input_drift
 
 NUMBER = next(column for column in FEATURES if column.kind in {"number", "integer"})
@@ -34,3 +35,15 @@ def test_sabotage_one_column_shifts_and_only_its_watch_fails(watched, workspace)
 def test_too_few_decisions_tell_nothing(watched, workspace):
     found = statuses(watched, watched[1][:20], workspace.plan)
     assert set(found.values()) == {"inconclusive"}
+
+
+def test_drift_is_an_exit_code(watched, workspace, command):
+    answer = (LABEL.categories or (1.0,))[0]
+    rest = {"answer": answer, "score": 0.5, "model": "rules:1", "needs_review": False, "fallback": False}
+    with workspace.ledger() as ledger:
+        for change, words in (({}, ()), ({NUMBER.name: NUMBER.high}, ("--last", "200"))):
+            asked = [row | change for row in watched[1][:200]]
+            ledger.record([{"id": new_id(), "decided_at": now(), "features": row} | rest for row in asked])
+            code, said, _ = command("monitor", *words)
+            assert code == bool(change), said
+    assert f"FAIL  {NUMBER.name}: stability index" in said

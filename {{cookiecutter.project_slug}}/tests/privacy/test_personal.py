@@ -108,8 +108,9 @@ def test_what_is_personal_leaves_no_trace(project, features):
     root = project("PERSONAL, ")
     answers = served(root, features)
     if (root / "data").is_dir():
-        for words in (["data"], ["train"], ["monitor"]):
-            assert command(root, *words).wait(120) in {0, 1}, (root / "log").read_text()
+        watching = ["monitor"] if (PROJECT / "tests" / "operations" / "test_monitor.py").exists() else []
+        for word in ["data", "train", *watching]:
+            assert command(root, word).wait(120) in {0, 1}, (root / "log").read_text()
         assert "3 of them from reactions" in (root / "log").read_text()
     assert json.loads(answers[0])["model"].startswith("rules:")
     assert [answer for answer in answers if SECRET in answer] == []

@@ -33,13 +33,19 @@ def test_the_plain_model_is_refused_for_its_gap_in_words_and_numbers(judged, pla
     assert refusal.message.startswith("false positive rate by race is")
 
 
+def passes(verdicts):
+    """Return whether nothing is a veto; slices of this table are too small to tell, which its plan allows."""
+    told = {verdict.gate: verdict.status for verdict in verdicts}
+    return told.pop("slices") != "fail" and set(told.values()) == {"pass"}
+
+
 def test_the_mitigated_model_passes(judged):
-    assert {v.status for v in judged["mitigated"].values()} == {"pass"}
+    assert passes(judged["mitigated"].values())
+    assert not any(verdict.blocks for verdict in judged["mitigated"].values())
 
 
 def test_a_plan_that_allows_the_gap_lets_the_plain_model_through(said, rows, plan, objective):
     """The refusal is the plan's, not the code's."""
     groups = plan.groups.model_copy(update={"limits": {"false_positive_rate": 0.5}})
     wide = plan.model_copy(update={"groups": groups})
-    found = judge(rows, said["logistic"], said["rules"], objective, wide)
-    assert {verdict.status for verdict in found} == {"pass"}
+    assert passes(judge(rows, said["logistic"], said["rules"], objective, wide))
