@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from dataclasses import dataclass
@@ -56,6 +57,12 @@ class Workspace:
         from {{ cookiecutter.__package }}.lake import open_lake  # a product on rules has none
 
         return open_lake(self.settings.url("lake"))
+
+    @contextlib.contextmanager
+    def product(self) -> Iterator[TestClient]:
+        made = build(self.settings, self.plan, self.registry())
+        with made as app, TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
+            yield client
 
 
 @pytest.fixture(scope="session")
@@ -150,8 +157,7 @@ def workspace(prepared: Path, tmp_path: Path) -> Workspace:
 @pytest.fixture
 def product(workspace: Workspace) -> Iterator[TestClient]:
     """Return a client of a product that runs in this process."""
-    app = build(workspace.settings, workspace.plan, workspace.registry())
-    with app as made, TestClient(made, raise_server_exceptions=False) as client:
+    with workspace.product() as client:
         yield client
 
 

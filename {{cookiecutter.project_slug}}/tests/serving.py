@@ -18,7 +18,7 @@ def serving(root):
     settings = Settings(root=root)
     made = build(settings, load_plan(root / "plan.toml"), open_registry(settings))
     with made as app, listen("127.0.0.1", 0) as taken:
-        server = uvicorn.Server(uvicorn.Config(app, http=_protocol(), log_config=None, access_log=False))
+        server = uvicorn.Server(uvicorn.Config(app, http=_protocol(), ws="none", log_config=None, access_log=False))
         thread = threading.Thread(target=server.run, args=([taken],))
         thread.start()
         while not server.started and thread.is_alive():

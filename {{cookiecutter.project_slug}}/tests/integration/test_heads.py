@@ -55,22 +55,33 @@ def test_the_head_of_an_answer_waits_for_the_body_and_no_longer(begun):
 
 
 def test_requests_that_come_together_are_answered_in_order(wire):
-    get = "GET {} HTTP/1.1\r\nHost: here\r\n\r\n".format
+    get = "GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n".format
     wire.sendall((get("/v1/model") + get("/nowhere") + get("/healthz")).encode())
     answers = heard(wire, b'{"status":"alive"}').split(b"HTTP/1.1 ")[1:]
     assert [answer[:3] for answer in answers] == [b"200", b"404", b"200"]
 
 
+@pytest.mark.parametrize("size", [7, 1_000, 100_000])
+def test_a_large_body_may_come_in_many_chunks(wire, features, size):
+    """Sizes and line ends together are more than headers may be."""
+    body = json.dumps([features] * 1000).encode()
+    body += b" " * (1_048_576 - len(body))
+    chunks = (body[place : place + size] for place in range(0, len(body), size))
+    wire.sendall(b"POST /v1/decisions/batch HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+    wire.sendall(b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\nX-Sum: 1\r\n\r\n")
+    assert heard(wire, b"}]").startswith(b"HTTP/1.1 201")
+
+
 def test_an_answer_without_a_body_is_sent(wire):
-    wire.sendall(b"HEAD /static/desk.css HTTP/1.1\r\nHost: here\r\n\r\n")
+    wire.sendall(b"HEAD /static/desk.css HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert heard(wire, b"\r\n\r\n").startswith(b"HTTP/1.1 200")
-    wire.sendall(b"OPTIONS /healthz HTTP/1.1\r\nHost: here\r\n\r\n")
+    wire.sendall(b"OPTIONS /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert heard(wire, b"}").startswith(b"HTTP/1.1 405")
 
 
 def test_who_asks_whether_to_send_a_body_is_told(wire, features):
     body = json.dumps(features).encode()
-    head = "POST /v1/decisions HTTP/1.1\r\nHost: here\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n"
+    head = "POST /v1/decisions HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n"
     wire.sendall(head.format(len(body)).encode())
     assert heard(wire, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
     wire.sendall(body)

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from sqlalchemy.exc import OperationalError
-from starlette.testclient import TestClient
 
 from {{ cookiecutter.__package }} import contract
 from {{ cookiecutter.__package }}.ledger import Ledger
@@ -16,7 +15,6 @@ from {{ cookiecutter.__package }}.product.predictor import Predictor
 from {{ cookiecutter.__package }}.registered import Registered
 from {{ cookiecutter.__package }}.registry import Registry
 from {{ cookiecutter.__package }}.schema import columns, fingerprint
-from {{ cookiecutter.__package }}.serve import build
 
 TAGS = {"contract": fingerprint(contract.Features, contract.Label)}
 CLASSES = max(len(columns(contract.Label)[0].categories), 1)
@@ -86,7 +84,7 @@ def test_sabotage_a_decision_that_is_not_on_record_is_not_answered(workspace, fe
     def gone(_self, _decisions):
         raise OperationalError("insert", {}, OSError(28, "disk full"))
 
-    with build(workspace.settings, workspace.plan, workspace.registry()) as app, TestClient(app) as product:
+    with workspace.product() as product:
         record = Ledger.record
         monkeypatch.setattr(Ledger, "record", gone)
         answer = product.post("/v1/decisions", json=features)

@@ -157,11 +157,36 @@ def test_sabotage_a_stack_trace_in_an_answer_is_seen(workspace, monkeypatch):
         await self.app(scope, receive, send)
 
     monkeypatch.setattr(Guard, "__call__", aside)
-    monkeypatch.setattr(Ledger, "get", broken)
     with build(workspace.settings, workspace.plan, workspace.registry()) as app:
+        monkeypatch.setattr(Ledger, "get", broken)
         app.debug = True
-        with TestClient(app, raise_server_exceptions=False) as client:
+        with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
             assert shows_the_inside(client.get("/v1/decisions/any"))
+
+
+OURS = ["localhost", "LocalHost:8000", "127.0.0.1", "127.0.0.1:80", "127.1.2.3:1", "[::1]", "[::1]:8000"]
+THEIRS = ["", "desk.example", "desk.example:8000", "localhost.desk.example", "127.0.0.1.desk.example", "a@localhost"]
+THEIRS += ["10.0.0.1", "0.0.0.0", "[::]", "[::2]:8000", "localhost:desk.example"]  # noqa: S104 - to be refused
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/model", "/static/desk.js"])
+def test_without_keys_a_name_that_a_stranger_made_lead_here_opens_nothing(product, path):
+    assert [host for host in OURS if product.get(path, headers={"Host": host}).status_code != 200] == []
+    for host in THEIRS:
+        answer = product.get(path, headers={"Host": host})
+        assert (host, answer.status_code) == (host, 403)
+        assert "set APP_API_KEYS" in answer.json()["detail"]
+
+
+def test_who_names_no_host_is_no_browser(product):
+    request = product.build_request("GET", "/v1/model")
+    request.headers.pop("host")
+    assert product.send(request).status_code == 200
+
+
+def test_with_keys_the_product_may_have_any_name(closed):
+    headers = {"X-API-Key": KEY, "Host": "desk.example"}
+    assert closed.get("/v1/model", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("keys", ["", " , ", ","])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import re
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+THIS_MACHINE = re.compile(rb"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d*)?", re.IGNORECASE)
 OPEN = ("/healthz", "/readyz", "/static/")
 CONTENT_POLICY = (
     b"default-src 'none'; connect-src 'self'; img-src 'self' data:; script-src 'self'; style-src 'self'; "
@@ -45,7 +47,8 @@ class Guard:
     Parameters
     ----------
     keys
-        Accepted API keys, several so that they can be rotated; none means that all may enter.
+        Accepted API keys, several so that they can be rotated; none means that all may enter who
+        know the product as this machine.
     max_body_bytes
         Largest request body.
     larger
@@ -95,6 +98,9 @@ class Guard:
             await problem(500, "something broke; the log says where")(scope, receive, with_headers)
 
     def _refusal(self, path: str, headers: dict[bytes, bytes], limit: int) -> Response | None:
+        # a name that a stranger made lead here would make a browser take the stranger's page for ours
+        if not self.keys and not THIS_MACHINE.fullmatch(headers.get(b"host", b"localhost")):
+            return problem(403, "without API keys this answers as localhost, 127.0.0.1 or [::1] only: set APP_API_KEYS")
         if not self._may_enter(path, headers):
             needed = {"WWW-Authenticate": 'ApiKey header="X-API-Key"'}
             return problem(401, "this needs an API key in the header X-API-Key", headers=needed)
