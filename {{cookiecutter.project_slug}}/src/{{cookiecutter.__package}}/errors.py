@@ -18,12 +18,17 @@ class UserError(Exception):
     """
 
 
+def said(fault: Mapping[str, Any]) -> str:
+    """Return what pydantic says of a fault; of one that our own code found, only what that said."""
+    return str(fault["msg"]).removeprefix("Value error, ")
+
+
 def explain(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
     """Return where a fault is and what it is; of an unknown key, the nearest that `model` knows there."""
     *section, key = fault["loc"] or ("",)
     where = ".".join(str(part) for part in fault["loc"])
     if fault["type"] != "extra_forbidden":
-        return f"{where}: {fault['msg']}"
+        return f"{where}: {said(fault)}"
     found: Any = model
     for part in section:
         found = found.model_fields[str(part)].annotation

@@ -12,7 +12,7 @@ from typing import Annotated, Self
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from .errors import UserError
+from .errors import UserError, said
 
 LEAST_KEY = 16
 
@@ -86,5 +86,5 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False)
-        message = "; ".join(": ".join((*(f"APP_{part}".upper() for part in f["loc"]), f["msg"])) for f in faults)
+        message = "; ".join(": ".join((*(f"APP_{part}".upper() for part in f["loc"]), said(f))) for f in faults)
         raise UserError(f"settings: {message}") from None

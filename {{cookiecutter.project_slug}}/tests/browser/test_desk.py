@@ -161,7 +161,7 @@ def test_nothing_typed_is_lost_while_the_product_cannot_answer(visit, failure):
         elif failure == "away":
             route.abort()
         else:
-            problem = {"detail": "the ledger cannot be reached; nothing was recorded"}
+            problem = {"detail": "the ledger cannot take it now; nothing was recorded; try again"}
             route.fulfill(status=503, body=json.dumps(problem), content_type="application/problem+json")
 
     page = visit(complaining=["503", "ERR_FAILED"])

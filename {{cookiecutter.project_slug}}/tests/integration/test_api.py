@@ -124,6 +124,31 @@ def test_a_bad_reaction_changes_nothing(product, features, body, status):
     assert product.get("/v1/decisions").json()[0]["verdict"] is None
 
 
+def test_a_body_that_is_not_said_to_be_json_is_told_how_to_be_sent(product):
+    for kind in ("application/x-www-form-urlencoded", "text/plain", ""):
+        headers = {"content-type": kind} if kind else {}
+        answer = product.post("/v1/decisions/x/reaction", content=b'{"verdict": "accept"}', headers=headers)
+        assert answer.status_code == 422
+        told = "send JSON, with Content-Type: application/json"
+        assert answer.json()["errors"] == [{"field": "body", "message": told}]
+
+
+@pytest.mark.parametrize("path", ["/v1/decisions", "/v1/decisions/x/reaction"])
+def test_json_that_is_cut_off_is_the_fault_of_the_body(product, path):
+    answer = product.post(path, content=b'{"verdict"', headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert error["field"] == "body"
+    assert "10" in error["message"]
+    assert error["message"].startswith("Invalid JSON")
+
+
+def test_what_our_own_checks_find_is_said_in_our_own_words(product):
+    answer = product.post("/v1/decisions/x/reaction", json={"verdict": "override"})
+    told = "an override needs an answer, and only an override has one"
+    assert answer.json()["errors"] == [{"field": "body", "message": told}]
+
+
 def test_an_override_is_another_answer(product, features):
     made = product.post("/v1/decisions", json=features).json()
     path = f"/v1/decisions/{made['id']}/reaction"

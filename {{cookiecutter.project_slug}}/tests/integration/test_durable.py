@@ -20,7 +20,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from starlette.testclient import TestClient
 
 from {{ cookiecutter.__package }}.ledger import Ledger, open_ledger
 from {{ cookiecutter.__package }}.serve import build
@@ -141,16 +140,17 @@ def test_what_is_in_flight_is_finished_before_the_end(workspace, features):
 
 def test_sabotage_an_answer_before_the_record_is_seen(workspace, features, monkeypatch):
     monkeypatch.setattr(Ledger, "record", lambda _self, _decisions: None)
-    with build(workspace.settings, workspace.plan, workspace.registry()) as app, TestClient(app) as product:
+    with workspace.product() as product:
         made = product.post("/v1/decisions", json=features).json()["id"]
     assert made not in recorded(workspace.settings.url("ledger"))
 
 
 def refused(answer):
-    return answer.status_code == 503 and int(answer.headers["retry-after"]) > 0
+    said = "the ledger cannot take it now; nothing was recorded; try again"
+    return answer.status_code == 503 and int(answer.headers["retry-after"]) > 0 and answer.json()["detail"] == said
 
 
-def test_a_full_disk_is_survived(workspace, product, features):
+def test_a_full_disk_is_survived(workspace, product, features, caplog):
     made = [product.post("/v1/decisions", json=features)]
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     size = max(path.stat().st_size for path in (workspace.root / "var").glob("ledger.db*"))
@@ -160,6 +160,7 @@ def test_a_full_disk_is_survived(workspace, product, features):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert refused(made[-1])
+    assert "the ledger failed: OperationalError, SQLITE_IOERR_WRITE" in caplog.messages
     made.append(product.post("/v1/decisions", json=features))
     assert made[-1].status_code == 201
     # what was answered is there, what was refused is not
@@ -179,10 +180,11 @@ def test_a_ledger_that_is_gone_and_comes_back(workspace, product, features):
     assert recorded(workspace.settings.url("ledger")) == [second, first]
 
 
-def test_a_locked_ledger_is_waited_for_only_so_long(workspace, product, features):
+def test_a_locked_ledger_is_waited_for_only_so_long(workspace, product, features, caplog):
     other = sqlite3.connect(workspace.root / "var/ledger.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert refused(product.post("/v1/decisions", json=features))
+    assert "the ledger failed: OperationalError, SQLITE_BUSY" in caplog.messages
     other.execute("ROLLBACK")
     assert product.post("/v1/decisions", json=features).status_code == 201
 
@@ -193,7 +195,7 @@ def test_a_database_that_stops_and_starts_again(workspace, postgres, features, m
     if control is None:
         pytest.skip("the database is not ours to stop")
     monkeypatch.setenv("APP_LEDGER_URL", url)
-    with build(workspace.settings, workspace.plan, workspace.registry()) as app, TestClient(app) as product:
+    with workspace.product() as product:
         assert product.post("/v1/decisions", json=features).status_code == 201
         control("stop")
         assert refused(product.post("/v1/decisions", json=features))

@@ -1,6 +1,9 @@
 """Figures for Prometheus, and no feature among them."""
 
+import logging
 import re
+
+import pytest
 
 from {{ cookiecutter.__package }} import contract
 from {{ cookiecutter.__package }}.schema import columns
@@ -32,3 +35,23 @@ def test_no_feature_is_among_the_figures_by_name_or_by_value(product, features):
     text = figures(product)
     assert [name for name in features if re.search(rf"\b{name}\b", text)] == []
     assert [name for name, value in telling.items() if str(value) in text] == []
+
+
+@pytest.mark.parametrize("path", ["/v1/decisions", "/v1/decisions/batch", "/v1/decisions/x/reaction"])
+def test_who_leaves_before_the_end_of_a_request_is_no_error_of_ours(product, caplog, path):
+    scope = {"type": "http", "method": "POST", "path": path, "headers": [(b"content-type", b"application/json")]}
+    scope |= {"query_string": b"", "http_version": "1.1", "root_path": ""}
+    heard = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive():
+        return next(heard)
+
+    async def send(message):
+        pass
+
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    product.portal.call(product.app, scope, receive, send)
+    assert caplog.records == []
+    count = r'request_seconds_count\{method="POST",route="/v1/decisions[^"]*",status="(\d+)"\} 1\.0'
+    assert re.findall(count, figures(product)) == ["499"]

@@ -39,8 +39,12 @@ def repeats(_self, asked):
     raise ValueError(str(asked))
 
 
+class DriverError(Exception):
+    sqlstate = "53100"
+
+
 def refuses(_self, made):
-    raise OperationalError("insert", made, OSError(str(made)))
+    raise OperationalError("insert", made, DriverError(str(made)))
 
 
 # what breaks, and says what was asked in its error
@@ -62,6 +66,8 @@ def test_no_feature_is_logged_whatever_breaks(product, features, lines, monkeypa
         for path in ("/v1/decisions", "/v1/decisions/batch", "/v1/decisions/x/reaction"):
             product.post(path, json=body)
     assert "answered 422" in lines.stream.getvalue()
+    # the driver's code is worth knowing, and its words may be anything
+    assert ("OperationalError, 53100" in lines.stream.getvalue()) is (broken == "the ledger")
     assert leaks(lines, asked) == []
 
 

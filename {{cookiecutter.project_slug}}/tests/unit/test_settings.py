@@ -10,7 +10,7 @@ KEY = "a-key-of-sixteen-or-more"
 
 def test_listening_beyond_this_machine_needs_a_key(monkeypatch):
     monkeypatch.setenv("APP_HOST", "0.0.0.0")  # noqa: S104 - the point of the test
-    with pytest.raises(UserError, match="needs an API key: set APP_API_KEYS"):
+    with pytest.raises(UserError, match=r"^settings: listening on 0\.0\.0\.0 needs an API key: set APP_API_KEYS"):
         load_settings()
     monkeypatch.setenv("APP_API_KEYS", f"{KEY}, {KEY}-2")
     assert [key.get_secret_value() for key in load_settings().api_keys] == [KEY, f"{KEY}-2"]
@@ -21,7 +21,7 @@ def test_listening_beyond_this_machine_needs_a_key(monkeypatch):
     [
         ("APP_PORT", "70000", "APP_PORT: Input should be less than or equal to 65535"),
         ("APP_PORT", "http", "APP_PORT: Input should be a valid integer"),
-        ("APP_API_KEYS", "short-secret", "every key needs at least 16 characters"),
+        ("APP_API_KEYS", "short-secret", "settings: APP_API_KEYS: every key needs at least 16 characters"),
     ],
 )
 def test_a_bad_value_is_named_and_never_repeated(monkeypatch, name, value, said):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # as the client library calls it
 log = logging.getLogger(__name__)
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+LEFT = 499  # the client hung up before its request was whole; no answer has this status
 SCORES = tuple(place / 20 for place in range(1, 21))
 
 
@@ -98,22 +99,29 @@ class Timed:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        start, status = time.perf_counter(), 500
+        start, status = time.perf_counter(), 0
         request = (b"x-request-id", name_request(scope).encode())
+
+        async def heard() -> Message:
+            nonlocal status
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                status = status or LEFT
+            return message
 
         async def noted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = status or message["status"]
                 message["headers"] = [*message["headers"], request]
             await send(message)
 
         try:
-            await self.app(scope, receive, noted)
+            await self.app(scope, heard, noted)
         finally:
-            route, seconds = _route(scope), time.perf_counter() - start
+            route, seconds, status = _route(scope), time.perf_counter() - start, status or 500
             self.telemetry.requested(scope["method"], route, status, seconds)
-            if status >= HTTPStatus.BAD_REQUEST:
+            if status >= HTTPStatus.BAD_REQUEST and status != LEFT:
                 log.info("%s %s answered %d in %.1f ms", scope["method"], route, status, seconds * 1000)
 
 

@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
+from ..errors import said
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Scope
 
+CODES = ("sqlite_errorname", "sqlstate")
 log = logging.getLogger(__name__)
 
 
@@ -53,18 +56,25 @@ def problem(
 
 def field_errors(faults: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Turn pydantic's errors into pairs of field path and message; what was sent is not repeated."""
-    return [
-        {"field": ".".join(str(part) for part in fault["loc"]) or "body", "message": str(fault["msg"])}
-        for fault in faults
-    ]
+    return [_field_error(fault) for fault in faults]
+
+
+def _field_error(fault: Mapping[str, Any]) -> dict[str, str]:
+    where, message = [str(part) for part in fault["loc"]], said(fault)
+    if fault["type"] == "json_invalid" and where:  # FastAPI's own, with a place in the text for a field
+        message = f"Invalid JSON at character {where.pop()}"
+    return {"field": ".".join(where) or "body", "message": message}
 
 
 def failure(error: HTTPException | SQLAlchemyError) -> Response:
     """Return what a caller is told of a request that HTTP or the ledger does not allow."""
     if isinstance(error, HTTPException):
         return problem(error.status_code, str(error.detail), headers=error.headers)
-    log.error("the ledger failed: %s", type(error).__name__)
-    return problem(503, "the ledger cannot be reached; nothing was recorded", headers={"Retry-After": "2"})
+    # the code that the database gives, never its words, which may repeat what was asked
+    code = next((c for name in CODES if (c := getattr(getattr(error, "orig", None), name, None))), "no code")
+    log.error("the ledger failed: %s, %s", type(error).__name__, code)
+    detail = "the ledger cannot take it now; nothing was recorded; try again"
+    return problem(503, detail, headers={"Retry-After": "2"})
 
 
 def add_problems(app: FastAPI) -> None:
@@ -72,7 +82,10 @@ def add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> Response:
-        return problem(422, "the request does not fit the contract", field_errors(error.errors()))
+        faults = field_errors(error.errors())
+        if isinstance(error.body, bytes):  # which is what is not said to be JSON
+            faults = [{"field": "body", "message": "send JSON, with Content-Type: application/json"}]
+        return problem(422, "the request does not fit the contract", faults)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:

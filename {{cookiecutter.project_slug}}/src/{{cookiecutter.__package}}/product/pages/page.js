@@ -81,7 +81,7 @@ export async function call(path, body) {
     response = await fetch(path, request);
     answer = await response.json();
   } catch {
-    throw new Problem(response && !response.ok ? response.status : 0, "the product cannot be reached");
+    throw new Problem(response && !response.ok ? response.status : 0, "the product cannot be reached; try again");
   }
   if (response.ok) return answer;
   throw new Problem(response.status, answer.detail ?? response.statusText, answer.errors);

@@ -24,7 +24,7 @@ export async function attempt(work) {
 /** Say what did not work. */
 export function complain(problem) {
   if (problem.status === 401) askForKey();
-  else say(problem.passing ? `${problem.message}. What you typed is still here; try again.` : problem.message);
+  else say(problem.passing ? `${problem.message}. What you typed is still here.` : problem.message);
 }
 
 function say(message) {
