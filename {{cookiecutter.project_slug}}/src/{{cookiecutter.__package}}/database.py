@@ -46,12 +46,19 @@ PATIENCE = {"connect_timeout": 3, "options": "-c lock_timeout=2000 -c statement_
 
 
 def connect(url: str) -> sa.Engine:
-    """Return an engine on the database, which has the tables then."""
+    """Return an engine on the database, which has the tables then.
+
+    Raises
+    ------
+    ValueError
+        It is neither a file of SQLite's nor PostgreSQL.
+    """
     address = sa.make_url(url)
     if address.get_backend_name() == "sqlite" and address.database:
         return _sqlite(Path(address.database))
-    waits = PATIENCE if address.get_backend_name() == "postgresql" else {}
-    engine = sa.create_engine(address, json_serializer=_json, pool_timeout=2, connect_args=waits)
+    if address.get_backend_name() != "postgresql":
+        raise ValueError(address.get_backend_name())
+    engine = sa.create_engine(address, json_serializer=_json, pool_timeout=2, connect_args=PATIENCE)
     TABLES.create_all(engine)
     return engine
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from .database import DECISIONS, REACTIONS, connect
 from .errors import UserError
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 IDS = random.Random()  # noqa: S311  # they must not repeat, and need not be secret
+WORKS = "use sqlite:///FILE, or postgresql+psycopg://USER@HOST/NAME after `uv sync --extra postgresql`"
+DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")  # the last of tables that are not ours
+RESTORE = "restore it from a backup, or move it away to begin a new one"
+REACH = "see that it is there and may be written, or set APP_LEDGER_URL to another"
 JOINED = DECISIONS.outerjoin(REACTIONS, DECISIONS.c.id == REACTIONS.c.decision_id)
 
 
@@ -121,14 +125,19 @@ def open_ledger(url: str) -> Iterator[Ledger]:
     Raises
     ------
     UserError
-        The database cannot be opened.
+        The database cannot be opened or read.
     """
     try:
-        engine = connect(url)
+        ledger = Ledger(connect(url))
+        ledger.get("")  # reads all tables, and no row of them
+    except (ArgumentError, ImportError, ValueError):  # what these say may repeat a password
+        message = f"ledger: APP_LEDGER_URL is no address that works here; {WORKS}"
+        raise UserError(message) from None
     except (SQLAlchemyError, OSError) as error:
-        message = f"ledger: cannot open it: {str(error).splitlines()[0]}"
+        damaged = str(getattr(getattr(error, "orig", None), "sqlite_errorname", "")).startswith(DAMAGED)
+        message = f"ledger: cannot open it: {str(error).splitlines()[0]}; {RESTORE if damaged else REACH}"
         raise UserError(message) from None
     try:
-        yield Ledger(engine)
+        yield ledger
     finally:
-        engine.dispose()
+        ledger.engine.dispose()

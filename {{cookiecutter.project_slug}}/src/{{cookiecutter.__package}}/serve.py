@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import gc
 import logging
 import socket
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 SECONDS_TO_DRAIN = 20
 BACKLOG = 2048
+OF_THE_PORT = (errno.EADDRINUSE, errno.EACCES)
 
 
 @contextlib.contextmanager
@@ -68,12 +70,26 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             taken.bind((host, port))
-        except OSError as error:
-            message = f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port"
+        except (OSError, UnicodeError) as error:  # the latter of what cannot be a name at all
+            which = "--port" if getattr(error, "errno", None) in OF_THE_PORT else "APP_HOST"
+            why = getattr(error, "strerror", "not a name")
+            message = f"cannot listen on {host}:{port}: {why}; choose another with {which}"
             raise UserError(message) from None
         # who knocks while the product makes ready waits instead of being sent away
         taken.listen(BACKLOG)
         yield taken
+
+
+def try_out(settings: Settings, plan: Plan, registry: Registry) -> None:
+    """Open all that an answer needs, and close it again, before anybody is promised one.
+
+    Raises
+    ------
+    UserError
+        The ledger or a model is not to be had.
+    """
+    with open_ledger(settings.url("ledger")):
+        Predictor(registry, plan.objective)
 
 
 def start(settings: Settings, plan: Plan, registry: Registry) -> FastAPI:
@@ -103,6 +119,7 @@ def serve(started: str, taken: socket.socket, workers: int = 1) -> None:
         factory=True,
         workers=workers,
         http=_protocol(),
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

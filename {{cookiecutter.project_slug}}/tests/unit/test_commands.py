@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from {{ cookiecutter.__package }} import cli
+from {{ cookiecutter.__package }}.product import predictor
 
 
 def contents(workspace):
@@ -71,6 +72,41 @@ def test_a_port_in_use(workspace, command):
         port = taken.getsockname()[1]
         assert_refused(command("run", "--prepare", "--port", str(port)), f"cannot listen on 127.0.0.1:{port}")
     assert contents(workspace) == before
+
+
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_a_port_that_no_machine_has(command, port):
+    code, out, error = command("run", "--prepare", "--port", port)
+    assert (code, out) == (2, "")
+    assert "Invalid value for '--port'" in error
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1", "a..b"])
+def test_a_host_that_is_not_this_machine(workspace, command, monkeypatch, host):
+    monkeypatch.setenv("APP_HOST", host)
+    monkeypatch.setenv("APP_API_KEYS", "a-key-of-sixteen-or-more")
+    before = contents(workspace)
+    refused = command("run", "--prepare", "--port", "0")
+    assert_refused(refused, f"cannot listen on {host}:0: ")
+    assert "choose another with APP_HOST" in refused[2]
+    assert contents(workspace) == before
+
+
+@pytest.mark.parametrize("words", [(), ("--prepare",)])
+@pytest.mark.parametrize("broken", ["the ledger is away", "the ledger is no database", "a model is not to be had"])
+def test_nothing_is_promised_that_cannot_be_kept(workspace, command, monkeypatch, words, broken):
+    said = "ledger: cannot open it"
+    if broken == "the ledger is away":
+        monkeypatch.setenv("APP_LEDGER_URL", "postgresql+psycopg://me@127.0.0.1:1/ledger")
+    elif broken == "the ledger is no database":
+        (workspace.settings.var / "ledger.db").write_text("no database", encoding="utf-8")
+    else:
+        said = "was made for another contract"
+        monkeypatch.setattr(predictor, "fingerprint", lambda *_: "another")
+    code, out, error = command("run", "--port", "0", *words)
+    assert (code, "answers on" in out) == (2, False)
+    assert error.startswith("error: ")
+    assert said in error
 
 
 def test_what_is_ready_is_left_as_it_is(workspace, command):

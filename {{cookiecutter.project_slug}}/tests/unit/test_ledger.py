@@ -1,5 +1,8 @@
 """The ledger keeps what it acknowledged, once."""
 
+import contextlib
+import sqlite3
+
 import pytest
 
 from {{ cookiecutter.__package }} import contract, database
@@ -113,7 +116,30 @@ def test_ids_sort_by_time_and_do_not_repeat():
     assert {len(id_) for id_ in ids} == {32}
 
 
-def test_a_database_that_cannot_be_opened_is_one_sentence(tmp_path):
-    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
-    with pytest.raises(UserError, match="ledger: cannot open it"), open_ledger(f"sqlite:///{tmp_path}/file/x.db"):
+ELSEWHERE = {
+    "mysql://me:secret@host/ledger": "use sqlite:///FILE",
+    "sqlite://": "use sqlite:///FILE",
+    "nonsense": "use sqlite:///FILE",
+    "nonsense://me:secret@host": "use sqlite:///FILE",
+    "postgresql+nonsense://me:secret@host/ledger": "use sqlite:///FILE",
+    "postgresql+psycopg://me@127.0.0.1:secret/ledger": "use sqlite:///FILE",
+    "postgresql+psycopg://me:secret@127.0.0.1:1/ledger": "see that it is there",
+    "sqlite:///{folder}/file/x.db": "see that it is there",
+    "sqlite:///{folder}": "see that it is there",
+    "sqlite:///{folder}/file": "restore it from a backup, or move it away",
+    "sqlite:///{folder}/other.db": "restore it from a backup, or move it away",
+}
+
+
+@pytest.mark.parametrize("given", ELSEWHERE)
+def test_a_database_that_cannot_be_opened_is_one_sentence_with_the_next_step(tmp_path, given):
+    (tmp_path / "file").write_text("not a folder, and no database", encoding="utf-8")
+    with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE decisions (id TEXT PRIMARY KEY)")
+    with pytest.raises(UserError) as refusal, open_ledger(given.format(folder=tmp_path)):
         pass
+    said = str(refusal.value)
+    assert said.startswith("ledger: ")
+    assert ELSEWHERE[given] in said
+    assert "\n" not in said
+    assert "sec" not in said

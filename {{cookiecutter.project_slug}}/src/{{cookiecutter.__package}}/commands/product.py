@@ -23,21 +23,23 @@ def add(app: typer.Typer) -> None:
 
 
 def run(
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = None,
     *,
     workers: Annotated[int, typer.Option(min=1, help="Processes that answer, on the same port and ledger.")] = 1,
     only_prepare: Annotated[bool, typer.Option("--prepare", help="Make what is missing, then stop.")] = False,
 ) -> None:
     """Start the product; on the first day with the rules as champion."""
-    from ..serve import listen, serve
+    from ..serve import listen, serve, try_out
 
     settings, plan = ground()
     with listen(settings.host, settings.port if port is None else port) as socket:
         make_ready(settings, plan)
+        try_out(settings, plan, open_registry(settings))
         if only_prepare:
             return
         host, taken = socket.getsockname()[:2]
-        out.print(f"The product answers on http://{host}:{taken} - press Ctrl-C to stop.")
+        host = f"[{host}]" if ":" in host else host
+        out.print(f"The product answers on http://{host}:{taken} - press Ctrl-C to stop.", markup=False)
         serve(f"{worker.__module__}:{worker.__name__}", socket, workers)
     out.print("Stopped.")
 
