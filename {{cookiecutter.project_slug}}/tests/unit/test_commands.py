@@ -99,6 +99,7 @@ def test_nothing_is_promised_that_cannot_be_kept(workspace, command, monkeypatch
     if broken == "the ledger is away":
         monkeypatch.setenv("APP_LEDGER_URL", "postgresql+psycopg://me@127.0.0.1:1/ledger")
     elif broken == "the ledger is no database":
+        workspace.settings.var.mkdir(exist_ok=True)
         (workspace.settings.var / "ledger.db").write_text("no database", encoding="utf-8")
     else:
         said = "was made for another contract"
