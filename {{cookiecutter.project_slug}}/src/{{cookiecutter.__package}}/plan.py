@@ -129,6 +129,8 @@ def load_plan(path: Path) -> Plan:
         return Plan.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         what = "no such file; run this in the project's folder, or set APP_ROOT to it"
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}; it has to be a file, and yours to read"
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         what = f"not valid TOML: {error}"
     except ValidationError as error:

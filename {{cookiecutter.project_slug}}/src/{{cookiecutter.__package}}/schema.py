@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from .errors import UserError
+
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
@@ -86,7 +88,7 @@ def columns(contract: type[BaseModel]) -> tuple[Column, ...]:
 
     Raises
     ------
-    TypeError
+    UserError
         A field has a type other than float, int, str or a Literal of strings.
     """
     return tuple(_column(name, field) for name, field in contract.model_fields.items())
@@ -134,5 +136,6 @@ def _kind(name: str, annotation: Any) -> tuple[Literal["number", "integer", "cat
         return "integer", ()
     if annotation is str:
         return "text", ()
-    message = f"{name}: a contract field is float, int, str or a Literal of strings, not {annotation!r}"
-    raise TypeError(message)
+    said = getattr(annotation, "__name__", annotation)
+    message = f'contract.py: {name} is {said}; use float, int, str, or a Literal of texts, as Literal["no", "yes"]'
+    raise UserError(message)

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from .errors import UserError
+from .settings import load_settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -71,16 +74,25 @@ def add_tasks(app: typer.Typer) -> None:
 
 def clean() -> None:
     """Remove everything that was made."""
-    for name in MADE:
-        path = Path(name)
-        if path.is_dir():
+    root = load_settings().root.resolve()
+    _check_project(root)
+    for path in (root / name for name in MADE):
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+    typer.echo(f"Removed what was made in {root}.")
+
+
+def _check_project(folder: Path) -> None:
+    if not (folder / "plan.toml").is_file():
+        message = f"{folder.resolve()} is not the project's folder, it has no plan.toml; go there, and try again"
+        raise UserError(message)
 
 
 def _runner(*names: str) -> Callable[[], None]:
     def run() -> None:
+        _check_project(Path())
         for name in names:
             for command in TASKS[name][1]:
                 _run(_present(command))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from {{ cookiecutter.__package }}.cli import app
+from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.product.app import describe
 from {{ cookiecutter.__package }}.product.openapi_diff import broken
 
@@ -101,7 +101,7 @@ def test_what_is_only_added_breaks_nobody():
 
 def test_the_command_writes_and_compares(workspace, monkeypatch):
     monkeypatch.setenv("APP_ROOT", str(workspace.root))
-    run = CliRunner().invoke
+    app, run = cli.app(), CliRunner().invoke
     assert "run `openapi` once" in str(run(app, ["openapi", "--check"]).exception)
     assert run(app, ["openapi"]).exit_code == 0
     assert run(app, ["openapi", "--check"]).exit_code == 0

@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import sys
 
 import pytest
 
@@ -119,8 +120,74 @@ def test_what_is_ready_is_left_as_it_is(workspace, command):
 def test_every_command_explains_itself(command):
     code, text, _ = command("--help")
     assert code == 0
-    names = [made.name or made.callback.__name__ for made in cli.app.registered_commands]
+    names = [made.name or made.callback.__name__ for made in cli.app().registered_commands]
     assert len(names) > 5
     for name in names:
         assert name in text
         assert command(name, "--help")[0] == 0
+
+
+def test_what_was_made_is_removed_from_the_project_and_nowhere_else(workspace, command, monkeypatch, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "var").mkdir(parents=True)
+    (workspace.root / ".ruff_cache").mkdir()
+    monkeypatch.chdir(elsewhere)
+    code, out, error = command("clean")
+    assert (code, out, error) == (0, f"Removed what was made in {workspace.root}.\n", "")
+    assert (elsewhere / "var").is_dir()
+    assert not {"var", ".ruff_cache"} & {path.name for path in workspace.root.iterdir()}
+
+
+def test_nothing_is_removed_where_no_project_is(workspace, command):
+    (workspace.root / "plan.toml").unlink()
+    before = contents(workspace)
+    assert_refused(command("clean"), f"{workspace.root} is not the project's folder, it has no plan.toml; go there")
+    assert contents(workspace) == before
+
+
+@pytest.mark.parametrize("task", ["lint", "types", "test", "check", "fix"])
+def test_tasks_of_developers_run_in_the_project_only(workspace, command, monkeypatch, task):
+    (workspace.root / "deep").mkdir()
+    monkeypatch.chdir(workspace.root / "deep")
+    assert_refused(command(task), "deep is not the project's folder, it has no plan.toml; go there")
+
+
+RULES = {
+    "not Python": ("RULES = []\nOTHERWISE = = 1\n", "rules.py, line 2: SyntaxError: invalid syntax"),
+    "an unknown name": ("RULES = []\nOTHERWISE = luck\n", "rules.py, line 2: NameError: name 'luck'"),
+    "a comma missing": ("RULES = [\n    (1, 2)\n    [3, 4],\n]\n", "rules.py, line 2: TypeError: "),
+    "a name missing": ("RULES = []\n", "rules.py: ImportError: cannot import name 'OTHERWISE'"),
+    "an error deep inside": ("import json\njson.loads('{')\n", "rules.py, line 2: JSONDecodeError: "),
+}
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
+@pytest.mark.parametrize("fault", RULES)
+def test_rules_that_do_not_import_are_one_line(command, monkeypatch, tmp_path, fault):
+    text, said = RULES[fault]
+    (tmp_path / "rules.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(cli, "WRITTEN", [tmp_path / "rules.py"])
+
+    def asked():
+        from rules import OTHERWISE
+
+        return OTHERWISE
+
+    monkeypatch.setattr(cli, "app", lambda: asked)
+    sys.modules.pop("rules", None)
+    assert_refused(command(), said)
+    sys.modules.pop("rules", None)
+
+
+def test_any_other_error_keeps_its_trace(command, monkeypatch):
+    def broken():
+        raise LookupError
+
+    monkeypatch.setattr(cli, "app", lambda: broken)
+    with pytest.raises(LookupError):
+        command()
+
+
+def test_the_files_that_people_write_are_there():
+    assert [path.is_file() for path in cli.WRITTEN] == [True, True]

@@ -42,6 +42,11 @@ def test_a_missing_plan_says_where_to_look(tmp_path):
         load_plan(tmp_path / "plan.toml")
 
 
+def test_a_folder_is_no_plan(tmp_path):
+    with pytest.raises(UserError, match=r"cannot be read: .*; it has to be a file"):
+        load_plan(tmp_path)
+
+
 def test_the_fingerprint_changes_with_a_decision(workspace):
     path = workspace.root / "plan.toml"
     before = workspace.plan.fingerprint

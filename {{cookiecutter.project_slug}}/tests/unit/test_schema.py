@@ -6,6 +6,7 @@ import pytest
 from pydantic import Field, ValidationError
 
 from {{ cookiecutter.__package }} import contract
+from {{ cookiecutter.__package }}.errors import UserError
 from {{ cookiecutter.__package }}.schema import PERSONAL, PROTECTED, Strict, columns, fingerprint
 
 
@@ -26,11 +27,12 @@ def test_columns_carry_what_the_fields_say():
     assert (name.personal, name.seen_by_models, name.kind) == (True, False, "text")
 
 
-def test_a_type_that_nothing_understands_is_refused():
+@pytest.mark.parametrize(("kind", "name"), [(bool, "bool"), (dict[str, int], "dict"), (Literal[1, 2], "Literal")])
+def test_a_type_that_nothing_understands_is_refused(kind, name):
     class Odd(Strict):
-        when: dict[str, int]
+        when: kind
 
-    with pytest.raises(TypeError, match="when: a contract field is float, int, str or a Literal"):
+    with pytest.raises(UserError, match=rf"contract\.py: when is .*{name}.*; use float, int, str, or a Literal"):
         columns(Odd)
 
 

@@ -46,6 +46,7 @@ def open_registry(settings: Settings) -> Registry:
 
 def make_ready(settings: Settings, plan: Plan) -> None:
     """Let every wheel make what a product needs on its first day."""
+    open_registry(settings)  # also where no wheel prepares: what is wrong with it is said now
     for wheel in wheels():
         if hasattr(wheel, "prepare"):
             wheel.prepare(settings, plan)

@@ -23,8 +23,16 @@ def install_rules(registry: Registry, plan: Plan) -> str | None:
 
     Returns the new version, or None when the registry already has exactly these rules. Edited rules
     replace the old ones wherever those answer.
+
+    Raises
+    ------
+    UserError
+        A rule cannot be used.
     """
-    rules = RuleBook().fit()
+    try:
+        rules = RuleBook().fit()
+    except ValueError as error:
+        raise UserError(str(error)) from None
     mark = hashlib.sha256(json.dumps(rules.get_params(), sort_keys=True).encode()).hexdigest()[:16]
     fallback, champion = registry.version("fallback"), registry.version("champion")
     tags = {"rules": mark, "contract": contract_fingerprint(), "plan": plan.fingerprint}
