@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pydantic import BaseModel
 
@@ -21,6 +23,18 @@ class UserError(Exception):
 def said(fault: Mapping[str, Any]) -> str:
     """Return what pydantic says of a fault; of one that our own code found, only what that said."""
     return str(fault["msg"]).removeprefix("Value error, ")
+
+
+@contextlib.contextmanager
+def in_one_line(what: str, step: str) -> Iterator[None]:
+    """Say of whatever goes wrong in the block what it is, why, and the next step; never a password in a URL."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise UserError(re.sub(r"//[^/\s]*@", "//", f"{what}: {reason}; {step}")) from error
 
 
 def explain(fault: Mapping[str, Any], model: type[BaseModel]) -> str:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import ibis
 from ibis.common.exceptions import TableNotFound
 
-from .errors import UserError
+from .errors import UserError, in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,17 +124,17 @@ def open_lake(url: str) -> Iterator[Lake]:
     UserError
         No such backend, or it cannot be reached.
     """
-    parts = urlsplit(url)
-    try:
-        if parts.scheme == "duckdb":
-            path = Path(url.removeprefix("duckdb:///"))
+    path = Path(url.removeprefix("duckdb:///"))
+    here = url.startswith("duckdb:")
+    step = "see that APP_LAKE_URL is right"
+    if here and path.is_file():
+        step = f"wait if another command has it open; if not, delete {path} and run `data`, which makes it again"
+    with in_one_line(f"lake {urlsplit(url).scheme}", step):
+        if here:
             path.parent.mkdir(parents=True, exist_ok=True)
             backend = ibis.duckdb.connect(path)
         else:
             backend = ibis.connect(url)
-    except Exception as error:  # noqa: BLE001  # each backend has errors of its own
-        message = f"lake {parts.scheme}: {str(error).splitlines()[0]}"
-        raise UserError(message) from None
     try:
         yield Lake(backend)
     finally:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")  # of itself it waits for minutes, in silence
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 
 import mlflow
 import mlflow.sklearn
@@ -23,7 +25,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
 from . import trust
-from .errors import UserError
+from .errors import UserError, in_one_line
 from .registered import Registered
 
 if TYPE_CHECKING:
@@ -33,19 +35,20 @@ if TYPE_CHECKING:
     from .verdict import Verdict
 
 NAME = "decision"
+STEP = "it has to be there and whole; APP_REGISTRY_URL names another"
 
 
 class Registry:
     """Models and their aliases: champion, challenger, fallback."""
 
     def __init__(self, url: str, artifacts: Path) -> None:
-        if url.startswith("sqlite:///"):
-            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        self.artifacts = artifacts.resolve().as_uri() if url.startswith("sqlite:") else None
-        self.url = url
+        self.url, self.artifacts = url, artifacts.resolve().as_uri() if url.startswith("sqlite:") else None
         for chatty in ("alembic", "mlflow"):
             logging.getLogger(chatty).setLevel(logging.ERROR)
-        self.client = mlflow.MlflowClient(tracking_uri=url, registry_uri=url)
+        with in_one_line(f"registry {url}", STEP):
+            if url.startswith("sqlite:///"):
+                Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+            self.client = mlflow.MlflowClient(tracking_uri=url, registry_uri=url)
 
     def register(
         self,
@@ -104,12 +107,13 @@ class Registry:
 
     def version(self, alias: str) -> str | None:
         """Return the version that an alias points to, or None."""
-        try:
-            return str(self.client.get_model_version_by_alias(NAME, alias).version)
-        except MlflowException as error:
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                return None
-            raise
+        with in_one_line(f"registry {self.url}", STEP):
+            try:
+                return str(self.client.get_model_version_by_alias(NAME, alias).version)
+            except MlflowException as error:
+                if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                    return None
+                raise
 
     def load(self, alias: str) -> Registered:
         """Load the model that an alias points to.
@@ -121,16 +125,13 @@ class Registry:
         """
         version = self.version(alias)
         if version is None:
-            message = f"the registry has no {alias}; run the `run` or the `train` command first"
-            raise UserError(message)
-        tags = self.tags(version)
-        try:
+            raise UserError(f"the registry has no {alias}; `run --prepare` puts the rules there")
+        # whatever is wrong with a file, the old model must stay
+        with in_one_line(f"the {alias}, version {version}, does not load", "train and promote another"):
+            tags = self.tags(version)
             place = self.client.get_model_version_download_uri(NAME, version)
             folder = Path(mlflow.artifacts.download_artifacts(place, tracking_uri=self.url))
             model = trust.load(folder / "model.skops")
-        except Exception as error:  # whatever is wrong with a file, the old model must stay
-            message = f"the {alias}, version {version}, does not load: {str(error).splitlines()[0]}"
-            raise UserError(message) from error
         return Registered(model, tags.get("name", "model"), version, tags)
 
     def tags(self, version: str) -> dict[str, str]:
@@ -147,8 +148,7 @@ class Registry:
 
     def _experiment(self) -> str:
         found = self.client.get_experiment_by_name(NAME)
-        made = found.experiment_id if found else self.client.create_experiment(NAME, artifact_location=self.artifacts)
-        return str(made)
+        return str(found.experiment_id if found else self.client.create_experiment(NAME, self.artifacts))
 
 
 def _column_spec(column: Column) -> ColSpec:

@@ -36,8 +36,8 @@ def test_a_frame_has_a_stable_order(workspace):
 
 
 def test_a_backend_that_is_not_there_is_one_line():
-    with pytest.raises(UserError, match="lake nowhere: ") as refusal, open_lake("nowhere:///x"):
-        pass
+    with pytest.raises(UserError, match=r"lake nowhere: .*see that APP_LAKE_URL is right") as refusal:
+        open_lake("nowhere:///x").__enter__()
     assert "\n" not in str(refusal.value)
 
 
@@ -45,7 +45,7 @@ def test_a_file_that_is_no_lake_is_one_line_and_stays(tmp_path):
     path = tmp_path / "lake.db"
     path.write_bytes(b"this is not a database, it is a note " * 200)
     before = path.read_bytes()
-    with pytest.raises(UserError, match="lake duckdb: ") as refusal, open_lake(f"duckdb:///{path}"):
-        pass
+    with pytest.raises(UserError, match=r"lake duckdb: .*delete .*lake\.db and run `data`") as refusal:
+        open_lake(f"duckdb:///{path}").__enter__()
     assert "\n" not in str(refusal.value)
     assert path.read_bytes() == before

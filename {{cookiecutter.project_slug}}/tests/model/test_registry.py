@@ -1,6 +1,7 @@
 """The registry keeps what it is given, and loads nothing it does not know."""
 
 import os
+import socket
 from pathlib import Path
 
 import mlflow
@@ -11,6 +12,7 @@ from {{ cookiecutter.__package }}.errors import UserError
 from {{ cookiecutter.__package }}.model.promote import install_rules, promote
 from {{ cookiecutter.__package }}.model.rulebook import RuleBook
 from {{ cookiecutter.__package }}.model.train import FEATURES
+from {{ cookiecutter.__package }}.registry import Registry
 from {{ cookiecutter.__package }}.trust import TRUSTED
 
 
@@ -73,6 +75,32 @@ def test_a_damaged_file_is_one_sentence(workspace):
     stored.write_bytes(b"damaged")
     with pytest.raises(UserError, match=f"the challenger, version {version}, does not load"):
         registry.load("challenger")
+
+
+ADDRESSES = {
+    "a scheme that nobody knows": "foo://x",
+    "a folder that cannot be": "sqlite:///{folder}/file/below/registry.db",
+    "a file that is no database": "sqlite:///{folder}/file",
+    "a server that is away": "http://ann:secret@127.0.0.1:{port}",
+}
+
+
+@pytest.mark.parametrize("fault", ADDRESSES)
+def test_a_registry_that_cannot_be_reached_is_one_line_with_the_next_step(tmp_path, fault):
+    (tmp_path / "file").write_text("no database " * 500, encoding="utf-8")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = ADDRESSES[fault].format(folder=tmp_path, port=nobody.getsockname()[1])
+        for ask in (Registry.version, Registry.load):
+            with pytest.raises(UserError, match=r"^registry .*; APP_REGISTRY_URL names another$") as refusal:
+                ask(Registry(url, tmp_path / "models"), "champion")
+            assert "\n" not in str(refusal.value)
+            assert "secret" not in str(refusal.value)
+
+
+def test_a_registry_without_a_champion_says_how_to_get_one(tmp_path):
+    with pytest.raises(UserError, match="the registry has no champion; `run --prepare` puts the rules there"):
+        Registry(f"sqlite:///{tmp_path}/registry.db", tmp_path / "models").load("champion")
 
 
 def test_the_environment_keeps_the_users_address(workspace, monkeypatch):
