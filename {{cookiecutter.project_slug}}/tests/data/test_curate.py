@@ -129,4 +129,6 @@ def test_reactions_become_rows_with_their_label():
         {"key": "1", "age": "40", "right": "no", "origin": "reaction"},
         {"key": "2", "age": "40", "right": "yes", "origin": "reaction"},
     ]
+    early = collect.from_reactions([made], names, key="key", target="right", needed=["age", "height"])
+    assert [row["origin"] for row in listed(early)] == [collect.EARLY]
     assert collect.from_reactions([], names, key="key", target="right") is None

@@ -127,6 +127,41 @@ def test_reactions_become_labelled_rows_with_their_origin(workspace):
     assert after.drop(["one", "two"])["fold"].to_dict() == before["fold"].to_dict()
 
 
+def lacking(key, column):
+    decision = reacted(key, LABEL.categories[0] if LABEL.categories else 10.0)
+    return decision | {"features": {name: value for name, value in decision["features"].items() if name != column.name}}
+
+
+def test_reactions_from_before_a_column_was_are_set_aside_and_hold_up_nobody(workspace, command):
+    before = published(workspace)
+    count = len(before["training"])
+    with workspace.ledger() as ledger:
+        for place in range(count):
+            made = lacking(f"early {place}", NUMBER)
+            rest = {"decided_at": "", "score": 0.5, "model": "rules:1", "needs_review": False, "fallback": False}
+            ledger.record([{name: made[name] for name in ("id", "features", "answer")} | rest])
+            ledger.react(made["id"], {"verdict": "accept", "answer": None, "note": ""})
+    code, out, error = command("data")
+    assert (code, error) == (0, "")
+    assert f"{count} of them were asked before a column of today was" in out
+    after = published(workspace)
+    assert after["training"].equals(before["training"])
+    early = after["quarantine"].query("origin == 'early'")
+    assert len(early) == count
+    assert set(early["reason"]) == {f"was asked before {NUMBER.name} was"}
+
+
+def test_reactions_are_judged_as_before_when_no_needed_column_is_lacking(workspace):
+    source, optional = workspace.root / workspace.plan.data.source, next(c for c in FEATURES if c.optional)
+    gap = lacking("gap", NUMBER)
+    gap["features"][NUMBER.name] = None
+    before = len(published(workspace)["quarantine"])
+    done = turned(workspace, source, [lacking("without", optional), gap])
+    assert (done.reactions, done.quarantined, done.early) == (1, before + 1, 0)
+    reasons = published(workspace)["quarantine"].set_index(contract.KEY)["reason"]
+    assert reasons["gap"] == f"{NUMBER.name} is empty"
+
+
 @settings(deadline=None, derandomize=True, database=None, max_examples=8)
 @given(asked=st.lists(features(), min_size=1, max_size=30))
 def test_whatever_the_product_accepts_can_be_learned_from_unchanged(asked):

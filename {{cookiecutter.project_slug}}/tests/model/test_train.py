@@ -2,11 +2,20 @@
 
 import re
 
+import pandas as pd
 import pytest
+from pydantic import Field, create_model
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.pipeline import make_pipeline
 
+from {{ cookiecutter.__package }} import contract
+from {{ cookiecutter.__package }}.data import pipeline
+from {{ cookiecutter.__package }}.model import promote as module_of_promotion
 from {{ cookiecutter.__package }}.model import train
+from {{ cookiecutter.__package }}.model.encode import encoder
 from {{ cookiecutter.__package }}.model.rulebook import RuleBook
 from {{ cookiecutter.__package }}.objective import TARGET
+from {{ cookiecutter.__package }}.schema import Strict, columns
 
 # the dearest answer of all, given to everybody: nobody is treated worse than another
 ABSURD = {0: TARGET.high, 2: 1.0}.get(len(TARGET.categories), (1.0, *[0.0] * (len(TARGET.categories) - 1)))
@@ -85,6 +94,63 @@ def test_nothing_can_be_learned_before_there_is_data(workspace, command):
     assert (code, error.count("\n")) == (2, 1)
     assert "the lake has no table 'training'; run the `data` command first" in error
     assert aliases(workspace) == before
+
+
+def test_the_rules_are_there_before_anything_is_trained(workspace, trained):
+    (workspace.settings.var / "registry.db").unlink()
+    code, said, error = trained(absurd=RuleBook([], ABSURD))
+    assert (code, error) == (1, "")
+    assert said.index("The rules are in the registry, version 1.") < said.index("rules:1 (champion)")
+    assert aliases(workspace) == {"champion": "1", "challenger": None, "fallback": "1", "previous": None}
+
+
+def test_a_table_from_before_a_column_was_in_the_contract_is_one_line(workspace, command):
+    column = train.FEATURES[0].name
+    with workspace.lake() as lake:
+        lake.publish({"training": lake.read("training").drop(column)})
+    before = aliases(workspace)
+    code, out, error = command("train")
+    assert (code, out, error.count("\n")) == (2, "", 1)
+    assert f"the training table lacks {column}; run `data`" in error
+    assert aliases(workspace) == before
+
+
+RULED = {name for name, *_ in RuleBook().rules}
+UNRULED = next(c.name for c in train.FEATURES if c.seen_by_models and c.name not in RULED)
+MORE = {"pets": (int, Field(ge=0, le=9, description="Pets in the home"))}
+
+
+@pytest.mark.parametrize("change", ["one column more", "one column less"])
+def test_after_a_change_of_the_contract_the_rules_are_the_bar(workspace, trained, command, monkeypatch, change):
+    old = make_pipeline(encoder(train.FEATURES), (DummyClassifier if TARGET.categories else DummyRegressor)())
+    inputs, tags = [c for c in train.FEATURES if c.seen_by_models], workspace.registry().tags("1")
+    with workspace.lake() as lake:
+        old = train.fit(old, train.training_rows(lake, workspace.plan.objective)[1])
+        # as good as the candidate, so that it could never be beaten
+        kept = RuleBook([]).fit() if change == "one column more" else old
+        version = workspace.registry().register(kept, name="old", inputs=inputs, metrics={}, tags=tags)
+        workspace.registry().set_alias("champion", version)
+
+    fields = {name: (field.annotation, field) for name, field in contract.Features.model_fields.items()}
+    fields = fields | MORE if change == "one column more" else {n: f for n, f in fields.items() if n != UNRULED}
+    changed = create_model("Features", __base__=Strict, **fields)
+    monkeypatch.setattr(contract, "Features", changed)
+    for module in (train, pipeline):
+        monkeypatch.setattr(module, "FEATURES", columns(changed))
+    monkeypatch.setattr(module_of_promotion, "RuleBook", lambda: RuleBook([], ABSURD))
+    path = workspace.root / workspace.plan.data.source
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = table.assign(pets="1") if change == "one column more" else table.drop(columns=UNRULED)
+    table.to_csv(path, index=False)
+
+    assert command("data")[0] == 0
+    code, said, error = trained(constant=RuleBook([]))
+    assert (code, error) == (0, ""), said
+    assert "rules:3 (in place of the champion: old:2 was made for another contract)" in said
+    assert command("promote")[0] == 0
+    assert workspace.registry().load("champion").name == "constant"
+    _, said, _ = trained(constant=RuleBook([]))
+    assert "constant:4 (champion)" in said
 
 
 def test_the_fingerprint_of_the_data_changes_with_one_cell(workspace):

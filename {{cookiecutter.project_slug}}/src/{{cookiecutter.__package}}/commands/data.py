@@ -43,7 +43,8 @@ def _turn(settings: Settings, plan: Plan, csv: Path) -> None:
     opened = open_lake(settings.url("lake")), open_ledger(settings.url("ledger"))
     with out.status(f"reading {csv}"), opened[0] as lake, opened[1] as ledger:
         done = turn(lake, csv, ledger.labelled(), plan)
+    early = f"; {done.early} of them were asked before a column of today was" if done.early else ""
     out.print(
         f"{done.usable} rows to learn from, {done.reactions} of them from reactions; "
-        f"{done.quarantined} in quarantine, each with its reason."
+        f"{done.quarantined} in quarantine, each with its reason{early}."
     )

@@ -26,9 +26,11 @@ def train() -> None:
     from ..model.train import provenance, register_best, training_rows, trials
 
     settings, plan = ground()
-    objective, registry = plan.objective, open_registry(settings)
+    objective = plan.objective
     with open_lake(settings.url("lake")) as lake:
         table, rows = training_rows(lake, objective)
+    prepare(settings, plan)
+    registry = open_registry(settings)
     tried = []
     with out.status("asking the champion") as status:
         for trial in trials(rows, registry, objective, plan):

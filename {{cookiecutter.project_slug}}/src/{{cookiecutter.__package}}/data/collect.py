@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
+EARLY = "early"  # the origin of rows that the contract has outgrown
+
 
 def from_file(table: ir.Table, names: Sequence[str], *, source: str) -> ir.Table:
     """Take the expected columns of a file's table, in order, and mark the rows `collected`.
@@ -36,11 +38,12 @@ def from_file(table: ir.Table, names: Sequence[str], *, source: str) -> ir.Table
 
 
 def from_reactions(
-    decisions: Iterable[Mapping[str, Any]], names: Sequence[str], *, key: str, target: str
+    decisions: Iterable[Mapping[str, Any]], names: Sequence[str], *, key: str, target: str, needed: Sequence[str] = ()
 ) -> ir.Table | None:
     """Turn decisions that people reacted to into labelled rows, marked `reaction`; None if there are none.
 
-    The label is what the person said: the answer they kept, or their own.
+    The label is what the person said: the answer they kept, or their own. Rows that were asked before
+    one of the `needed` columns was in the contract are marked `early`.
     """
     rows = []
     for decision in decisions:
@@ -50,8 +53,8 @@ def from_reactions(
             key: decision["id"],
             target: decision["reaction_answer"] if overridden else decision["answer"],
         }
-        rows.append({name: None if values.get(name) is None else str(values[name]) for name in names})
+        cells = {name: None if values.get(name) is None else str(values[name]) for name in names}
+        rows.append(cells | {"origin": "reaction" if values.keys() >= set(needed) else EARLY})
     if not rows:
         return None
-    schema = ibis.schema(dict.fromkeys(names, "string"))
-    return ibis.memtable(rows, schema=schema).mutate(origin=ibis.literal("reaction"))
+    return ibis.memtable(rows, schema=ibis.schema(dict.fromkeys([*names, "origin"], "string")))

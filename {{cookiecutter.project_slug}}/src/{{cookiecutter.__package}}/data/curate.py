@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from ..errors import UserError
+from .collect import EARLY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ def judge(table: ir.Table, columns: Sequence[Column], *, key: str) -> ir.Table:
     """Add the column `reason`, which names every fault of a row that cannot be used; it is empty for the others."""
     kept = [column for column in columns if not column.personal]
     repeats = table.count().over(group_by=key)
-    faults = [_fault(table[column.name], column) for column in kept]
+    faults = [_fault(table, column) for column in kept]
     faults.append(table[key].isnull().ifelse(f"{key} is empty", ibis.null("string")))
     faults.append((table[key].notnull() & (repeats > 1)).ifelse(f"{key} is not unique", ibis.null("string")))
     reason = functools.reduce(operator.add, (ibis.coalesce(fault + "; ", "") for fault in faults))
@@ -62,13 +63,14 @@ def split(judged: ir.Table) -> tuple[ir.Table, ir.Table]:
 
 
 def check_share(usable: ir.Table, quarantine: ir.Table, limit: float) -> tuple[int, int]:
-    """Return how many rows are usable and how many are not.
+    """Return how many rows are usable and how many are not; early ones are nobody's fault, and do not count.
 
     Raises
     ------
     UserError
         The share of unusable rows is over the plan's limit, or no usable row is left.
     """
+    quarantine = quarantine.filter(quarantine.origin != EARLY)
     good, bad = (int(t.count().to_pyarrow().as_py()) for t in (usable, quarantine))
     if good == 0 or bad / (good + bad) > limit:
         reasons = quarantine.limit(SHOWN).to_pyarrow().to_pylist()
@@ -100,9 +102,11 @@ def _contradiction(table: ir.Table, column: Column, typed: ir.Column) -> ir.Colu
     return (text.notnull() & wrong).ifelse(said, ibis.null("string"))
 
 
-def _fault(value: ir.Column, column: Column) -> ir.Column:
-    cases = []
+def _fault(table: ir.Table, column: Column) -> ir.Column:
+    value, cases = table[column.name], []
     if not column.optional:
+        early = ibis.literal(f"was asked before {column.name} was")
+        cases.append((value.isnull() & (table.origin == EARLY), early))
         cases.append((value.isnull(), ibis.literal(f"{column.name} is empty")))
     bounds = [value < column.low] if column.low is not None else []
     bounds += [value > column.high] if column.high is not None else []

@@ -27,6 +27,7 @@ class Turn:
     usable: int
     quarantined: int
     reactions: int
+    early: int  # of those in quarantine, asked before a column was
 
 
 def turn(lake: Lake, csv: Path, decisions: Iterable[Mapping[str, Any]], plan: Plan) -> Turn:
@@ -40,15 +41,23 @@ def turn(lake: Lake, csv: Path, decisions: Iterable[Mapping[str, Any]], plan: Pl
     names = [contract.KEY, *(column.name for column in FEATURES), LABEL.name]
     wanted = (*FEATURES, LABEL)
     rows = collect.from_file(lake.csv(csv), names, source=str(csv))
-    reactions = collect.from_reactions(decisions, names, key=contract.KEY, target=LABEL.name)
+    needed = [column.name for column in FEATURES if not (column.optional or column.personal)]
+    reactions = collect.from_reactions(decisions, names, key=contract.KEY, target=LABEL.name, needed=needed)
     collected = rows if reactions is None else rows.union(reactions)
 
     typed = curate.type_columns(collected, wanted, key=contract.KEY)
     usable, quarantine = curate.split(lake.stage(curate.judge(typed, wanted, key=contract.KEY)))
-    good, bad = curate.check_share(usable, quarantine, plan.data.max_quarantined_share)
+    good, _ = curate.check_share(usable, quarantine, plan.data.max_quarantined_share)
     curated = validate.validate(usable, wanted, key=contract.KEY)
     training = transform.with_folds(curated, key=contract.KEY, folds=plan.data.folds)
     watched = [column for column in FEATURES if not column.personal]
     lake.publish({"training": training, "quarantine": quarantine, "baseline": statistics.baseline(training, watched)})
-    learned = training.filter(training.origin == "reaction").count().to_pyarrow().as_py()
-    return Turn(usable=good, quarantined=bad, reactions=int(learned))
+    learned, aside, early = (
+        int(rows.count().to_pyarrow().as_py())
+        for rows in (
+            training.filter(training.origin == "reaction"),
+            quarantine,
+            quarantine.filter(quarantine.origin == collect.EARLY),
+        )
+    )
+    return Turn(usable=good, quarantined=aside, reactions=learned, early=early)

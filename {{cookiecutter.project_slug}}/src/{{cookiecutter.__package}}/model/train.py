@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .. import contract
+from ..errors import UserError
 from ..schema import columns, fingerprint
 from .candidates import candidates
 from .evaluate import fit, held_out, take_apart
@@ -44,16 +45,34 @@ class Trial:
 
 
 def training_rows(lake: Lake, objective: Objective) -> tuple[pd.DataFrame, Rows]:
-    """Read the training table, whole and taken apart."""
+    """Read the training table, whole and taken apart.
+
+    Raises
+    ------
+    UserError
+        There is none, or it was made before a column was in the contract.
+    """
     table = lake.frame("training")
+    wanted = [*(column.name for column in FEATURES if not column.personal), TARGET.name]
+    missing = [name for name in wanted if name not in table.columns]
+    if missing:
+        message = f"the training table lacks {', '.join(missing)}; run `data`, so that it follows contract.py"
+        raise UserError(message)
     return table, take_apart(table, FEATURES, TARGET.name, objective)
 
 
 def trials(rows: Rows, registry: Registry, objective: Objective, plan: Plan) -> Iterator[Trial]:
-    """Yield the champion, and then every candidate as soon as it is judged against it."""
-    champion = registry.load("champion")
-    reference = held_out(champion.model, rows, objective)
-    yield Trial(f"{champion.label} (champion)", objective.metrics(rows.truth, reference), (), refused=False)
+    """Yield the champion, and then every candidate as soon as it is judged against it.
+
+    A champion of another contract answers nobody any more: the rules do, and are what has to be beaten.
+    """
+    bar = champion = registry.load("champion")
+    role = "champion"
+    if champion.tags.get("contract") != contract_fingerprint():
+        bar = registry.load("fallback")
+        role = f"in place of the champion: {champion.label} was made for another contract"
+    reference = held_out(bar.model, rows, objective)
+    yield Trial(f"{bar.label} ({role})", objective.metrics(rows.truth, reference), (), refused=False)
     for name, model in candidates(FEATURES, plan).items():
         said = held_out(model, rows, objective)
         verdicts = tuple(judge(rows, said, reference, objective, plan))
