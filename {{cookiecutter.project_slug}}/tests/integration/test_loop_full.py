@@ -118,3 +118,13 @@ def test_a_champion_that_does_not_load_leaves_the_old_one_answering(product, wor
             assert time.monotonic() < deadline, caplog.text
             time.sleep(0.05)
         assert product.post("/v1/decisions", json=features).json()["model"] == answering
+
+
+def test_a_registry_that_is_gone_leaves_the_models_at_hand_answering(product, workspace, features, caplog):
+    (workspace.settings.var / "registry.db").write_bytes(b"no database any more " * 500)
+    deadline = time.monotonic() + 20
+    while "cannot ask the registry" not in caplog.text:
+        assert time.monotonic() < deadline, caplog.text
+        time.sleep(0.05)
+    made = product.post("/v1/decisions", json=features)
+    assert (made.status_code, made.json()["model"]) == (201, "rules:1")

@@ -153,11 +153,11 @@ def test_tasks_of_developers_run_in_the_project_only(workspace, command, monkeyp
 
 
 RULES = {
-    "not Python": ("RULES = []\nOTHERWISE = = 1\n", "rules.py, line 2: SyntaxError: invalid syntax"),
-    "an unknown name": ("RULES = []\nOTHERWISE = luck\n", "rules.py, line 2: NameError: name 'luck'"),
-    "a comma missing": ("RULES = [\n    (1, 2)\n    [3, 4],\n]\n", "rules.py, line 2: TypeError: "),
-    "a name missing": ("RULES = []\n", "rules.py: ImportError: cannot import name 'OTHERWISE'"),
-    "an error deep inside": ("import json\njson.loads('{')\n", "rules.py, line 2: JSONDecodeError: "),
+    "not Python": ("RULES = []\nOTHERWISE = = 1\n", "edited_rules.py, line 2: SyntaxError: invalid syntax"),
+    "an unknown name": ("RULES = []\nOTHERWISE = luck\n", "edited_rules.py, line 2: NameError: name 'luck'"),
+    "a comma missing": ("RULES = [\n    (1, 2)\n    [3, 4],\n]\n", "edited_rules.py, line 2: TypeError: "),
+    "a name missing": ("RULES = []\n", "edited_rules.py: ImportError: cannot import name 'OTHERWISE'"),
+    "an error deep inside": ("import json\njson.loads('{')\n", "edited_rules.py, line 2: JSONDecodeError: "),
 }
 
 
@@ -165,19 +165,19 @@ RULES = {
 @pytest.mark.parametrize("fault", RULES)
 def test_rules_that_do_not_import_are_one_line(command, monkeypatch, tmp_path, fault):
     text, said = RULES[fault]
-    (tmp_path / "rules.py").write_text(text, encoding="utf-8")
+    (tmp_path / "edited_rules.py").write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(cli, "WRITTEN", [tmp_path / "rules.py"])
+    monkeypatch.setattr(cli, "WRITTEN", [tmp_path / "edited_rules.py"])
 
     def asked():
-        from rules import OTHERWISE
+        from edited_rules import OTHERWISE
 
         return OTHERWISE
 
     monkeypatch.setattr(cli, "app", lambda: asked)
-    sys.modules.pop("rules", None)
+    sys.modules.pop("edited_rules", None)
     assert_refused(command(), said)
-    sys.modules.pop("rules", None)
+    sys.modules.pop("edited_rules", None)
 
 
 def test_any_other_error_keeps_its_trace(command, monkeypatch):
