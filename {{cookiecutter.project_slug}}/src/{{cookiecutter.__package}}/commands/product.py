@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import TYPE_CHECKING, Annotated
@@ -88,21 +89,30 @@ def openapi(
 
 def score(
     file: Annotated[Path, typer.Argument(help="Parquet or CSV, with the contract's columns.")],
-    to: Annotated[Path | None, typer.Option(help="Where to write; next to the file by default.")] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Where to write, .csv or .parquet; next to the file by default.")
+    ] = None,
 ) -> None:
-    """Decide on every row of a file with the champion. Nothing is recorded in the ledger."""
+    """Decide on every row of a file with the champion. Nothing is recorded in the ledger.
+
+    Where a value does not fit, its row is named; rows are counted from 1, the header is none of them.
+    """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
     from threadpoolctl import threadpool_limits
 
+    from ..product.files import destination
     from ..product.predictor import Predictor
-    from ..product.score import count, score
+    from ..product.score import score, stoppable
 
+    target = destination(file, to)  # before the model, which takes seconds to load
     settings, plan = ground()
     model = Predictor(open_registry(settings), plan.objective).champion
-    target = to or file.with_suffix(f".decisions{file.suffix}")
-    bars = Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=out)
-    with threadpool_limits(1), bars as bar:
-        task = bar.add_task("", total=count(file))
-        for rows in score(file, target, model, plan.objective):
-            bar.advance(task, rows)
-    out.print(f"{model.label} decided on {int(bar.tasks[0].completed)} rows: {target}")
+    chunks = contextlib.closing(score(file, target, model, plan.objective))
+    shown = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    bars = Progress(*shown, console=out, transient=True, disable=not out.is_terminal)
+    with threadpool_limits(1), stoppable(), bars as bar, chunks as progress:
+        task = bar.add_task("", total=None)
+        for done, share in progress:
+            # how many rows a CSV file has is known at its end, and before that well guessed
+            bar.update(task, completed=done, total=round(done / share))
+    out.print(f"{model.label} decided on {done} rows: {target}", markup=False)
