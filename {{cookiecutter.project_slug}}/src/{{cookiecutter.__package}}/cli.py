@@ -38,7 +38,8 @@ def main() -> None:
         place = _place(error)
         if place is None:
             raise
-        _refuse(f"{place}: {type(error).__name__}: {getattr(error, 'msg', None) or error}")
+        said = getattr(error, "msg", None) or getattr(error, "message", None) or error
+        _refuse(f"{place}: {type(error).__name__}: {said}")
 
 
 def _refuse(message: str) -> None:

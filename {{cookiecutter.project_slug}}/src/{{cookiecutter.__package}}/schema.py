@@ -44,6 +44,11 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Look every type up now: one that is not known is an error of the line that has it, not of a later one."""
+        cls.model_rebuild()
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

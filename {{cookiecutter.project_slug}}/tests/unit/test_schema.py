@@ -36,6 +36,13 @@ def test_a_type_that_nothing_understands_is_refused(kind, name):
         columns(Odd)
 
 
+def test_a_type_that_is_not_known_is_an_error_where_it_is_written():
+    with pytest.raises(NameError, match="'Numbr' is not defined"):
+
+        class Odd(Strict):
+            share: "Numbr"  # noqa: F821 - which is the point
+
+
 def test_the_fingerprint_changes_with_a_bound():
     class Wider(Case):
         age: Annotated[int, Field(ge=18, le=100)]
