@@ -58,7 +58,7 @@ def connect(url: str) -> sa.Engine:
         return _sqlite(Path(address.database))
     if address.get_backend_name() != "postgresql":
         raise ValueError(address.get_backend_name())
-    engine = sa.create_engine(address, json_serializer=_json, pool_timeout=2, connect_args=PATIENCE)
+    engine = sa.create_engine(address, json_serializer=as_json, pool_timeout=2, connect_args=PATIENCE)
     TABLES.create_all(engine)
     return engine
 
@@ -70,7 +70,7 @@ def _sqlite(path: Path) -> sa.Engine:
     address = sa.URL.create(
         "sqlite", database=f"file:{quote(str(path.resolve()))}", query={"mode": "rw", "uri": "true"}
     )
-    engine = sa.create_engine(address, json_serializer=_json, pool_timeout=2)
+    engine = sa.create_engine(address, json_serializer=as_json, pool_timeout=2)
 
     @sa.event.listens_for(engine, "connect")
     def durable(connection: Any, entry: ConnectionPoolEntry) -> None:
@@ -88,5 +88,6 @@ def _sqlite(path: Path) -> sa.Engine:
     return engine
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """Return a value as the columns of JSON hold it."""
     return to_json(value).decode()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from .database import DECISIONS, REACTIONS, connect
+from .database import DECISIONS, REACTIONS, as_json, connect
 from .errors import UserError
 
 if TYPE_CHECKING:
@@ -42,11 +42,17 @@ class Ledger:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        # made once: for SQLAlchemy to go through the types of every row takes longer than to write it
+        made = sa.insert(DECISIONS).compile(engine)
+        self._insert, self._places = str(made), made.positiontup
 
     def record(self, decisions: Sequence[Mapping[str, Any]]) -> None:
         """Write decisions in one transaction: after the return they survive a crash, before it none does."""
+        rows = [{**decision, "features": as_json(decision["features"])} for decision in decisions]
         with self.engine.begin() as connection:
-            connection.execute(sa.insert(DECISIONS), list(decisions))
+            connection.exec_driver_sql(
+                self._insert, [tuple(row[name] for name in self._places) for row in rows] if self._places else rows
+            )
 
     def react(self, decision_id: str, reaction: Mapping[str, Any]) -> dict[str, Any]:
         """Record what a person did with a decision; saying the same thing twice changes nothing.
