@@ -66,7 +66,8 @@ def released(base):
 
 def measure(versions, speed, given):
     """Return the figures of each version, in the order given: a project's folder, and its environment's."""
-    pythons = {folder: str(next(home.glob("[bS]*/python*"))) for folder, home in versions.items()}
+    inside = "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
+    pythons = {folder: str(home / inside) for folder, home in versions.items()}
     taken = {folder: {} for folder in versions}
     with contextlib.ExitStack() as stack:
         running = {folder: stack.enter_context(product(folder, python)) for folder, python in pythons.items()}
