@@ -1,36 +1,34 @@
-"""A prepared project, made once, of which every test gets a copy of its own."""
+"""A prepared project of a synthetic problem, made once, of which every test gets a copy of its own."""
 
 from __future__ import annotations
 
 import contextlib
+import csv
+import importlib.util
 import os
 import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import joblib
 import pytest
 from filelock import FileLock
+from problems import SHAPES, USUAL, Shape
 from starlette.testclient import TestClient
 from threadpoolctl import threadpool_limits
 
-from {{ cookiecutter.__package }} import cli
-from {{ cookiecutter.__package }}.commands import make_ready, open_registry
-from {{ cookiecutter.__package }}.ledger import open_ledger
-from {{ cookiecutter.__package }}.model.rulebook import RuleBook
-from {{ cookiecutter.__package }}.plan import Plan, load_plan
-from {{ cookiecutter.__package }}.product.openapi import example
-from {{ cookiecutter.__package }}.serve import build
-from {{ cookiecutter.__package }}.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from {{ cookiecutter.__package }}.cli import composition, main
+from {{ cookiecutter.__package }}.cli.composition import Project, prepare
+from {{ cookiecutter.__package }}.cli.server import build
+from {{ cookiecutter.__package }}.core.plan import load_plan
+from {{ cookiecutter.__package }}.core.settings import Settings, load_settings
 
 PROJECT = Path(__file__).parents[1]
+FULL = importlib.util.find_spec(f"{composition.__package__}.model") is not None  # data, models and monitoring are here
 for name in [name for name in os.environ if name.startswith(("APP_", "MLFLOW_")) and not name.startswith("APP_TEST_")]:
     del os.environ[name]  # a test must not write into the ledger or the registry of whoever runs it
-threadpool_limits(1)  # tests run side by side, and threads of theirs would fight for the same cores
+threadpool_limits(1)  # tests run side by side, and their threads would compete for the same cores
 
 
 @dataclass(frozen=True)
@@ -38,36 +36,43 @@ class Workspace:
     """A project's folder with data, rules in the registry, and an empty ledger."""
 
     root: Path
+    shape: Shape = USUAL
 
     @property
-    def settings(self) -> Settings:
-        return Settings(root=self.root, refresh_seconds=0.05)
-
-    @property
-    def plan(self) -> Plan:
-        return load_plan(self.root / "plan.toml")
-
-    def registry(self) -> Any:
-        return open_registry(self.settings)
-
-    def ledger(self) -> Any:
-        return open_ledger(self.settings.url("ledger"))
-
-    def lake(self) -> Any:
-        from {{ cookiecutter.__package }}.lake import open_lake  # a product on rules has none
-
-        return open_lake(self.settings.url("lake"))
+    def project(self) -> Project:
+        """The project, with its plan as it is now."""
+        settings = Settings(root=self.root, refresh_seconds=0.05)
+        return self.shape.project(settings, load_plan(self.root / "plan.toml"))
 
     @contextlib.contextmanager
     def product(self) -> Iterator[TestClient]:
-        made = build(self.settings, self.plan, self.registry())
-        with made as app, TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
+        """Serve the product in this process."""
+        with build(self.project) as app, TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
             yield client
+
+    def edit_plan(self, old: str, new: str) -> None:
+        """Replace a text of plan.toml that has to be there."""
+        path = self.root / "plan.toml"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def make_folder(root: Path, shape: Shape) -> Path:
+    """Write the plan and the table of a synthetic problem."""
+    (root / "data").mkdir(parents=True, exist_ok=True)
+    (root / "plan.toml").write_text(shape.plan, encoding="utf-8")
+    rows = shape.table()
+    with (root / "data" / "table.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return root
 
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[str, Callable[[Path], None]], Path]:
-    """Return a function that has a folder made once, for all the workers of one run."""
+    """Return a function that makes a folder once, for all the workers of one run."""
     shared = tmp_path_factory.getbasetemp()
     shared = shared if worker_id == "master" else shared.parent
 
@@ -85,94 +90,70 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[
 
 
 @pytest.fixture(scope="session")
-def prepared(once: Any) -> Path:
-    """Make the folder that is copied."""
+def prepared(once: Any) -> Callable[[str], Path]:
+    """Return a function that gives the prepared folder of a shape; tests copy it."""
 
-    def make(root: Path) -> None:
-        shutil.copy(PROJECT / "plan.toml", root)
-        if (PROJECT / "data").is_dir():
-            shutil.copytree(PROJECT / "data", root / "data")
-        make_ready(Settings(root=root), load_plan(root / "plan.toml"))
+    def folder(name: str) -> Path:
+        def make(root: Path) -> None:
+            make_folder(root, SHAPES[name])
+            prepare(Workspace(root, SHAPES[name]).project)
 
-    return once("prepared", make)
+        return Path(once(f"prepared-{name.replace(' ', '-')}", make))
 
-
-@pytest.fixture(scope="session")
-def plan(prepared: Path) -> Plan:
-    """Return the plan as it comes with the project."""
-    return load_plan(prepared / "plan.toml")
-
-
-@pytest.fixture(scope="session")
-def objective(plan: Plan) -> Any:
-    """Return what a mistake costs."""
-    return plan.objective
-
-
-@pytest.fixture(scope="session")
-def rows(prepared: Path, objective: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Return the training table, taken apart."""
-    from {{ cookiecutter.__package }}.lake import open_lake
-    from {{ cookiecutter.__package }}.model.train import training_rows
-
-    # a copy, because only one process may have a DuckDB file open
-    copy = shutil.copy(Settings(root=prepared).var / "lake.db", tmp_path_factory.mktemp("rows"))
-    with open_lake(f"duckdb:///{copy}") as lake:
-        return training_rows(lake, objective)[1]
-
-
-@pytest.fixture(scope="session")
-def fitted(rows: Any, plan: Plan, once: Any) -> dict[str, Any]:
-    """Return the rules and every candidate, fitted on all rows, by name."""
-    from {{ cookiecutter.__package }}.model.candidates import candidates
-    from {{ cookiecutter.__package }}.model.evaluate import fit
-    from {{ cookiecutter.__package }}.model.train import FEATURES
-
-    models = {"rules": RuleBook(), **candidates(FEATURES, plan)}
-    path = once("fitted", lambda made: joblib.dump({n: fit(m, rows) for n, m in models.items()}, made / "it"))
-    return dict(joblib.load(path / "it"))
-
-
-@pytest.fixture(scope="session")
-def said(rows: Any, plan: Plan, once: Any) -> dict[str, Any]:
-    """Return what the rules and every candidate say of the rows, each row held out, by name."""
-    from {{ cookiecutter.__package }}.model.candidates import candidates
-    from {{ cookiecutter.__package }}.model.evaluate import held_out
-    from {{ cookiecutter.__package }}.model.train import FEATURES
-
-    models = {"rules": RuleBook(), **candidates(FEATURES, plan)}
-    ask = plan.objective
-    path = once("said", lambda made: joblib.dump({n: held_out(m, rows, ask) for n, m in models.items()}, made / "it"))
-    return dict(joblib.load(path / "it"))
+    return folder
 
 
 @pytest.fixture
-def workspace(prepared: Path, tmp_path: Path) -> Workspace:
-    """Return a copy that a test may change."""
-    root = tmp_path / "project"
-    shutil.copytree(prepared, root)
-    return Workspace(root)
+def workspace(prepared: Callable[[str], Path], tmp_path: Path) -> Workspace:
+    """Return a project of the usual shape that a test may change."""
+    shutil.copytree(prepared("usual"), tmp_path / "project")
+    return Workspace(tmp_path / "project")
+
+
+@pytest.fixture(params=list(SHAPES))
+def any_workspace(request: pytest.FixtureRequest, prepared: Callable[[str], Path], tmp_path: Path) -> Workspace:
+    """Return a project of every shape in turn."""
+    shutil.copytree(prepared(request.param), tmp_path / "project")
+    return Workspace(tmp_path / "project", SHAPES[request.param])
 
 
 @pytest.fixture
 def product(workspace: Workspace) -> Iterator[TestClient]:
-    """Return a client of a product that runs in this process."""
+    """Return a client of a product of the usual shape that runs in this process."""
     with workspace.product() as client:
         yield client
 
 
 @pytest.fixture
-def command(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
-    """Return a function that runs a command as a person would: exit code, and what was printed on both streams."""
+def any_product(any_workspace: Workspace) -> Iterator[TestClient]:
+    """Return a client of a product of every shape in turn."""
+    with any_workspace.product() as client:
+        yield client
 
-    def run(*words: str) -> tuple[int, str, str]:
+
+@pytest.fixture
+def features() -> dict[str, Any]:
+    """Return features that the usual contract accepts."""
+    return {column.name: column.example for column in USUAL.problem().columns}
+
+
+@pytest.fixture
+def run_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Return a function that runs a command on a workspace: exit code, and what was printed on both streams."""
+
+    def run(workspace: Workspace, *words: str) -> tuple[int, str, str]:
+        def load() -> Project:
+            settings = load_settings()
+            return workspace.shape.project(settings, load_plan(settings.root / "plan.toml"))
+
+        monkeypatch.setattr(composition, "load_project", load)
         monkeypatch.setenv("APP_ROOT", str(workspace.root))
         monkeypatch.setattr("sys.argv", ["project", *words])
         capsys.readouterr()
         with pytest.raises(SystemExit) as done:
-            cli.main()
+            main.main()
         printed = capsys.readouterr()
         return int(done.value.code or 0), printed.out, printed.err
 
@@ -180,6 +161,6 @@ def command(
 
 
 @pytest.fixture
-def features() -> dict[str, Any]:
-    """Return features that the contract accepts."""
-    return example()
+def command(workspace: Workspace, run_command: Any) -> Callable[..., tuple[int, str, str]]:
+    """Return a function that runs a command on the workspace of the usual shape."""
+    return lambda *words: run_command(workspace, *words)

@@ -1,1 +1,1 @@
-"""The data wheel: collect, curate, validate, transform, and describe what came out."""
+"""The data wheel: collect, curate, validate, transform, and describe the training table."""

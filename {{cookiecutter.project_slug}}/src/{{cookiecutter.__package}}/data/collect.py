@@ -2,59 +2,69 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
 
-from ..errors import UserError
+from ..core.errors import UserError
+from ..stores.files import read_rows
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    import ibis.expr.types as ir
-
-EARLY = "early"  # the origin of rows that the contract has outgrown
+KEY, ORIGIN, FOLD, REASON = "_key", "_origin", "_fold", "_reason"  # columns of ours; none of a contract begins with _
+FILE, REACTION, INCOMPLETE = "file", "reaction", "incomplete"  # origins
 
 
-def from_file(table: ir.Table, names: Sequence[str], *, source: str) -> ir.Table:
-    """Take the expected columns of a file's table, in order, and mark the rows `collected`.
+def read_file(source: Path, names: Sequence[str], key: str) -> Iterable[pa.RecordBatch]:
+    """Yield the rows of a file as text: the key, the expected columns, and the origin.
 
     Raises
     ------
     UserError
-        A column is missing or not in the contract, or there is no row.
+        A column is missing, unknown or there twice, or there is no row.
     """
-    missing = [name for name in names if name not in table.columns]
-    unknown = [name for name in table.columns if name not in names]
-    faults = [f"column {name} is missing" for name in missing]
-    faults += [f"column {name} is not in contract.py" for name in unknown]
-    if faults:
-        message = f"{source}: {'; '.join(faults)}; the file and contract.py must name the same columns"
-        raise UserError(message)
-    if table.count().to_pyarrow().as_py() == 0:
+    rows = 0
+    for chunk, _ in read_rows(source):
+        if not rows:
+            _check_names(source, chunk.schema.names, [key, *names])
+        cells = [chunk[name].cast(pa.string()) for name in (key, *names)]
+        origin = pa.repeat(FILE, chunk.num_rows)
+        yield pa.RecordBatch.from_arrays([*cells, origin], names=[KEY, *names, ORIGIN])
+        rows += chunk.num_rows
+    if not rows:
         message = f"{source}: a header but no row"
         raise UserError(message)
-    return table.select(*names).mutate(origin=ibis.literal("collected"))
 
 
-def from_reactions(
-    decisions: Iterable[Mapping[str, Any]], names: Sequence[str], *, key: str, target: str, needed: Sequence[str] = ()
+def read_reactions(
+    decisions: Iterable[Mapping[str, Any]], names: Sequence[str], *, target: str, required: Sequence[str]
 ) -> ir.Table | None:
-    """Turn decisions that people reacted to into labelled rows, marked `reaction`; None if there are none.
+    """Return decisions with a reaction as labelled rows of text; None if there are none.
 
-    The label is what the person said: the answer they kept, or their own. Rows that were asked before
-    one of the `needed` columns was in the contract are marked `early`.
+    The label is the answer that the person kept, or their own. Rows that were recorded before one of the
+    `required` columns was added are marked `incomplete`.
     """
     rows = []
     for decision in decisions:
         overridden = decision["verdict"] == "override"
-        values = {
-            **decision["features"],
-            key: decision["id"],
-            target: decision["reaction_answer"] if overridden else decision["answer"],
-        }
+        label = decision["reaction_answer"] if overridden else decision["answer"]
+        values = {**decision["features"], target: label}
         cells = {name: None if values.get(name) is None else str(values[name]) for name in names}
-        rows.append(cells | {"origin": "reaction" if values.keys() >= set(needed) else EARLY})
+        origin = REACTION if values.keys() >= set(required) else INCOMPLETE
+        rows.append({KEY: decision["id"], **cells, ORIGIN: origin})
     if not rows:
         return None
-    return ibis.memtable(rows, schema=ibis.schema(dict.fromkeys([*names, "origin"], "string")))
+    return ibis.memtable(rows, schema=ibis.schema(dict.fromkeys([KEY, *names, ORIGIN], "string")))
+
+
+def _check_names(source: Path, found: Sequence[str], expected: Sequence[str]) -> None:
+    faults = [f"column {name} is missing" for name in expected if name not in found]
+    faults += [f"column {name} is not in contract.py" for name in dict.fromkeys(found) if name not in expected]
+    faults += [f"column {name} is there twice" for name in dict.fromkeys(found) if found.count(name) > 1]
+    if len(found) == 1 and any(mark in found[0] for mark in ";\t|"):
+        faults = [f"the only column is {found[0]!r}, so the delimiter is not a comma; save it with commas"]
+    if faults:
+        message = f"{source}: {'; '.join(faults)}; the file and contract.py must name the same columns"
+        raise UserError(message)

@@ -1,115 +1,135 @@
-"""Curate: type the text, drop what is personal, set unusable rows aside with their reason."""
+"""Curate: give every column its type, drop what is personal, and set unusable rows aside with their reason."""
 
 from __future__ import annotations
 
 import functools
 import operator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import ibis
+import ibis.expr.types as ir
 
-from ..errors import UserError
-from .collect import EARLY
+from ..core.checks import INTEGER, INTEGER_LIMIT, NUMBER, Check, checks, missing_words
+from ..core.errors import UserError
+from ..core.schema import Column
+from .collect import FILE, INCOMPLETE, KEY, ORIGIN, REASON
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import ibis.expr.types as ir
-
-    from ..schema import Column
-
-TYPES = {"number": "float64", "integer": "int64", "category": "string", "text": "string"}
 SHOWN = 3
+CHECKS: dict[str, Callable[[ir.Value, Any], ir.BooleanValue]] = {
+    "finite": lambda value, _: ~(value.isinf() | value.isnan()),
+    "whole": lambda value, _: value == value.floor(),
+    "at_least": lambda value, limit: value >= limit,
+    "at_most": lambda value, limit: value <= limit,
+    "one_of": lambda value, limit: value.isin(limit),
+}
 
 
-def type_columns(table: ir.Table, columns: Sequence[Column], *, key: str) -> ir.Table:
-    """Give every column the contract's type; personal columns are left behind.
+def curate(table: ir.Table, columns: Sequence[Column]) -> ir.Table:
+    """Return typed columns with the key, the origin, and the reason why a row cannot be used, or "".
+
+    Personal columns are dropped here.
 
     Raises
     ------
     UserError
-        A text stands where a number belongs, or a category is unknown: the source and the contract
-        disagree, and a person has to say which is right.
+        In a file, a text stands where a number belongs, or a category is unknown: the file and the
+        contract disagree, and a person has to decide which is right.
     """
     kept = [column for column in columns if not column.personal]
-    typed = {column.name: _typed(table, column) for column in kept}
-    contradictions = table.select(
-        key=table[key],
-        fault=ibis.array([_contradiction(table, column, typed[column.name]) for column in kept]).unnest(),
-    ).filter(lambda t: t.fault.notnull())
-    found = contradictions.order_by("key", "fault").limit(SHOWN + 1).to_pyarrow().to_pylist()
-    if found:
-        shown = "; ".join(f"{key} {row['key']}: {row['fault']}" for row in found[:SHOWN])
-        more = "; and more" if len(found) > SHOWN else ""
-        message = f"{shown}{more}; correct the source, or widen contract.py"
-        raise UserError(message)
-    return table.select(_trim(table, key).name(key), "origin", **typed)
-
-
-def judge(table: ir.Table, columns: Sequence[Column], *, key: str) -> ir.Table:
-    """Add the column `reason`, which names every fault of a row that cannot be used; it is empty for the others."""
-    kept = [column for column in columns if not column.personal]
+    cells = {column.name: read_cell(table, column) for column in kept}
+    values = {column.name: type_cell(cells[column.name], column) for column in kept}
+    _refuse_contradictions(table, kept, cells, values)
+    faults = [_fault(table, column, cells[column.name], values[column.name]) for column in kept]
+    key = table[KEY].strip().nullif("")
     repeats = table.count().over(group_by=key)
-    faults = [_fault(table, column) for column in kept]
-    faults.append(table[key].isnull().ifelse(f"{key} is empty", ibis.null("string")))
-    faults.append((table[key].notnull() & (repeats > 1)).ifelse(f"{key} is not unique", ibis.null("string")))
-    reason = functools.reduce(operator.add, (ibis.coalesce(fault + "; ", "") for fault in faults))
-    return table.mutate(reason=reason.re_replace("; $", ""))
+    faults.append(ibis.cases((key.isnull(), "the key is empty"), (repeats > 1, "the key is not unique"), else_=""))
+    reason = functools.reduce(operator.add, (_ended(fault) for fault in faults)).re_replace("; $", "")
+    return table.select(**{KEY: key, ORIGIN: table[ORIGIN], **values, REASON: reason})
 
 
-def split(judged: ir.Table) -> tuple[ir.Table, ir.Table]:
+def split_usable(curated: ir.Table) -> tuple[ir.Table, ir.Table]:
     """Return the usable rows, and the quarantine: the others, with their reasons."""
-    return judged.filter(judged.reason == "").drop("reason"), judged.filter(judged.reason != "")
+    usable = curated[REASON] == ""
+    return curated.filter(usable).drop(REASON), curated.filter(~usable)
 
 
-def check_share(usable: ir.Table, quarantine: ir.Table, limit: float) -> tuple[int, int]:
-    """Return how many rows are usable and how many are not; early ones are nobody's fault, and do not count.
+def check_share(usable: ir.Table, quarantine: ir.Table, limit: float) -> int:
+    """Return how many rows are usable. Rows recorded before a required column was added do not count as faults.
 
     Raises
     ------
     UserError
         The share of unusable rows is over the plan's limit, or no usable row is left.
     """
-    quarantine = quarantine.filter(quarantine.origin != EARLY)
-    good, bad = (int(t.count().to_pyarrow().as_py()) for t in (usable, quarantine))
+    quarantine = quarantine.filter(quarantine[ORIGIN] != INCOMPLETE)
+    good, bad = (int(rows.count().to_pyarrow().as_py()) for rows in (usable, quarantine))
     if good == 0 or bad / (good + bad) > limit:
-        reasons = quarantine.limit(SHOWN).to_pyarrow().to_pylist()
-        shown = "; ".join(f"{next(iter(row.values()))}: {row['reason']}" for row in reasons)
+        rows = quarantine.limit(SHOWN).to_pyarrow().to_pylist()
+        shown = "; ".join(f"{row[KEY]}: {row[REASON]}" for row in rows)
         message = (
             f"{bad} of {good + bad} rows are unusable, the plan allows {limit:.1%} (data.max_quarantined_share): "
             f"{shown}; correct the source"
         )
         raise UserError(message)
-    return good, bad
+    return good
 
 
-def _trim(table: ir.Table, name: str) -> ir.Column:
-    return table[name].strip().nullif("")
+def read_cell(table: ir.Table, column: Column) -> ir.StringValue:
+    """Return the text of a column without spaces around it; a spelling of a missing value is null."""
+    text = table[column.name].strip()
+    return text.isin(missing_words(column)).ifelse(ibis.null("string"), text)
 
 
-def _typed(table: ir.Table, column: Column) -> ir.Column:
-    if column.kind != "integer":
-        return _trim(table, column.name).try_cast(TYPES[column.kind])
-    # straight to an integer, some backends would round
-    number = _trim(table, column.name).try_cast("float64")
-    return (number == number.round()).ifelse(number, ibis.null("float64")).cast("int64")
+def type_cell(text: ir.StringValue, column: Column) -> ir.Value:
+    """Return a column in its type; null where the text is not of that type or does not pass its checks' type."""
+    if not column.is_numeric:
+        return text
+    number = text.re_search(NUMBER).ifelse(text, ibis.null("string")).try_cast("float64")
+    number = number.isinf().ifelse(ibis.null("float64"), number)
+    if column.kind == "number":
+        return number
+    # digits go straight to an integer, because a float would round those over 2**53
+    digits = text.re_search(INTEGER).ifelse(text, ibis.null("string")).try_cast("int64")
+    whole = (number == number.floor()) & (number.abs() < float(INTEGER_LIMIT))
+    return ibis.coalesce(digits, whole.ifelse(number, ibis.null("float64")).cast("int64"))
 
 
-def _contradiction(table: ir.Table, column: Column, typed: ir.Column) -> ir.Column:
-    text = _trim(table, column.name)
-    wrong = ~typed.isin(column.categories) if column.categories else typed.isnull()
-    said = ibis.literal(f"{column.name} is '") + text + f"', expected {column.expected}"
-    return (text.notnull() & wrong).ifelse(said, ibis.null("string"))
+def _refuse_contradictions(
+    table: ir.Table, columns: Sequence[Column], cells: dict[str, ir.StringValue], values: dict[str, ir.Value]
+) -> None:
+    found = ibis.array([_contradiction(column, cells[column.name], values[column.name]) for column in columns])
+    rows = table.filter(table[ORIGIN] == FILE).select(key=table[KEY], fault=found.unnest())
+    rows = rows.filter(rows.fault.notnull()).order_by("key", "fault").limit(SHOWN + 1).to_pyarrow().to_pylist()
+    if rows:
+        shown = "; ".join(f"{row['key']}: {row['fault']}" for row in rows[:SHOWN])
+        more = "; and more" if len(rows) > SHOWN else ""
+        message = f"{shown}{more}; correct the source, or widen contract.py"
+        raise UserError(message)
 
 
-def _fault(table: ir.Table, column: Column) -> ir.Column:
-    value, cases = table[column.name], []
+def _contradiction(column: Column, text: ir.StringValue, value: ir.Value) -> ir.StringValue:
+    """Return what is wrong with a text that is not of the column's type or no category, else null."""
+    wrong = ~value.isin(column.categories) if column.categories else value.isnull()
+    fault = ibis.literal(f"{column.name} is '") + text + f"', expected {column.expected}"
+    return (text.notnull() & wrong).ifelse(fault, ibis.null("string"))
+
+
+def _fault(table: ir.Table, column: Column, text: ir.StringValue, value: ir.Value) -> ir.StringValue:
+    """Return why a value cannot be used, or "". Contradictions are left only in rows of the ledger."""
+    cases: list[Any] = []
     if not column.optional:
-        early = ibis.literal(f"was asked before {column.name} was")
-        cases.append((value.isnull() & (table.origin == EARLY), early))
-        cases.append((value.isnull(), ibis.literal(f"{column.name} is empty")))
-    bounds = [value < column.low] if column.low is not None else []
-    bounds += [value > column.high] if column.high is not None else []
-    said = ibis.literal(f"{column.name} is ") + value.cast("string") + f", expected {column.expected}"
-    cases += [(outside, said) for outside in bounds]
-    return ibis.cases(*cases, else_=ibis.null("string")) if cases else ibis.null("string")
+        before = f"recorded before {column.name} was added"
+        cases += [(text.isnull() & (table[ORIGIN] == INCOMPLETE), before), (text.isnull(), f"{column.name} is empty")]
+    wrong = [value.isnull(), *(~_passes(value, check) for check in checks(column))]
+    fault = ibis.literal(f"{column.name} is ") + text + f", expected {column.expected}"
+    cases += [(text.notnull() & each, fault) for each in wrong]
+    return ibis.cases(*cases, else_="")
+
+
+def _passes(value: ir.Value, check: Check) -> ir.BooleanValue:
+    return CHECKS[check.name](value, check.limit)
+
+
+def _ended(fault: ir.StringValue) -> ir.StringValue:
+    return (fault == "").ifelse("", fault + "; ")

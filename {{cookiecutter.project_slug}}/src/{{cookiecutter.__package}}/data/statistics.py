@@ -1,56 +1,52 @@
-"""Statistics: what the training table looks like, so that drift can be seen later."""
+"""Statistics: the distribution of every column of the training table, so that drift can be seen later."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import asdict
 
 import ibis
+import ibis.expr.types as ir
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from ..core.binning import QUANTILES, Bin, make_bins
+from ..core.schema import Column
 
-    import ibis.expr.types as ir
-
-    from ..schema import Column
-
-QUANTILES = (0.2, 0.4, 0.6, 0.8)
+SCHEMA = {
+    "column": "string",
+    "category": "string",
+    "low": "float64",
+    "high": "float64",
+    "missing": "boolean",
+    "share": "float64",
+}
 
 
 def baseline(table: ir.Table, columns: Sequence[Column]) -> ir.Table:
-    """Return one row for each bin of each column: its bounds or category, and its share of the rows.
-
-    Numbers are cut at their quintiles into bins of `low < value <= high`; a null bound is open.
-    """
-    numeric = [column for column in columns if column.kind in ("number", "integer")]
-    cuts = {
+    """Return one row for each bin of each column, with its share of the rows; the shares of a column add up to 1."""
+    numeric = [column for column in columns if column.is_numeric]
+    quantiles = {
         f"{column.name} {q}": table[column.name].quantile(q).cast("float64") for column in numeric for q in QUANTILES
     }
-    edges = table.aggregate(**cuts).to_pyarrow().to_pylist()[0] if cuts else {}
-    bins = [bin_ for column in columns for bin_ in _bins(column, edges)]
-    counted = table.aggregate(
-        rows=table.count(), **{str(i): _within(table[bin_["column"]], bin_).sum() for i, bin_ in enumerate(bins)}
-    )
+    found = table.aggregate(**quantiles).to_pyarrow().to_pylist()[0] if quantiles else {}
+    bins: list[Bin] = []
+    for column in columns:
+        cuts = [found.get(f"{column.name} {q}") for q in QUANTILES]
+        bins += make_bins(column, [cut for cut in cuts if cut is not None])
+    counted = table.aggregate(rows=table.count(), **{str(i): _count(table, each) for i, each in enumerate(bins)})
     counts = counted.to_pyarrow().to_pylist()[0]
-    rows = [{**bin_, "share": (counts[str(i)] or 0) / counts["rows"]} for i, bin_ in enumerate(bins)]
+    rows = [{**asdict(each), "share": (counts[str(i)] or 0) / counts["rows"]} for i, each in enumerate(bins)]
     return ibis.memtable(rows, schema=ibis.schema(SCHEMA))
 
 
-SCHEMA = {"column": "string", "category": "string", "low": "float64", "high": "float64", "share": "float64"}
-
-
-def _bins(column: Column, edges: dict[str, float]) -> Iterator[dict[str, Any]]:
-    empty = {"column": column.name, "category": None, "low": None, "high": None}
-    if column.categories:
-        yield from ({**empty, "category": category} for category in column.categories)
-    elif column.kind != "text":
-        cuts = sorted({edges[f"{column.name} {q}"] for q in QUANTILES} - {None})
-        yield from ({**empty, "low": a, "high": b} for a, b in zip([None, *cuts], [*cuts, None], strict=True))
-
-
-def _within(value: ir.Column, bin_: dict[str, Any]) -> ir.Column:
-    if bin_["category"] is not None:
-        return (value == bin_["category"]).cast("int64")
-    inside = value.notnull()
-    inside = inside if bin_["low"] is None else inside & (value > bin_["low"])
-    inside = inside if bin_["high"] is None else inside & (value <= bin_["high"])
-    return inside.cast("int64")
+def _count(table: ir.Table, each: Bin) -> ir.IntegerScalar:
+    """Return how many rows a bin contains: `Bin.contains`, in the engine."""
+    value = table[each.column]
+    if each.missing:
+        inside = value.isnull()
+    elif each.category is not None:
+        inside = value == each.category
+    else:
+        inside = value.notnull()
+        inside = inside if each.low is None else inside & (value > each.low)
+        inside = inside if each.high is None else inside & (value <= each.high)
+    return inside.cast("int64").sum()

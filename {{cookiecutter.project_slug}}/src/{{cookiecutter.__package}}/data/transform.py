@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import ibis
+import ibis.expr.types as ir
 
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
+from .collect import FOLD, KEY
 
 HEX = "0123456789abcdef"
 
 
-def with_folds(table: ir.Table, *, key: str, folds: int) -> ir.Table:
-    """Add the column `fold`, 0 to `folds` - 1, from a hash of the key.
+def add_folds(table: ir.Table, folds: int) -> ir.Table:
+    """Add the fold of each row, 0 to `folds` - 1, from a hash of its key.
 
     A row keeps its fold whatever rows come or go, on every backend and machine.
     """
-    digest = table[key].hexdigest("md5")
-    digits = [ibis.literal(HEX).find(digest.substr(place, 1)) * 16**place for place in range(4)]
-    return table.mutate(fold=(sum(digits[1:], digits[0]) % folds).cast("int64"))
+    digest = table[KEY].hexdigest("md5")
+    digits = [ibis.literal(HEX).find(digest.substr(position, 1)) * 16**position for position in range(4)]
+    return table.mutate(**{FOLD: (sum(digits[1:], digits[0]) % folds).cast("int64")})

@@ -1,1 +1,1 @@
-"""The model wheel: rules first, then candidates that must beat them."""
+"""The model wheel: rules first, then candidates that have to cost less."""

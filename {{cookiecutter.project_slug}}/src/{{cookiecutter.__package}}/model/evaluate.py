@@ -1,25 +1,26 @@
-"""Evaluate: every model answers the same rows, none of which it has seen."""
+"""Evaluate: every model predicts the same rows, none of which it was trained on."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import has_fit_parameter
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from ..core.errors import UserError
+from ..core.objective import Evaluation, evaluate
+from ..core.problem import Problem
 
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from ..objective import Objective
-    from ..schema import Column
-
-UNKNOWN = "not stated"
+NOT_STATED = "not stated"
+FOLD = "_fold"
+MIN_FOLDS = 2
+MAX_GROUPS = 10  # of a protected number
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,38 +28,83 @@ class Rows:
     """The training table, taken apart: n rows in one order."""
 
     features: pd.DataFrame  # what models see
-    groups: pd.DataFrame  # the protected columns, for audit
-    truth: NDArray[Any]  # labels, coded by the objective
+    groups: pd.DataFrame  # the protected columns as text, for audit
+    truth: NDArray[Any]  # labels, encoded by the objective
     folds: NDArray[np.int64]  # the fold that holds each row out
 
 
-def take_apart(table: pd.DataFrame, columns: Sequence[Column], target: str, objective: Objective) -> Rows:
-    """Split the training table into what models see and what only audits see."""
-    return Rows(
-        features=table[[column.name for column in columns if column.seen_by_models]],
-        groups=table[[column.name for column in columns if column.protected]].fillna(UNKNOWN),
-        truth=objective.target(table[target]),
-        folds=table["fold"].to_numpy(),
+def split_columns(table: pd.DataFrame, problem: Problem) -> Rows:
+    """Split the training table into what models see and what only audits see.
+
+    Raises
+    ------
+    UserError
+        The table lacks a column, or an answer does not occur in enough folds to be learned and judged.
+    """
+    wanted = [*(column.name for column in problem.stored), problem.target.name]
+    if missing := [name for name in wanted if name not in table.columns]:
+        message = f"the training table lacks {', '.join(missing)}; run `data`, so that it follows contract.py"
+        raise UserError(message)
+    rows = Rows(
+        features=table[[column.name for column in problem.inputs]],
+        groups=pd.DataFrame(
+            {c.name: _groups(table[c.name]) for c in problem.columns if c.protected}, index=table.index
+        ),
+        truth=problem.objective.encode(table[problem.target.name]),
+        folds=table[FOLD].to_numpy(),
     )
+    _check_folds(table, rows, problem)
+    return rows
+
+
+def _groups(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the group of each row as text; numbers with many values are cut into quarters."""
+    if pd.api.types.is_numeric_dtype(values) and values.nunique() > MAX_GROUPS:
+        values = pd.qcut(values, 4, duplicates="drop")
+    elif pd.api.types.is_numeric_dtype(values):
+        values = values.map("{:g}".format, na_action="ignore")
+    return values.astype(object).where(values.notna(), NOT_STATED).astype(str)
+
+
+def _check_folds(table: pd.DataFrame, rows: Rows, problem: Problem) -> None:
+    if len(np.unique(rows.folds)) < MIN_FOLDS:
+        message = f"the training table has {len(table)} rows in one fold; bring more rows, then run `data`"
+        raise UserError(message)
+    for answer in problem.target.categories:
+        folds = table.loc[table[problem.target.name] == answer, FOLD]
+        if folds.nunique() < MIN_FOLDS:
+            message = (
+                f"{problem.target.name} is {answer} in {len(folds)} of {len(table)} rows of the training table, in "
+                f"{folds.nunique()} fold; every answer has to occur in at least {MIN_FOLDS}: bring more such rows"
+            )
+            raise UserError(message)
 
 
 def fit(model: Any, rows: Rows, kept: NDArray[np.bool_] | None = None) -> Any:
-    """Return a fitted copy of a model; only a model that asks for groups is shown them, and only here."""
+    """Return a fitted copy of a model; only a model that asks for groups gets them, and only here."""
     kept = np.ones(len(rows.truth), dtype=bool) if kept is None else kept
     last = model[-1] if hasattr(model, "steps") else model
     audit = {"model__sensitive_features": rows.groups[kept]} if has_fit_parameter(last, "sensitive_features") else {}
     with warnings.catch_warnings():
-        # quantiles of a column with few values coincide; dropping one of them is what is wanted
-        warnings.filterwarnings("ignore", "Bins whose width are too small", UserWarning)
+        # columns with few values or one: quantiles coincide, and scaling or fitting says so for each column
+        warnings.filterwarnings("ignore", "Bins whose width are too small|Feature .* is constant", UserWarning)
+        warnings.filterwarnings("ignore", category=ConvergenceWarning)
+        warnings.filterwarnings("ignore", "Skipping features without any observed values", UserWarning)
         return clone(model).fit(rows.features[kept], rows.truth[kept], **audit)
 
 
-def held_out(model: Any, rows: Rows, objective: Objective) -> NDArray[Any]:
-    """Return what a model says of every row when it was fitted without that row's fold."""
+def cross_evaluate(model: Any, rows: Rows, problem: Problem) -> Evaluation:
+    """Return what a model predicts for every row when it was fitted without that row's fold."""
     parts = []
     for fold in np.unique(rows.folds):
         out = rows.folds == fold
-        said = objective.raw(fit(model, rows, ~out), rows.features[out])
-        parts.append((np.flatnonzero(out), said))
-    order = np.argsort(np.concatenate([places for places, _ in parts]))
-    return np.concatenate([said for _, said in parts])[order]
+        predictions = problem.objective.predict(fit(model, rows, ~out), rows.features[out])
+        parts.append((np.flatnonzero(out), predictions))
+    order = np.argsort(np.concatenate([positions for positions, _ in parts]))
+    return evaluate(problem.objective, rows.truth, np.concatenate([found for _, found in parts])[order])
+
+
+def metrics(evaluation: Evaluation, problem: Problem) -> dict[str, float]:
+    """Return the cost of a decision and the objective's measures of quality."""
+    found = problem.objective.metrics(evaluation.truth, evaluation.predictions, evaluation.choices)
+    return {"cost": float(evaluation.cost.mean()), "total_cost": float(evaluation.cost.sum()), **found}

@@ -1,1 +1,1 @@
-"""The operations wheel: telemetry, and watches over what the product sees and says."""
+"""The operations wheel: metrics, logs, and drift."""

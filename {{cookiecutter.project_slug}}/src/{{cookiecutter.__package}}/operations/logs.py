@@ -1,4 +1,4 @@
-"""Logs: a line of JSON each, with the request that it belongs to. No feature ever gets here."""
+"""Logs: one line of JSON each, with the id of the request. They never hold a feature."""
 
 from __future__ import annotations
 
@@ -9,26 +9,32 @@ import re
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from starlette.types import Scope
+from starlette.types import Scope
 
-NAME = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
-NAMES = random.Random()  # noqa: S311  # they need not be secret
-REQUEST: ContextVar[str | None] = ContextVar("request", default=None)
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+IDS = random.Random()  # noqa: S311  # ids of requests need not be secret
+current_request: ContextVar[str | None] = ContextVar("request", default=None)
 
 
-def name_request(scope: Scope) -> str:
-    """Return the id that a request came with, or a new one, and write it on every line from here on."""
+def set_request_id(scope: Scope) -> str:
+    """Return the X-Request-ID of a request, or a new id, and add it to every log line from here on."""
     given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-    name = given.decode() if NAME.fullmatch(given) else f"{NAMES.getrandbits(64):016x}"
-    REQUEST.set(name)
-    return name
+    request_id = given.decode() if REQUEST_ID.fullmatch(given) else f"{IDS.getrandbits(64):016x}"
+    current_request.set(request_id)
+    return request_id
+
+
+def configure_logging() -> None:
+    """Write every log record to standard error as a line of JSON."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 class JsonLines(logging.Formatter):
-    """Write records as JSON; of an error its kind and its place, for its text may repeat what was sent."""
+    """Format records as JSON; of an error its type and its place, because its text may repeat what was sent."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line."""
@@ -38,7 +44,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if (request := REQUEST.get()) is not None:
+        if (request := current_request.get()) is not None:
             line["request"] = request
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__

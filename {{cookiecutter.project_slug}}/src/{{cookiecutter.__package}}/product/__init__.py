@@ -1,1 +1,1 @@
-"""The product wheel: an API and a page that decide, record, and listen to people."""
+"""The product wheel: an API and a page that decide, record, and take reactions."""

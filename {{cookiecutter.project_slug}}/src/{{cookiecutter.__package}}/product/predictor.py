@@ -1,129 +1,122 @@
-"""The predictor: answers with the champion, follows the registry, and falls back to the rules."""
+"""The predictor: answers with the champion, follows the published models, and falls back to the rules."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from .. import contract
-from ..errors import UserError
-from ..ledger import new_id, now
-from ..schema import columns, fingerprint
+from numpy.typing import NDArray
+
+from ..core.errors import UserError
+from ..core.problem import Problem
+from ..stores.ledger import new_id, now
+from ..stores.models import Models, StoredModel
 from .explain import explain
-from .patience import Patience
+from .timeouts import TimedCaller
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from ..objective import Objective
-    from ..registered import Registered
-    from ..registry import Registry
-
-FEATURES = columns(contract.Features)
-SEEN = tuple(column.name for column in FEATURES if column.seen_by_models)
-STORED = tuple(column.name for column in FEATURES if not column.personal)
-NOTHING: Mapping[str, Any] = {"encoded": {}, "reasons": []}
+NO_EXPLANATION: Mapping[str, Any] = {"encoded": {}, "reasons": []}
 log = logging.getLogger(__name__)
 
 
 class Predictor:
-    """Answers rows of features, in the order they came.
+    """Answers rows of features, in their order.
 
     Parameters
     ----------
     max_seconds
-        How long the champion is waited for; then the rules answer.
+        The timeout of the champion; then the rules answer.
 
     Raises
     ------
     UserError
-        When made: the registry has no fallback.
+        When created: no fallback is published, or it does not load.
     """
 
-    def __init__(self, registry: Registry, objective: Objective, *, max_seconds: float = 1.0) -> None:
-        self.registry = registry
-        self.objective = objective
-        self.deciding, self.explaining = Patience(max_seconds), Patience(max_seconds)
-        self.contract = fingerprint(contract.Features, contract.Label)
+    def __init__(self, models: Models, problem: Problem, *, max_seconds: float = 1.0) -> None:
+        self.models = models
+        self.problem = problem
+        self.inputs = tuple(column.name for column in problem.inputs)
+        self.stored = tuple(column.name for column in problem.stored)
+        self.fingerprint = problem.fingerprint
+        # reasons have a caller of their own: a slow one must not turn decisions over to the rules
+        self.decisions, self.explanations = TimedCaller(max_seconds), TimedCaller(max_seconds)
         self.fallback = self._load("fallback")
         self.champion = self.fallback
-        self._seen: dict[str, str | None] = {"fallback": self.fallback.version}
+        self.notice = ""  # why the published champion does not answer
+        self._followed: dict[str, str | None] = {"fallback": self.fallback.version}
         self.refresh()
 
     def refresh(self) -> None:
-        """Load what the aliases point to now; a model that does not load leaves the old one answering."""
+        """Load what the aliases point to now; if that does not load, the old model keeps answering."""
         for alias in ("fallback", "champion"):
-            version = self.registry.version(alias)
-            if version is None or version == self._seen.get(alias):
+            version = self.models.version(alias)
+            if version is None or version == self._followed.get(alias):
                 continue
-            self._seen[alias] = version
+            self._followed[alias] = version
             try:
                 loaded = self._load(alias)
             except UserError as error:
-                log.warning("%s; %s keeps answering", error, getattr(self, alias).label)
+                self.notice = f"{error}; {getattr(self, alias).label} keeps answering"
+                log.warning("%s", self.notice)
             else:
                 setattr(self, alias, loaded)
+                self.notice = ""
                 log.info("the %s is %s", alias, loaded.label)
 
     def decide(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return a decision for each row, ready for the ledger."""
-        inputs = {name: [row[name] for row in rows] for name in SEEN}
-        model, fallback = self.champion, False
+        columns = {name: [row[name] for row in rows] for name in self.inputs}
+        predict, model, fallback = self.problem.objective.predict, self.champion, False
         try:
-            raw = self.deciding.call(model, self.objective.raw, model.model, inputs)
-        except Exception as error:  # noqa: BLE001  # whatever the model does, people get an answer
-            # what an error says may hold features, so only its kind is logged
+            predictions = self.decisions.call(model, predict, model.model, columns)
+        except Exception as error:  # noqa: BLE001  # whatever the model does, the request is answered
+            # the text of an error may hold features, so only its type is logged
             log.error("%s failed with %s; the rules answer", model.label, type(error).__name__)  # noqa: TRY400
             model, fallback = self.fallback, True
-            raw = self.objective.raw(model.model, inputs)
-        return self._decisions(rows, raw, model, fallback=fallback)
+            predictions = predict(model.model, columns)
+        return self._decisions(rows, predictions, model, fallback=fallback)
 
     def explain(self, decision: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the model was shown and the reasons of a decision, or why there are none."""
+        """Return the encoded row and the reasons of a decision, or why there are none."""
         for model in (self.champion, self.fallback):
             if model.label != decision["model"]:
                 continue
             try:
-                found = self._explained(model, decision["features"])
-            except Exception as error:  # noqa: BLE001  # the decision stands, whatever its explanation does
+                found = self.explanations.call(model, explain, model.model, self.problem, decision["features"])
+            except Exception as error:  # noqa: BLE001  # the decision stands without its explanation
                 log.error("%s cannot be explained: %s", model.label, type(error).__name__)  # noqa: TRY400
-                found = NOTHING
+                found = NO_EXPLANATION
             return {**found, "unexplained": None if found["reasons"] else f"{model.label} gives no reason"}
-        return {**NOTHING, "unexplained": f"{decision['model']} answered; it is not in use any more"}
-
-    def _explained(self, model: Registered, features: Mapping[str, Any]) -> Mapping[str, Any]:
-        if model is self.fallback:
-            return explain(model.model, self.objective, features)
-        # not in the thread that decides: who asks for reasons must not turn decisions over to the rules
-        found: dict[str, Any] = self.explaining.call(model, explain, model.model, self.objective, features)
-        return found
+        return {**NO_EXPLANATION, "unexplained": f"{decision['model']} answered; it is no longer in use"}
 
     def _decisions(
-        self, rows: Sequence[Mapping[str, Any]], raw: NDArray[Any], model: Registered, *, fallback: bool
+        self, rows: Sequence[Mapping[str, Any]], predictions: NDArray[Any], model: StoredModel, *, fallback: bool
     ) -> list[dict[str, Any]]:
-        decided_at, label = now(), model.label
-        judged = zip(
-            rows, self.objective.answers(raw), self.objective.scores(raw), self.objective.unsure(raw), strict=True
-        )
+        decided_at, label, objective = now(), model.label, self.problem.objective
+        answers, scores = objective.answers(predictions), objective.scores(predictions)
         return [
             {
                 "id": new_id(),
                 "decided_at": decided_at,
-                "features": {name: row[name] for name in STORED},
+                "features": {name: row[name] for name in self.stored},
                 "answer": answer,
                 "score": score,
                 "model": label,
-                "needs_review": unsure or fallback,
+                "needs_review": needs_review or fallback,
                 "fallback": fallback,
             }
-            for row, answer, score, unsure in judged
+            for row, answer, score, needs_review in zip(
+                rows, answers, scores, objective.needs_review(predictions), strict=True
+            )
         ]
 
-    def _load(self, alias: str) -> Registered:
-        loaded = self.registry.load(alias)
-        if loaded.tags.get("contract") != self.contract:
-            message = f"the {alias}, {loaded.label}, was made for another contract; train again"
+    def _load(self, alias: str) -> StoredModel:
+        loaded = self.models.load(alias)
+        if loaded.tags.get("contract") != self.fingerprint:
+            message = (
+                f"the {alias}, {loaded.label}, was made for another contract; if contract.py changed while this "
+                "product runs, start a new one beside it and then stop this one; else run `data`, `train`, `promote`"
+            )
             raise UserError(message)
         return loaded

@@ -1,0 +1,1 @@
+"""The command line: one module for each wheel, and the composition that puts everything together."""

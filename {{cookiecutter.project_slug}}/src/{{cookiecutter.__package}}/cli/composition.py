@@ -1,0 +1,142 @@
+"""The composition: the one place that imports `problem/` and puts it together with plan, settings and stores."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+from rich.console import Console
+
+from ..core.plan import Plan, load_plan
+from ..core.problem import Problem, make_problem, rules_tags
+from ..core.result import GateResult
+from ..core.schema import Column
+from ..core.settings import Settings, load_settings
+from ..problem import contract, rules
+from ..stores.ledger import Ledger, open_ledger
+from ..stores.models import Models, digest_of, dump_model, open_models
+from .main import WHEELS
+
+if TYPE_CHECKING:  # MLflow and Ibis take seconds, and serving needs neither
+    from ..stores.lake import Lake
+    from ..stores.registry import Registry
+
+MARKS = {"pass": "[green]pass[/]", "fail": "[red]FAIL[/]", "inconclusive": "[yellow]inconclusive[/]"}
+out = Console(highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class Project:
+    """Settings, plan and problem, and the stores that the settings name."""
+
+    settings: Settings
+    plan: Plan
+    problem: Problem
+
+    def ledger(self) -> contextlib.AbstractContextManager[Ledger]:
+        """Open the ledger."""
+        return open_ledger(self.settings.ledger, self.problem.target)
+
+    def lake(self) -> contextlib.AbstractContextManager[Lake]:
+        """Open the lake."""
+        from ..stores.lake import open_lake
+
+        return open_lake(self.settings.lake)
+
+    @property
+    def body_limits(self) -> tuple[int, int]:
+        """How many bytes a row and a list of rows may have: as set, or as the contract needs."""
+        from ..product.decisions import body_limits
+
+        row, rows = body_limits(self.problem.columns)
+        return self.settings.max_body_bytes or row, self.settings.max_batch_bytes or rows
+
+    @cached_property
+    def models(self) -> Models:
+        """The published models."""
+        return open_models(self.settings.models)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry."""
+        from ..stores.registry import Registry
+
+        return Registry(self.settings.registry, self.models)
+
+
+def load_project() -> Project:
+    """Read settings, plan and problem.
+
+    Raises
+    ------
+    UserError
+        One of them has an error.
+    """
+    settings = load_settings()
+    return compose(settings, load_plan(settings.root / "plan.toml"))
+
+
+def compose(settings: Settings, plan: Plan) -> Project:
+    """Return the project of a plan with the owner's contract, rules and candidates."""
+    problem = make_problem(
+        contract.KEY, contract.Features, contract.Label, rules.RULES, rules.OTHERWISE, _candidates, plan
+    )
+    return Project(settings, plan, problem)
+
+
+def prepare(project: Project) -> None:
+    """Make what a product needs on its first day: a training table, models, and a ledger that opens."""
+    with _only_one(project.settings):
+        wheels = [
+            import_module(f"{__package__}.{name}") for name in WHEELS if find_spec(f"{__package__}.{name}") is not None
+        ]
+        for wheel in wheels:
+            if hasattr(wheel, "prepare"):
+                wheel.prepare(project)
+        if find_spec(f"{__package__}.model") is None:
+            publish_rules(project.problem, project.models)
+        with project.ledger():
+            pass
+
+
+def is_prepared(project: Project) -> bool:
+    """Return whether the rules, as they are now, and a champion are published. It takes a millisecond."""
+    fallback = project.models.entry("fallback") or {"tags": {}}
+    are_current = fallback["tags"].items() >= rules_tags(project.problem).items()
+    return are_current and project.models.entry("champion") is not None
+
+
+def publish_rules(problem: Problem, models: Models) -> None:
+    """Publish the rules under every alias that serving follows: a product first has no registry."""
+    content, version = dump_model(problem.rules.fit()), problem.rules.digest
+    models.add(version, content)
+    for alias in ("fallback", "champion"):
+        models.publish(alias, name="rules", version=version, digest=digest_of(content), tags=rules_tags(problem))
+
+
+def show(result: GateResult) -> None:
+    """Print the result of a gate."""
+    out.print(f"  {MARKS[result.status]}  {result.message}")
+
+
+def _candidates(columns: Sequence[Column], plan: Plan) -> dict[str, Any]:
+    from ..problem.candidates import candidates  # only training needs them
+
+    return candidates(columns, plan)
+
+
+@contextlib.contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """Let first starts of one project wait for each other."""
+    lock = FileLock(settings.var / "prepare.lock")
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # of a read-only project, whose stores are elsewhere
+            settings.var.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(lock)
+        yield

@@ -1,0 +1,80 @@
+"""Commands of the model wheel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:  # imported by the commands that need it, so that --help answers at once
+    from ..model.train import Trial
+    from .composition import Project
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add this wheel's commands."""
+    app.command()(train)
+    app.command()(promote)
+
+
+def train() -> None:
+    """Try every candidate, and register the cheapest one that passes all gates. Exit 1: all were refused."""
+    from ..model.evaluate import split_columns
+    from ..model.train import provenance, register_best, run_trials
+    from .composition import load_project, out
+
+    project = load_project()
+    with project.lake() as lake:
+        table = lake.frame("training")
+    rows = split_columns(table, project.problem)
+    prepare(project)
+    trials = []
+    with out.status("evaluating the champion") as status:
+        for trial in run_trials(rows, project.registry, project.problem, project.plan):
+            _show(trial)
+            trials.append(trial)
+            status.update(f"{len(trials)} judged, trying the next")
+        tags = provenance(table, project.problem, project.plan, project.settings.root)
+        version = register_best(trials, rows, project.registry, project.problem, tags)
+    if version is None:
+        out.print("No candidate may serve; the champion stays.")
+        raise typer.Exit(1)
+    out.print(f"The challenger is version {version}: `promote` makes it the champion.")
+
+
+def promote() -> None:
+    """Make the challenger the champion; a running product follows by itself."""
+    from ..model.promote import promote as promote_challenger
+    from .composition import load_project, out
+
+    project = load_project()
+    champion, contract_changed = promote_challenger(project.registry, project.problem)
+    seconds = project.settings.refresh_seconds
+    if contract_changed:
+        out.print(
+            f"{champion.label} is the champion, and it was made for another contract than the one before: a product "
+            "that was started earlier does not follow, its old model or the rules keep answering. Start a new one "
+            "beside it (`run --port`), send requests there, then stop the old one: it finishes what it has begun."
+        )
+    else:
+        out.print(f"{champion.label} is the champion; a running product follows within {seconds:g} s.")
+
+
+def prepare(project: Project) -> None:
+    """Register the rules as they are now, if they are not registered yet."""
+    from ..model.promote import register_rules
+    from .composition import out
+
+    with out.status("opening the registry"):
+        version = register_rules(project.registry, project.problem, project.plan)
+    if version is not None:
+        out.print(f"The rules are in the registry, version {version}.")
+
+
+def _show(trial: Trial) -> None:
+    from .composition import out, show
+
+    numbers = "  ".join(f"{name} {value:.4g}" for name, value in trial.metrics.items())
+    out.print(f"[bold]{trial.name}[/]{' [red]refused[/]' if trial.refused else ''}\n  {numbers}")
+    for result in trial.results:
+        show(result)

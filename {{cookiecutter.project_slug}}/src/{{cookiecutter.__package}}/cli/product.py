@@ -1,0 +1,101 @@
+"""Commands of the product wheel."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add this wheel's commands."""
+    app.command()(run)
+    app.command()(openapi)
+    app.command()(score)
+
+
+def run(
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = None,
+    *,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that answer, on the same port and ledger.")] = 1,
+    only_prepare: Annotated[bool, typer.Option("--prepare", help="Make what is missing, then stop.")] = False,
+) -> None:
+    """Start the product; on the first day with the rules as champion."""
+    from . import server
+
+    if not only_prepare:
+        server.skip_unused_imports()
+    from .composition import is_prepared, load_project, out, prepare
+
+    project = load_project()
+    if only_prepare:
+        prepare(project)
+        return
+    with server.listen(project.settings.host, project.settings.port if port is None else port) as bound:
+        if not is_prepared(project):
+            _prepare_apart()
+        with server.build(project):  # opens ledger and models, before an address is printed
+            pass
+        host, taken = bound.getsockname()[:2]
+        host = f"[{host}]" if ":" in host else host
+        out.print(f"The product answers on http://{host}:{taken} - press Ctrl-C to stop.", markup=False)
+        server.serve(project, bound, workers)
+    out.print("Stopped.")
+
+
+def _prepare_apart() -> None:
+    """Prepare in a process of its own: this one serves, and needs neither MLflow nor the lake."""
+    command = f"from {__package__}.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", command, "run", "--prepare"], check=False)  # noqa: S603
+    if done.returncode:
+        raise typer.Exit(done.returncode)
+
+
+def openapi() -> None:
+    """Write the API's description to openapi.json, which belongs into the repository."""
+    from ..product.app import describe
+    from .composition import load_project, out
+
+    project = load_project()
+    text = json.dumps(describe(project.problem, project.plan.product.question), indent=2, ensure_ascii=False) + "\n"
+    path = project.settings.root / "openapi.json"
+    path.write_text(text, encoding="utf-8")
+    out.print(f"Wrote {path}.", markup=False)
+
+
+def score(
+    file: Annotated[Path, typer.Argument(help="Parquet or CSV, with the contract's columns.")],
+    to: Annotated[
+        Path | None, typer.Option(help="Where to write, .csv or .parquet; next to the file by default.")
+    ] = None,
+) -> None:
+    """Decide on every row of a file with the champion. Nothing is recorded in the ledger.
+
+    Where a value does not fit, its row is named; rows are counted from 1, the header is not counted.
+    """
+    from contextlib import closing
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    from threadpoolctl import threadpool_limits
+
+    from ..product.scoring import choose_target, score, stop_on_sigterm
+    from .composition import load_project, out
+
+    target = choose_target(file, to)
+    project = load_project()
+    model = project.models.load("champion")
+    if model.tags.get("contract") != project.problem.fingerprint:
+        model = project.models.load("fallback")
+    chunks = closing(score(file, target, model, project.problem))
+    shown = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    progress = Progress(*shown, console=out, transient=True, disable=not out.is_terminal)
+    with threadpool_limits(1), stop_on_sigterm(), progress, chunks as parts:
+        task = progress.add_task("", total=None)
+        for done, share in parts:
+            # the number of rows of a CSV file is known at its end; before, it is estimated
+            progress.update(task, completed=done, total=round(done / share))
+    out.print(f"{model.label} decided on {done} rows: {target}", markup=False)

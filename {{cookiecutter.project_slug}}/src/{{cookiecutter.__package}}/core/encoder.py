@@ -1,0 +1,69 @@
+"""The first step of every learned model: the contract's columns as one array of floats.
+
+Training and serving cannot encode differently, because the columns and the order of their
+categories are stored in the model itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from .schema import Column
+
+
+class ContractEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Encode numbers as they are, categories as their position in the declared order, missing values as NaN.
+
+    Parameters
+    ----------
+    columns
+        Pairs of a column's name and its categories; no categories means a number.
+
+    Examples
+    --------
+    >>> encoder = ContractEncoder([("age", []), ("smokes", ["no", "yes"])])
+    >>> encoder.transform({"age": [50, None], "smokes": ["yes", "no"]})
+    array([[50.,  1.],
+           [nan,  0.]])
+    """
+
+    def __init__(self, columns: Sequence[tuple[str, Sequence[str]]]) -> None:
+        self.columns = columns
+
+    def fit(self, X: Mapping[str, Any], y: object = None) -> Self:  # noqa: ARG002, N803
+        """Learn nothing: the contract defines the encoding."""
+        self.n_features_in_ = len(self.columns)
+        return self
+
+    def transform(self, X: Mapping[str, Any]) -> NDArray[np.float64]:  # noqa: N803
+        """Return an array of shape (rows, columns) from a DataFrame or a dict of arrays.
+
+        Raises
+        ------
+        KeyError
+            A column is missing.
+        ValueError
+            A value of a number column is not a number.
+        """
+        return np.column_stack([_encode(X[name], categories) for name, categories in self.columns])
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Return True: there is nothing to learn."""
+        return True
+
+
+def encoder(columns: Sequence[Column]) -> ContractEncoder:
+    """Return the encoder of a contract; protected, personal and text columns are left out."""
+    return ContractEncoder([(c.name, list(c.categories)) for c in columns if c.is_input and c.kind != "text"])
+
+
+def _encode(values: Any, categories: Sequence[str]) -> NDArray[np.float64]:
+    if not categories:
+        return np.asarray(values, dtype=float)
+    positions = {category: float(position) for position, category in enumerate(categories)}
+    return np.array([positions.get(value, np.nan) for value in values], dtype=float)

@@ -1,0 +1,53 @@
+"""The one error that people are meant to read, and one-line messages for errors of libraries."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+
+class UserError(Exception):
+    """Something a person can correct. Its text says what is wrong, where, and what to do next.
+
+    Commands print it as one line and exit with 2; nothing has been changed when it is raised.
+    """
+
+
+@contextlib.contextmanager
+def in_one_line(what: str, next_step: str) -> Iterator[None]:
+    """Turn any error of the block into a `UserError` of one line, without passwords of URLs."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+        raise UserError(hide_passwords(f"{what}: {reason}; {next_step}")) from error
+
+
+def hide_passwords(text: str) -> str:
+    """Remove user names and passwords from every URL in a text."""
+    return re.sub(r"//\S*@", "//", text)
+
+
+def error_message(error: Mapping[str, Any]) -> str:
+    """Return the message of one pydantic error, without the prefix of our own validators."""
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def describe_error(error: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """Return place and message of one pydantic error; for an unknown key, also the nearest known one."""
+    *section, key = error["loc"] or ("",)
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] != "extra_forbidden":
+        return f"{where}: {error_message(error)}" if where else error_message(error)
+    found: Any = model
+    for part in section:
+        found = found.model_fields[str(part)].annotation
+    nearest = difflib.get_close_matches(str(key), list(found.model_fields), n=1, cutoff=0.0)
+    return f"{where}: unknown key; the nearest known one is {nearest[0]}"

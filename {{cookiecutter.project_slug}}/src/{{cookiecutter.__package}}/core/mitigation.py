@@ -1,0 +1,74 @@
+"""A classifier that is trained to treat groups alike, and that needs no group to answer.
+
+The reduction is fairlearn's (Agarwal et al., "A Reductions Approach to Fair Classification", ICML
+2018): a weighted mixture of classifiers, each fitted on reweighted rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+
+NEGLIGIBLE = 1e-6
+
+
+class MitigatedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Mixture of classifiers whose false-positive rates differ little between groups.
+
+    Parameters
+    ----------
+    estimator
+        Classifier to mix; its `fit` takes `sample_weight`.
+    false_positive, false_negative
+        Cost of each kind of mistake.
+    max_gap
+        Largest gap between the false-positive rates of two groups on the training rows.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        false_positive: float | None = 1.0,
+        false_negative: float | None = 1.0,
+        max_gap: float = 0.02,
+    ) -> None:
+        self.estimator = estimator
+        self.false_positive = false_positive
+        self.false_negative = false_negative
+        self.max_gap = max_gap
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sensitive_features: ArrayLike) -> Self:  # noqa: N803
+        """Fit on n rows; `sensitive_features` names the group of each and is used here only."""
+        # imported here, because a serving process only predicts
+        from fairlearn.reductions import ErrorRate, ExponentiatedGradient, FalsePositiveRateParity  # noqa: PLC0415
+
+        reduction = ExponentiatedGradient(
+            clone(self.estimator),
+            FalsePositiveRateParity(difference_bound=self.max_gap),
+            objective=ErrorRate(costs={"fp": float(self.false_positive or 1), "fn": float(self.false_negative or 1)}),
+        )
+        reduction.fit(X, y, sensitive_features=sensitive_features)
+        kept = reduction.weights_[reduction.weights_ > NEGLIGIBLE]
+        self.predictors_ = [reduction.predictors_[position] for position in kept.index]
+        self.weights_ = kept.to_numpy() / kept.sum()
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+        """Return the probabilities of no and yes, shape (n, 2).
+
+        The members were fitted with mistakes weighted by their cost, so their odds are too high by the
+        ratio of the costs; the second line removes that ratio (Elkan, IJCAI 2001, theorem 2).
+        """
+        ratio = float(self.false_negative or 1) / float(self.false_positive or 1)
+        weighted = np.column_stack([member.predict_proba(X)[:, 1] for member in self.predictors_]) @ self.weights_
+        scores = weighted / (weighted + (1 - weighted) * ratio)
+        return np.column_stack([1 - scores, scores])
+
+    def predict(self, X: ArrayLike) -> NDArray[np.int64]:  # noqa: N803
+        """Return 1 for each row whose probability is over a half."""
+        return (self.predict_proba(X)[:, 1] > 0.5).astype(int)  # noqa: PLR2004

@@ -1,0 +1,102 @@
+"""The problem as a value: everything that is about this product and nothing else.
+
+It is put together once, in `cli/composition.py`, and passed down; no other module imports `problem/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from pydantic import BaseModel
+
+from .answers import Decision, Reaction, make_decision, make_reaction
+from .checks import request_model
+from .errors import UserError
+from .objective import Objective, make_objective
+from .plan import Plan
+from .rules import RuleModel, rule_errors
+from .schema import Column, columns, fingerprint
+
+Candidates = Callable[[Sequence[Column], Plan], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Contract, rules, candidates and objective, with what is derived from them once."""
+
+    key: str  # name of the column that identifies a row
+    features: type[BaseModel]
+    label: type[BaseModel]
+    rules: RuleModel
+    candidates: Callable[[], dict[str, Any]]  # returns unfitted scikit-learn pipelines by name
+    objective: Objective
+    columns: tuple[Column, ...]
+    target: Column
+    request: type[BaseModel] = field(init=False)
+    decision: type[Decision] = field(init=False)
+    reaction: type[Reaction] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Derive the types of requests and answers."""
+        object.__setattr__(self, "request", request_model(self.features, self.columns))
+        object.__setattr__(self, "decision", make_decision(self.label, self.target))
+        object.__setattr__(self, "reaction", make_reaction(self.label))
+
+    @property
+    def inputs(self) -> tuple[Column, ...]:
+        """The columns that models may see."""
+        return tuple(column for column in self.columns if column.is_input)
+
+    @property
+    def stored(self) -> tuple[Column, ...]:
+        """The columns that are recorded: all but the personal ones."""
+        return tuple(column for column in self.columns if not column.personal)
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change whenever the features or the label do."""
+        return fingerprint(self.features, self.label)
+
+
+def make_problem(
+    key: str,
+    features: type[BaseModel],
+    label: type[BaseModel],
+    rules: Sequence[Any],
+    otherwise: Any,
+    candidates: Candidates,
+    plan: Plan,
+) -> Problem:
+    """Check the owner's files against each other and return the problem.
+
+    Raises
+    ------
+    UserError
+        A field has an unknown type, a rule cannot be used, or the plan's costs do not fit the label.
+    """
+    all_columns, targets = columns(features), columns(label)
+    if len(targets) != 1:
+        message = f"contract.py: Label has {len(targets)} fields; it needs exactly one, the answer to learn"
+        raise UserError(message)
+    objective = make_objective(targets[0], plan)
+    inputs = [column for column in all_columns if column.is_input]
+    if faults := rule_errors(rules, otherwise, inputs, targets[0]):
+        raise UserError(f"rules.py: {'; '.join(faults)}")
+    return Problem(
+        key=key,
+        features=features,
+        label=label,
+        rules=RuleModel([tuple(rule) for rule in rules], otherwise),
+        candidates=partial(candidates, all_columns, plan),
+        objective=objective,
+        columns=all_columns,
+        target=targets[0],
+    )
+
+
+def rules_tags(problem: Problem) -> dict[str, str]:
+    """Return the tags by which a stored version of the rules is recognised as the one in the code."""
+    return {"rules": problem.rules.digest, "contract": problem.fingerprint}

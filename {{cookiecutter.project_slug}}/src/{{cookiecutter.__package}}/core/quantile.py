@@ -1,0 +1,106 @@
+"""The objective of a question whose answer is a number: the price of a unit too low or too high.
+
+With those two prices, the best number to give is a quantile of what may come, the one at
+`too_low / (too_low + too_high)` (Koenker and Bassett, "Regression Quantiles", Econometrica 46, 1978).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class QuantileObjective:
+    """Costs, quantile, rates and metrics of a number.
+
+    Parameters
+    ----------
+    too_low, too_high
+        Cost of one unit by which the answer is too low or too high.
+    above
+        A person should look at answers of this size or more.
+    bounds
+        Smallest and largest answer that the contract allows, or None.
+    """
+
+    rates = ("mean_error", "mean_absolute_error", "too_low_rate")
+
+    def __init__(
+        self, too_low: float, too_high: float, above: float, bounds: tuple[float | None, float | None]
+    ) -> None:
+        self.too_low = too_low
+        self.too_high = too_high
+        self.above = above
+        self.bounds = bounds
+        self.quantile = too_low / (too_low + too_high)
+
+    def encode(self, labels: ArrayLike) -> NDArray[Any]:
+        """Return n labels as floats."""
+        return np.asarray(labels, dtype=float)
+
+    def predict(self, model: Any, rows: Any) -> NDArray[Any]:
+        """Return the number for n rows, shape (n,), within the contract's bounds.
+
+        Raises
+        ------
+        ValueError
+            The model gave a number that is not finite.
+        """
+        numbers = np.asarray(model.predict(rows), dtype=float)
+        if not np.isfinite(numbers).all():
+            message = "the model gave a number that is not finite"
+            raise ValueError(message)
+        return np.asarray(np.clip(numbers, *self.bounds))
+
+    def choose(self, predictions: NDArray[Any]) -> NDArray[Any]:
+        """Return the predictions: models are fitted to the quantile that costs least."""
+        return predictions
+
+    def answers(self, predictions: NDArray[Any]) -> list[float]:
+        """Return the answer for each of n rows, rounded to the hundredth."""
+        return [round(float(number), 2) for number in predictions]
+
+    def scores(self, predictions: NDArray[Any]) -> list[float]:
+        """Return the answer for each of n rows, not rounded."""
+        return [float(number) for number in predictions]
+
+    def comparable_scores(self, predictions: NDArray[Any]) -> NDArray[Any]:
+        """Return the predictions, shape (n,)."""
+        return predictions
+
+    def needs_review(self, predictions: NDArray[Any]) -> list[bool]:
+        """Return whether each of n answers is large enough for a person to look."""
+        return [bool(large) for large in predictions >= self.above]
+
+    def calibration_pairs(self, truth: NDArray[Any], predictions: NDArray[Any]) -> dict[str, tuple[NDArray[Any], ...]]:
+        """Return for one event its n predicted probabilities, whether it happened, and a sort key for bins.
+
+        The event is that the truth is at most the answer, predicted with the probability of `quantile`. An
+        answer that is exactly right counts neither for it nor against it.
+        """
+        predicted = np.full(len(predictions), self.quantile)
+        happened = np.where(truth == predictions, predicted, truth < predictions)
+        return {"at most the answer": (predicted, happened, predictions)}
+
+    def cost(self, truth: NDArray[Any], choices: NDArray[Any]) -> NDArray[Any]:
+        """Return the cost of each of n answers, in the plan's unit."""
+        short = truth - choices
+        return np.asarray(np.where(short > 0, short * self.too_low, -short * self.too_high))
+
+    def rate(self, name: str, truth: NDArray[Any], choices: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return one of `rates` as n values whose mean it is, and which of the rows count."""
+        values = {
+            "mean_error": choices - truth,
+            "mean_absolute_error": np.abs(choices - truth),
+            "too_low_rate": (choices < truth).astype(float),
+        }
+        return values[name], np.ones(len(truth), dtype=bool)
+
+    def metrics(self, truth: NDArray[Any], predictions: NDArray[Any], choices: NDArray[Any]) -> dict[str, float]:
+        """Return the mean absolute error, and how often the answer was too low."""
+        return {
+            "mean_absolute_error": float(np.abs(truth - predictions).mean()),
+            "too_low_rate": float((choices < truth).mean()),
+        }

@@ -1,0 +1,32 @@
+"""The result of a gate: pass, fail or inconclusive, with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Status = Literal["pass", "fail", "inconclusive"]
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What one gate found, as a sentence and as numbers."""
+
+    gate: str
+    status: Status
+    message: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    inconclusive_blocks: bool = False
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this result is a veto."""
+        return self.status == "fail" or (self.status == "inconclusive" and self.inconclusive_blocks)
+
+
+def compare_interval(low: float, high: float, limit: float) -> Status:
+    """Compare an interval with an upper limit: below it, above it, or across it."""
+    if high <= limit:
+        return "pass"
+    return "fail" if low > limit else "inconclusive"

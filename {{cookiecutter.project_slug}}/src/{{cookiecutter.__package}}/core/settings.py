@@ -1,0 +1,125 @@
+"""Where things are and how the product listens: environment variables, typed.
+
+Every field is read from `APP_<NAME>`; the registry also from MLflow's own `MLFLOW_TRACKING_URI`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from .errors import UserError, error_message
+
+SHORTEST_KEY = 16
+REGISTRY_NAMES = AliasChoices("registry_url", "APP_REGISTRY_URL", "MLFLOW_TRACKING_URI")
+
+
+class Settings(BaseSettings):
+    """Settings of this machine, never of the product itself: those are in `plan.toml`."""
+
+    model_config = SettingsConfigDict(env_prefix="APP_", frozen=True)
+
+    root: Path = Path()
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    lake_url: str = ""
+    registry_url: Annotated[str, Field(validation_alias=REGISTRY_NAMES)] = ""
+    ledger_url: str = ""
+    models_url: str = ""
+    refresh_seconds: Annotated[float, Field(gt=0)] = 1.0
+    max_body_bytes: Annotated[int, Field(ge=256)] | None = None
+    max_batch_bytes: Annotated[int, Field(ge=256)] | None = None
+    max_waiting: Annotated[int, Field(ge=1)] = 4_096
+    max_connections: Annotated[int, Field(ge=1)] = 768
+    read_seconds: Annotated[float, Field(gt=0)] = 10.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_keys(cls, data: dict[str, object]) -> dict[str, object]:
+        keys = data.get("api_keys")
+        if isinstance(keys, str):
+            data = {**data, "api_keys": tuple(key.strip() for key in keys.split(",") if key.strip())}
+        return data
+
+    @model_validator(mode="after")
+    def _require_key_beyond_loopback(self) -> Self:
+        if not self.api_keys and not is_loopback(self.host):
+            message = f"listening on {self.host} needs an API key: set APP_API_KEYS, or keep to 127.0.0.1"
+            raise ValueError(message)
+        if any(len(key.get_secret_value()) < SHORTEST_KEY for key in self.api_keys):
+            message = f"APP_API_KEYS: every key needs at least {SHORTEST_KEY} characters"
+            raise ValueError(message)
+        return self
+
+    @property
+    def var(self) -> Path:
+        """The folder of everything that commands make, never committed."""
+        return self.root.resolve() / "var"
+
+    @property
+    def lake(self) -> str | Path:
+        """The URL of the lake, or the DuckDB file in `var/`."""
+        return self.lake_url or self.var / "lake.db"
+
+    @property
+    def registry(self) -> str:
+        """The URL of the MLflow registry; a SQLite file in `var/` by default."""
+        return self.registry_url or sqlite_url(self.var / "registry.db")
+
+    @property
+    def ledger(self) -> str:
+        """The URL of the ledger; a SQLite file in `var/` by default."""
+        return self.ledger_url or sqlite_url(self.var / "ledger.db")
+
+    @property
+    def models(self) -> str | Path:
+        """The folder or URL that models are published to: beside a registry of SQLite, or in `var/`."""
+        if self.models_url:
+            return self.models_url
+        registry = sqlite_path(self.registry)
+        return (registry.parent if registry else self.var) / "models"
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the URL of a SQLite file; `?`, `%` and `#` in the path are escaped."""
+    return URL.create("sqlite", database=path.as_posix()).render_as_string(hide_password=False)
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the file of a SQLite URL, or None for any other URL."""
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        return None
+    return Path(address.database) if address.get_backend_name() == "sqlite" and address.database else None
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises
+    ------
+    UserError
+        A variable has a value that is not allowed; secrets are never repeated.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False)
+        message = "; ".join(": ".join((*(f"APP_{p}".upper() for p in f["loc"]), error_message(f))) for f in faults)
+        raise UserError(f"settings: {message}") from None

@@ -1,0 +1,29 @@
+"""Gates: what a candidate must show, on the rows the champion predicts too, before it may serve.
+
+Every limit is in `plan.toml`. A gate judges an interval, not a point: it fails when the whole interval is over
+the limit, passes when it is under, and is inconclusive in between.
+"""
+
+from __future__ import annotations
+
+from ...core.objective import Evaluation
+from ...core.plan import Plan
+from ...core.problem import Problem
+from ...core.result import GateResult
+from ..evaluate import Rows
+from .calibration import calibration_gate
+from .cost import cost_gate
+from .groups import group_gates
+from .slices import slices_gate
+
+
+def run_gates(
+    rows: Rows, candidate: Evaluation, champion: Evaluation, problem: Problem, plan: Plan
+) -> list[GateResult]:
+    """Return the result of every gate on two models' predictions for n rows that neither was trained on."""
+    return [
+        cost_gate(candidate.cost - champion.cost, plan),
+        slices_gate(rows, candidate.cost - champion.cost, champion.cost, plan),
+        calibration_gate(candidate, problem.objective, plan),
+        *group_gates(rows, candidate, problem.objective, plan),
+    ]

@@ -1,0 +1,35 @@
+"""The cost gate: a candidate has to cost less than the champion, and must not cost more elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ...core.plan import Plan
+from ...core.result import GateResult, compare_interval
+from ..intervals import mean_interval, rows_needed
+
+
+def cost_gate(difference: NDArray[Any], plan: Plan) -> GateResult:
+    """Judge the cost of each row under the candidate less that under the champion, shape (n,).
+
+    It passes when the mean is below zero and the whole bootstrap interval stays under `max_cost_increase`.
+    """
+    limit, mean = plan.gates.max_cost_increase, float(difference.mean())
+    low, high = mean_interval(difference, plan)
+    status = compare_interval(low, high, limit)
+    numbers = (
+        f"{mean:+.3f} a decision ({plan.gates.confidence:.0%} interval {low:+.3f} to {high:+.3f}, limit {limit:+.3f})"
+    )
+    evidence = {"difference": mean, "low": low, "high": high, "limit": limit, "rows": len(difference)}
+    if mean >= 0:
+        return GateResult("cost", "fail", f"not cheaper than the champion: {numbers}", evidence)
+    needed = rows_needed(len(difference), low, high, mean, limit)
+    words = {
+        "pass": "cheaper than the champion",
+        "fail": "more expensive than the champion",
+        "inconclusive": f"cheaper on these rows, but about {needed} rows are needed for a conclusive result",
+    }
+    blocks = plan.gates.inconclusive_blocks
+    return GateResult("cost", status, f"{words[status]}: {numbers}", evidence, inconclusive_blocks=blocks)

@@ -1,0 +1,63 @@
+"""The slices gate: a model that costs less on the whole must not cost much more for a part of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ...core.plan import Plan
+from ...core.result import GateResult, compare_interval
+from ..evaluate import Rows
+from ..intervals import mean_interval
+
+QUARTERS = 4
+
+
+def slices_gate(rows: Rows, difference: NDArray[Any], champion: NDArray[Any], plan: Plan) -> GateResult:
+    """Judge the slice in which a candidate does worst beside the champion.
+
+    Parameters
+    ----------
+    difference
+        Cost of each of n rows under the candidate less that under the champion.
+    champion
+        Cost of each of n rows under the champion.
+    """
+    limit, blocks = plan.slices.max_cost_increase, plan.slices.inconclusive_blocks
+    found: list[dict[str, Any]] = []
+    for name, members in slices(pd.concat([rows.features, rows.groups], axis="columns")):
+        if members.sum() >= plan.slices.minimum_rows:
+            # where the champion makes no mistake, an increase is a share of its cost over all rows
+            usual = champion[members].mean() or champion.mean() or 1.0
+            low, high = (float(bound / usual) for bound in mean_interval(difference[members], plan))
+            increase = float(difference[members].mean() / usual)
+            found.append({"slice": name, "increase": increase, "low": low, "high": high, "rows": int(members.sum())})
+    if not found:
+        message = f"slices: none has the {plan.slices.minimum_rows} rows needed (slices.minimum_rows)"
+        return GateResult("slices", "inconclusive", message, inconclusive_blocks=blocks)
+    worst = max(found, key=lambda one: (one["low"] > limit, one["high"] > limit, one["increase"]))
+    message = (
+        f"slices: of {len(found)}, the worst is {worst['slice']}: {worst['increase']:+.0%} of the champion's cost "
+        f"there ({plan.gates.confidence:.0%} interval {worst['low']:+.0%} to {worst['high']:+.0%}) "
+        f"against a limit of {limit:+.0%}"
+    )
+    status = compare_interval(worst["low"], worst["high"], limit)
+    return GateResult("slices", status, message, {"limit": limit, "slices": found}, inconclusive_blocks=blocks)
+
+
+def slices(table: pd.DataFrame) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield the name and the members of each slice: a category, or a quarter of the numbers of a column."""
+    for column in table:
+        values = table[column]
+        if pd.api.types.is_numeric_dtype(values):
+            smallest = values.min()
+            parts = pd.qcut(values, QUARTERS, duplicates="drop")
+            for part in parts.cat.categories:
+                yield f"{column} {max(part.left, smallest):g} to {part.right:g}", (parts == part).to_numpy()
+        else:
+            for value in sorted(values.dropna().unique()):
+                yield f"{column} {value}", (values == value).to_numpy()

@@ -1,0 +1,136 @@
+"""Metrics: what the product does, counted in Prometheus' format. They never hold a feature."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import tempfile
+import time
+from collections import Counter as Tally
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .logs import set_request_id
+
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the client library's name
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+SCORES = tuple(step / 20 for step in range(1, 21))
+CLIENT_CLOSED = 499  # the client left before its request was complete; no response has this status
+log = logging.getLogger(__name__)
+
+
+class Metrics:
+    """Counters of one process; the product's `Observer`, and its `/metrics` endpoint."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.decisions = Counter("decisions", "Decisions", ["model", "answer", "fallback"], registry=self.registry)
+        self.reviews = Counter("decisions_to_review", "Decisions that need a review", registry=self.registry)
+        self.scores = Histogram("decision_score", "Scores", ["model"], buckets=SCORES, registry=self.registry)
+        self.reactions = Counter("reactions", "Reactions", ["verdict"], registry=self.registry)
+        labels = ["method", "route", "status"]
+        self.requests = Histogram("request_seconds", "Time to answer", labels, buckets=SECONDS, registry=self.registry)
+        self._requests: dict[tuple[str, str, int], Histogram] = {}
+
+    def count_decisions(self, decisions: Sequence[Mapping[str, Any]]) -> None:
+        """Count decisions that were recorded."""
+        # summed first and added once a batch: the look-up of a label takes longer than a decision
+        for (model, answer, fallback), count in Tally(map(_decision_labels, decisions)).items():
+            self.decisions.labels(model, answer, fallback).inc(count)
+        self.reviews.inc(sum(decision["needs_review"] for decision in decisions))
+        for model, group in groupby(decisions, itemgetter("model")):
+            scores = self.scores.labels(model)
+            for decision in group:
+                scores.observe(decision["score"])
+
+    def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request and how long it took."""
+        if (method, route, status) not in self._requests:
+            self._requests[method, route, status] = self.requests.labels(method, route, str(status))
+        self._requests[method, route, status].observe(seconds)
+
+    def count_reaction(self, verdict: str) -> None:
+        """Count a reaction."""
+        self.reactions.labels(verdict).inc()
+
+    async def endpoint(self, _request: Request) -> Response:
+        """Return every metric, of all workers, for Prometheus to collect."""
+        registry = self.registry
+        if SHARED_FOLDER in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+@contextlib.contextmanager
+def shared_metrics(workers: int) -> Iterator[None]:
+    """Let the processes that are started inside the block count together, if there are several."""
+    with tempfile.TemporaryDirectory(prefix="metrics-") as folder:
+        if workers > 1:
+            os.environ[SHARED_FOLDER] = folder
+        try:
+            yield
+        finally:
+            os.environ.pop(SHARED_FOLDER, None)
+
+
+class RequestMetrics:
+    """ASGI middleware that gives every request an id, and measures its time under the route that took it."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and count it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start, status = time.perf_counter(), 0
+        request_id = (b"x-request-id", set_request_id(scope).encode())
+
+        async def watch_receive() -> Message:
+            nonlocal status
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                status = status or CLIENT_CLOSED
+            return message
+
+        async def watch_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = status or message["status"]
+                message["headers"] = [*message["headers"], request_id]
+            await send(message)
+
+        try:
+            await self.app(scope, watch_receive, watch_send)
+        finally:
+            route, seconds, status = _route(scope), time.perf_counter() - start, status or 500
+            self.metrics.count_request(scope["method"], route, status, seconds)
+            if status >= HTTPStatus.BAD_REQUEST and status != CLIENT_CLOSED:
+                log.info("%s %s answered %d in %.1f ms", scope["method"], route, status, seconds * 1000)
+
+
+def _decision_labels(decision: Mapping[str, Any]) -> tuple[str, str, str]:
+    answer = decision["answer"] if isinstance(decision["answer"], str) else "number"
+    return decision["model"], answer, "true" if decision["fallback"] else "false"
+
+
+def _route(scope: Scope) -> str:
+    """Return the pattern of the route that took a request: a path with an id would be a series of its own."""
+    if "route" in scope:
+        return str(scope["route"].path)
+    # Starlette's plain routes leave no pattern in the scope, and those here have no parameter
+    plain = "endpoint" in scope and "app_root_path" not in scope and not scope.get("path_params")
+    return str(scope["path"]) if plain else "unmatched"

@@ -1,0 +1,1 @@
+"""HTTP: security, connections, errors, and the description of the API."""

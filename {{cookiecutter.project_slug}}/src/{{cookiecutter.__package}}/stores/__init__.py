@@ -1,0 +1,1 @@
+"""The stores through which wheels meet: lake (tables), registry and models, ledger (decisions)."""

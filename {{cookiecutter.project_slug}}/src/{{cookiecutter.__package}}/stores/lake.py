@@ -1,0 +1,136 @@
+"""The lake: the tables that the data wheel makes and the other wheels read.
+
+Tables are Ibis expressions, so the same code runs on DuckDB, Spark, BigQuery and others: change the
+URL, not the code.
+
+>>> with open_lake("duckdb:///var/lake.db") as lake:
+...     lake.read("training").count().to_pyarrow()
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from ibis.common.exceptions import TableNotFound
+
+from ..core.errors import UserError, hide_passwords, in_one_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Lake:
+    """Named tables on one Ibis backend."""
+
+    def __init__(self, backend: Any) -> None:
+        self.backend = backend
+
+    def read(self, name: str) -> ir.Table:
+        """Return a table.
+
+        Raises
+        ------
+        UserError
+            Nothing of that name was published yet.
+        """
+        try:
+            table: ir.Table = self.backend.table(name)
+        except TableNotFound:
+            message = f"the lake has no table {name!r}; run the `data` command first"
+            raise UserError(message) from None
+        return table
+
+    def has(self, name: str) -> bool:
+        """Return whether a table was published."""
+        try:
+            self.read(name)
+        except UserError:
+            return False
+        return True
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return a whole table in memory, in a stable order."""
+        table = self.read(name)
+        frame: pd.DataFrame = table.order_by(table.columns[0]).to_pandas()
+        return frame
+
+    def load(self, batches: Iterable[pa.RecordBatch]) -> ir.Table:
+        """Return rows that were read from a file as a table; it is gone with the connection."""
+        return self.stage(pa.Table.from_batches(batches))
+
+    def stage(self, table: ir.Table | pa.Table) -> ir.Table:
+        """Compute a table now, once, for the steps that follow; it is gone with the connection."""
+        staged: ir.Table = self.backend.create_table(f"staged_{uuid.uuid4().hex}", table, temp=True)
+        return staged
+
+    def publish(self, tables: Mapping[str, ir.Table]) -> None:
+        """Replace all the given tables; when one cannot be computed, every old one stays."""
+        computed = {name: table.to_pyarrow() for name, table in tables.items()}
+        with self._transaction():
+            for name, rows in computed.items():
+                self.backend.drop_table(name, force=True)
+                self.backend.create_table(name, rows)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        # Only DuckDB is known to roll back table definitions; elsewhere the tables are complete
+        # in memory before the first one is replaced.
+        if self.backend.name != "duckdb":
+            yield
+            return
+        self.backend.raw_sql("BEGIN")
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(Exception):  # a failed COMMIT has ended the transaction
+                self.backend.raw_sql("ROLLBACK")
+            raise
+        self.backend.raw_sql("COMMIT")
+
+
+@contextlib.contextmanager
+def open_lake(place: str | Path) -> Iterator[Lake]:
+    """Connect to a lake, by a URL or by the path of a DuckDB file, and disconnect afterwards.
+
+    Raises
+    ------
+    UserError
+        No such backend, it cannot be reached, or there is no room for a table.
+    """
+    if isinstance(place, str) and place.startswith("duckdb:///"):
+        place = Path(place.removeprefix("duckdb:///"))
+    in_file = isinstance(place, Path)
+    next_step = "see that APP_LAKE_URL is right"
+    if isinstance(place, Path) and place.is_file():
+        next_step = f"wait if another command has it open; if not, delete {place} and run `data`, which makes it again"
+    with in_one_line("lake" if in_file else f"lake {urlsplit(str(place)).scheme}", next_step):
+        backend = _connect(place)
+    try:
+        yield Lake(backend)
+    except Exception as error:
+        if not _is_of_engine(error):
+            raise
+        message = f"lake: {str(error).splitlines()[0]}; see that there is room on the disk and that it can be reached"
+        raise UserError(hide_passwords(message)) from error
+    finally:
+        backend.disconnect()
+
+
+def _is_of_engine(error: Exception) -> bool:
+    """Return whether the engine failed, such as DuckDB on a full disk, and not our own code."""
+    return isinstance(error, OSError) or "IOException" in type(error).__name__ or "Operational" in type(error).__name__
+
+
+def _connect(place: str | Path) -> Any:
+    if not isinstance(place, Path):
+        return ibis.connect(place)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return ibis.duckdb.connect(place)

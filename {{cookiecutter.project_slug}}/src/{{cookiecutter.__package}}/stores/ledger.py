@@ -1,0 +1,158 @@
+"""The ledger: the durable record of decisions and reactions.
+
+A decision is written before it is answered, so that every answer can be found again. SQLite in WAL mode by
+default, flushed to disk at every commit; PostgreSQL by URL.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+
+from ..core.errors import UserError
+from ..core.schema import Column
+from .database import connect
+from .tables import Tables
+
+IDS = random.Random()  # noqa: S311  # ids must not repeat, and need not be secret
+ID = re.compile(r"[0-9a-f]{32}")
+SUPPORTED = "use sqlite:///FILE, or postgresql+psycopg://USER@HOST/NAME after `uv sync --extra postgresql`"
+DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")  # the last one for tables that are not ours
+RESTORE = "restore it from a backup, or move it away to begin a new one"
+CHECK_URL = "see that it is there and may be written, or set APP_LEDGER_URL to another"
+
+
+class UnknownDecisionError(LookupError):
+    """No decision has that id."""
+
+
+class ReactionConflictError(ValueError):
+    """The decision already has another reaction."""
+
+
+class Ledger:
+    """Decisions and reactions in one database."""
+
+    def __init__(self, engine: sa.Engine, tables: Tables) -> None:
+        self.engine = engine
+        self.decisions, self.reactions = tables.decisions, tables.reactions
+
+    def record(self, decisions: Sequence[Mapping[str, Any]]) -> None:
+        """Write decisions in one transaction: after the return all survive a crash, before it none does."""
+        with self.engine.begin() as connection:
+            connection.execute(sa.insert(self.decisions), decisions)
+
+    def react(self, decision_id: str, reaction: Mapping[str, Any]) -> dict[str, Any]:
+        """Record what a person did with a decision. The call is idempotent.
+
+        Raises
+        ------
+        UnknownDecisionError
+            No decision has that id.
+        ReactionConflictError
+            It already has another reaction, or the override is the answer that was given.
+        """
+        decision = self.get(decision_id)
+        if decision is None:
+            message = f"there is no decision {decision_id!r}"
+            raise UnknownDecisionError(message)
+        if reaction["answer"] == decision["answer"]:
+            message = f"{decision['answer']!r} is the answer that was given: accept it, or override with another"
+            raise ReactionConflictError(message)
+        row = {"decision_id": decision_id, "reacted_at": now(), **reaction}
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(sa.insert(self.reactions), row)
+        except IntegrityError:
+            return self._recorded_reaction(decision_id, reaction)
+        return row
+
+    def _recorded_reaction(self, decision_id: str, reaction: Mapping[str, Any]) -> dict[str, Any]:
+        with self.engine.connect() as connection:
+            query = sa.select(self.reactions).where(self.reactions.c.decision_id == decision_id)
+            recorded = dict(connection.execute(query).mappings().one())
+        if any(recorded[key] != value for key, value in reaction.items()):
+            message = f"decision {decision_id!r} already has another reaction: {recorded['verdict']}"
+            raise ReactionConflictError(message)
+        return recorded
+
+    def get(self, decision_id: str) -> dict[str, Any] | None:
+        """Return one decision with its features and reaction, or None."""
+        if not ID.fullmatch(decision_id):
+            return None
+        return next(self._joined(self.decisions.c.id == decision_id, 1), None)
+
+    def recent(self, limit: int, *, to_review: bool = False) -> list[dict[str, Any]]:
+        """Return the latest decisions, newest first, with their features and reactions.
+
+        `to_review` keeps those that a person should look at and that have no reaction yet.
+        """
+        waiting = self.decisions.c.needs_review & self.reactions.c.verdict.is_(None)
+        return list(self._joined(waiting if to_review else sa.true(), limit))
+
+    def labelled(self) -> Iterator[dict[str, Any]]:
+        """Yield every decision that has a reaction, newest first."""
+        yield from self._joined(self.reactions.c.verdict.is_not(None), None)
+
+    def _joined(self, where: sa.ColumnElement[bool], limit: int | None) -> Iterator[dict[str, Any]]:
+        reaction = (self.reactions.c.verdict, self.reactions.c.answer.label("reaction_answer"), self.reactions.c.note)
+        joined = self.decisions.outerjoin(self.reactions, self.decisions.c.id == self.reactions.c.decision_id)
+        query = sa.select(self.decisions, *reaction).select_from(joined).where(where)
+        with self.engine.connect() as connection:
+            rows = connection.execution_options(stream_results=True).execute(
+                query.order_by(self.decisions.c.id.desc()).limit(limit)
+            )
+            yield from (dict(row) for row in rows.mappings())
+
+
+def new_id() -> str:
+    """Return 32 hex digits that sort by time and do not repeat."""
+    return f"{time.time_ns():016x}{IDS.getrandbits(64):016x}"
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@contextlib.contextmanager
+def open_ledger(url: str, target: Column) -> Iterator[Ledger]:
+    """Connect to a ledger, migrate its tables to this version, and disconnect afterwards.
+
+    Parameters
+    ----------
+    target
+        The column of the label, whose kind is that of all answers.
+
+    Raises
+    ------
+    UserError
+        The database cannot be opened or read, or a newer version of this project wrote it.
+    """
+    if not url.startswith("sqlite") and url.partition("?")[0].count("@") > 1:
+        # the host would begin inside the password, and errors name the host
+        message = "ledger: APP_LEDGER_URL has more than one @; write those of a user name or a password as %40"
+        raise UserError(message)
+    tables = Tables(target)
+    try:
+        ledger = Ledger(connect(url, tables), tables)
+        ledger.recent(0)  # reads all columns, and no row
+    except (ArgumentError, ImportError, ValueError):  # their messages may repeat a password
+        message = f"ledger: APP_LEDGER_URL is not a URL that works here; {SUPPORTED}"
+        raise UserError(message) from None
+    except (SQLAlchemyError, OSError) as error:
+        damaged = str(getattr(getattr(error, "orig", None), "sqlite_errorname", "")).startswith(DAMAGED)
+        message = f"ledger: cannot open it: {str(error).splitlines()[0]}; {RESTORE if damaged else CHECK_URL}"
+        raise UserError(message) from None
+    try:
+        yield ledger
+    finally:
+        ledger.engine.dispose()
