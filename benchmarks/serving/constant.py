@@ -12,7 +12,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-contract = importlib.import_module(f"{os.environ['BENCH_PACKAGE']}.contract")
+contract = importlib.import_module(f"{os.environ['BENCH_PACKAGE']}.problem.contract")
 app = FastAPI()
 Features = contract.Features
 ANSWER = {"id": "0" * 32, "answer": "no", "score": 0.1, "model": "constant:1", "needs_review": False}

@@ -1,8 +1,8 @@
 """Register a learned model as the champion of a generated project, and store a copy for the peers.
 
-`python models.py logistic FILE` in the project's folder, with the project's interpreter. The model
-is made with the project's own encoder and stored by its own registry, as its training does, but
-without the gates: this is about speed.
+`python models.py logistic FILE` in the project's folder, with the project's interpreter. The model has the
+project's own encoder and is stored by its own registry, as in training, but without the gates: this is
+about speed.
 """
 
 from __future__ import annotations
@@ -27,21 +27,18 @@ KINDS = {
 def main(kind: str, copy: Path) -> None:
     """Fit, register, promote."""
     package = Path.cwd().name.replace("-", "_")
-    contract, commands, encode, lake, schema = (
-        importlib.import_module(f"{package}.{name}")
-        for name in ("contract", "commands", "model.encode", "lake", "schema")
+    composition, encoder, evaluate = (
+        importlib.import_module(f"{package}.{name}") for name in ("cli.composition", "core.encoder", "model.evaluate")
     )
-    settings, plan = commands.ground()
-    columns = [column for column in schema.columns(contract.Features) if column.seen_by_models]
-    with lake.open_lake(settings.url("lake")) as opened:
-        table = opened.frame("training")
-    label = next(iter(contract.Label.model_fields))
-    model = Pipeline([("encode", encode.encoder(columns)), *KINDS[kind]()])
-    model.fit(table[[column.name for column in columns]], plan.objective.target(table[label]))
-    registry = commands.open_registry(settings)
-    tags = {"contract": schema.fingerprint(contract.Features, contract.Label)}
-    version = registry.register(model, name=kind, inputs=columns, metrics={}, tags=tags)
-    registry.set_alias("champion", version)
+    project = composition.load_project()
+    problem = project.problem
+    with project.lake() as lake:
+        rows = evaluate.split_columns(lake.frame("training"), problem)
+    model = Pipeline([("encode", encoder.encoder(problem.columns)), *KINDS[kind]()])
+    model.fit(rows.features, rows.truth)
+    tags = {"contract": problem.fingerprint}
+    version = project.registry.register(model, name=kind, inputs=problem.inputs, metrics={}, tags=tags)
+    project.registry.set_alias("champion", version)
     skops.io.dump(model, copy)
 
 

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import TypeAdapter
 from threadpoolctl import threadpool_limits
 
 if TYPE_CHECKING:
@@ -36,26 +37,32 @@ def microseconds(work: Callable[[], object]) -> float:
 def main() -> None:
     """Measure and print."""
     package = Path.cwd().name.replace("-", "_")
-    commands, ledger, decide, predictor, openapi = (
+    composition, decisions, ledger, predictor = (
         importlib.import_module(f"{package}.{name}")
-        for name in ("commands", "ledger", "product.decide", "product.predictor", "product.openapi")
+        for name in ("cli.composition", "product.decisions", "stores.ledger", "product.predictor")
     )
-    settings, plan = commands.ground()
-    asks = predictor.Predictor(commands.open_registry(settings), plan.objective)
-    model, body = asks.champion.model, json.dumps(openapi.example()).encode()
-    row = decide.ONE.validate_json(body).__dict__
-    with tempfile.TemporaryDirectory(dir=settings.var) as folder, threadpool_limits(1):
+    project = composition.load_project()
+    problem = project.problem
+    asks = predictor.Predictor(project.models, problem)
+    model = asks.champion.model
+    body = json.dumps({column.name: column.example for column in problem.columns}).encode()
+    adapter = TypeAdapter(problem.request)
+    row = adapter.validate_json(body).__dict__
+    job = decisions.DecisionJob(asks, None, None)
+    with tempfile.TemporaryDirectory(dir=project.settings.var) as folder, threadpool_limits(1):
         file = os.open(f"{folder}/flushed", os.O_WRONLY | os.O_CREAT)
-        with ledger.open_ledger(f"sqlite:///{folder}/ledger.db") as opened:
+        with ledger.open_ledger(f"sqlite:///{folder}/ledger.db", problem.target) as opened:
 
             def parts(count: int) -> dict[str, float]:
                 rows = [row] * count
-                inputs = {name: [row[name] for row in rows] for name in predictor.SEEN}
+                inputs = {name: [row[name] for row in rows] for name in asks.inputs}
+                made = asks.decide(rows)
                 steps: dict[str, Callable[[], object]] = {
-                    "validate one body": lambda: decide.ONE.validate_json(body),
+                    "validate one body": lambda: adapter.validate_json(body),
                     "the contract's encoder": lambda: model[0].transform(inputs),
-                    "the model, encoder included": lambda: plan.objective.raw(model, inputs),
-                    "decide: the model in its thread, and words": lambda: asks.decide(rows),
+                    "the model, encoder included": lambda: problem.objective.predict(model, inputs),
+                    "decide: the model in its thread, and answers": lambda: asks.decide(rows),
+                    "write the answers as JSON": lambda: [job._write(each) for each in made],  # noqa: SLF001
                     "decide and record": lambda: opened.record(asks.decide(rows)),
                     "flush 8 KB to disk": lambda: (os.write(file, bytes(8192)), os.fdatasync(file)),
                 }
@@ -63,9 +70,9 @@ def main() -> None:
 
             one, many = parts(1), parts(64)
         os.close(file)
-    print(f"{asks.champion.label + ', microseconds':44}{'1 row':>8}{'64 rows':>9}")
+    print(f"{asks.champion.label + ', microseconds':48}{'1 row':>8}{'64 rows':>9}")
     for name, time_ in one.items():
-        print(f"  {name:42}{time_:8.0f}{many[name]:9.0f}")
+        print(f"  {name:46}{time_:8.0f}{many[name]:9.0f}")
 
 
 if __name__ == "__main__":

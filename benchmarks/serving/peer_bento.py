@@ -9,7 +9,7 @@ from typing import Any
 import bentoml
 import skops.io
 
-contract = importlib.import_module(f"{os.environ['BENCH_PACKAGE']}.contract")
+contract = importlib.import_module(f"{os.environ['BENCH_PACKAGE']}.problem.contract")
 Features = contract.Features
 
 

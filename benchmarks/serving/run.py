@@ -1,6 +1,6 @@
 """How fast a generated product decides, side by side with others, in one run on one machine.
 
-    uv run python benchmarks/serving/run.py [--seconds 8] [--rounds 3] [--models logistic boosting]
+    uv run python benchmarks/serving/run.py [--seconds 8] [--rounds 3] [--models logistic boosting] [--before REV]
 
 Bakes a project with the default answers, prepares it, and registers a logistic regression and a
 gradient boosting in turn. Each server has one worker and is asked by wrk (to be installed) for the
@@ -11,7 +11,8 @@ same decision over and over, on 64 connections and on one:
 - mlflow      `mlflow models serve` of the same registered model: no validation by contract, no record
 - bentoml     BentoML with adaptive batching, validating the same body: no record
 
-and the product with two workers, and with PostgreSQL as its ledger, when BENCH_POSTGRES_URL names
+`--before` adds the product of an older revision of the template, with the same model as champion.
+Also measured are the product with two workers, and with PostgreSQL as its ledger, when BENCH_POSTGRES_URL names
 one. Rounds are interleaved, so that what else the machine does hits all alike; the median round
 counts. Scoring a file is compared with one plain `predict_proba`, and the parts of a decision are timed alone.
 The peers are installed from the package index into environments of their own under benchmarks/.work.
@@ -42,10 +43,12 @@ HERE = Path(__file__).resolve().parent
 WORK = HERE.parent / ".work"
 SLUG, PACKAGE = "mortgage-desk", "mortgage_desk"
 PROJECT = WORK / SLUG
+BEFORE = WORK / "before"
 BODY = WORK / "body.json"
 CONNECTIONS = (64, 1)
 TARGETS = (
-    "at 64 connections: product/constant >= 1, product/mlflow >= 60, product/bentoml >= 10; at 1: p50 <= 4 constants"
+    "at 64 connections: product/constant >= 0.85, product/mlflow >= 35; at 1: p50 no worse than before; "
+    "ready in 3 s or less, 200 MB or less"
 )
 
 
@@ -60,6 +63,7 @@ class Server:
     ready: str
     wrapped: str = ""  # the key that the body goes under
     env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path = PROJECT
     seconds_to_start: float = 0.0
     megabytes: float = 0.0
     figures: dict[int, list[dict[str, float]]] = field(default_factory=dict)
@@ -72,7 +76,7 @@ class Server:
         log = (WORK / f"{self.name}.log").open("w")
         began = time.perf_counter()
         process = subprocess.Popen(
-            self.words, cwd=PROJECT, env=os.environ | dict(self.env), stdout=log, stderr=log, start_new_session=True
+            self.words, cwd=self.cwd, env=os.environ | dict(self.env), stdout=log, stderr=log, start_new_session=True
         )
         try:
             while not answers(f"http://127.0.0.1:{self.port}{self.ready}"):
@@ -137,20 +141,36 @@ def run(*words: str, cwd: Path = WORK, env: Mapping[str, str] | None = None) -> 
     return done.stdout
 
 
-def prepare() -> None:
-    """Bake the project, and install it and the peers."""
+def bake(template: Path, folder: Path) -> None:
+    """Generate a project with the default answers into a folder, install and prepare it."""
+    project = folder / SLUG
+    shutil.rmtree(project, ignore_errors=True)
+    run(sys.executable, "-m", "cookiecutter", str(template), "--no-input", "--default-config", "-o", str(folder))
+    run("uv", "sync", "--quiet", "--extra", "postgresql", cwd=project)
+    run(str(project / ".venv/bin" / SLUG), "run", "--prepare", cwd=project)
+
+
+def prepare(before: str) -> None:
+    """Install the project, the one of an older revision if there is one, and the peers."""
     WORK.mkdir(exist_ok=True)
-    shutil.rmtree(PROJECT, ignore_errors=True)
-    run(sys.executable, "-m", "cookiecutter", str(HERE.parents[1]), "--no-input", "--default-config", "-o", str(WORK))
-    run("uv", "sync", "--quiet", "--extra", "postgresql", cwd=PROJECT)
-    run(str(PROJECT / ".venv/bin" / SLUG), "run", "--prepare", cwd=PROJECT)
+    bake(HERE.parents[1], WORK)
+    if before:
+        shutil.rmtree(BEFORE, ignore_errors=True)
+        BEFORE.mkdir()
+        archive = BEFORE / "template.tar"
+        run("git", "-C", str(HERE.parents[1]), "archive", "--output", str(archive), before)
+        shutil.unpack_archive(archive, BEFORE / "template")
+        bake(BEFORE / "template", BEFORE)
     if not (WORK / "bento/bin/bentoml").exists():
         run("uv", "venv", "--quiet", "--clear", str(WORK / "bento"))
         run(
             "uv", "pip", "install", "--quiet", "bentoml", "scikit-learn", "skops", "pydantic-settings",
             env={"VIRTUAL_ENV": str(WORK / "bento")},
         )  # fmt: skip
-    example = f"import json; from {PACKAGE}.product.openapi import example; print(json.dumps(example()))"
+    example = (
+        f"import json; from {PACKAGE}.cli.composition import load_project; "
+        "print(json.dumps({column.name: column.example for column in load_project().problem.columns}))"
+    )
     BODY.write_text(run(str(PROJECT / ".venv/bin/python"), "-c", example, cwd=PROJECT))
 
 
@@ -183,6 +203,9 @@ def servers(copy: Path) -> list[Server]:
             shared | {"PYTHONPATH": f"{PROJECT}/src"},
         ),
     ]
+    if (BEFORE / SLUG).exists():
+        words = [str(BEFORE / SLUG / ".venv/bin" / SLUG), "run", "--port", "8416"]
+        found.append(Server("product before", words, 8416, "/v1/decisions", "/readyz", cwd=BEFORE / SLUG))
     words = [str(here / SLUG), "run", "--port", "8415", "--workers", "2"]
     found.append(Server("product, 2 workers", words, 8415, "/v1/decisions", "/readyz"))
     if url := os.environ.get("BENCH_POSTGRES_URL"):
@@ -197,6 +220,9 @@ def compare(kind: str, rounds: int, seconds: int) -> list[Server]:
     """Measure every server with one kind of model as champion."""
     copy = WORK / f"{kind}.skops"
     run(str(PROJECT / ".venv/bin/python"), str(HERE / "models.py"), kind, str(copy), cwd=PROJECT)
+    if (old := BEFORE / SLUG).exists():
+        script = BEFORE / "template/benchmarks/serving/models.py"
+        run(str(old / ".venv/bin/python"), str(script), kind, str(BEFORE / f"{kind}.skops"), cwd=old)
     found = servers(copy)
     with contextlib.ExitStack() as stack:
         for server in found:
@@ -254,13 +280,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--models", nargs="+", default=["logistic", "boosting"])
+    parser.add_argument("--before", default="", help="a revision of this template to compare with")
     parser.add_argument("--keep", action="store_true", help="use the project that is there")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # and so every server with it
     if shutil.which("wrk") is None:
         sys.exit("wrk is not installed")
     if not (asked.keep and PROJECT.exists()):
-        prepare()
+        prepare(asked.before)
     machine()
     print(TARGETS)
     for kind in asked.models:

@@ -21,14 +21,13 @@ ROUNDS = 3
 def main() -> None:
     """Print rows a second of both, and the ratio."""
     package = Path.cwd().name.replace("-", "_")
-    commands, lake, predictor, score, contract = (
-        importlib.import_module(f"{package}.{name}")
-        for name in ("commands", "lake", "product.predictor", "product.score", "contract")
+    composition, scoring = (
+        importlib.import_module(f"{package}.{name}") for name in ("cli.composition", "product.scoring")
     )
-    settings, plan = commands.ground()
-    champion = predictor.Predictor(commands.open_registry(settings), plan.objective).champion
-    with lake.open_lake(settings.url("lake")) as opened:
-        table = opened.frame("training")[list(contract.Features.model_fields)]
+    project = composition.load_project()
+    champion = project.models.load("champion")
+    with project.lake() as lake:
+        table = lake.frame("training")[[column.name for column in project.problem.columns]]
     rows = pd.concat([table] * (ROWS // len(table) + 1), ignore_index=True)[:ROWS]
     plain, whole = [], []
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
@@ -39,7 +38,7 @@ def main() -> None:
             champion.model.predict_proba(rows)
             plain.append(time.perf_counter() - began)
             began = time.perf_counter()
-            for _done in score.score(source, target, champion, plan.objective):
+            for _done in scoring.score(source, target, champion, project.problem):
                 pass
             whole.append(time.perf_counter() - began)
     one, other = ROWS / statistics.median(plain), ROWS / statistics.median(whole)
