@@ -1,9 +1,9 @@
-"""Keep of the generated files what the answers ask for, and say what to do next.
+"""Keep the generated files that the answers ask for, and print the next commands.
 
-The table below is all there is. A file whose name ends in a tag (before its extension) is one of
-several variants: the one for the given answer stays and loses its tag, the others go. What an
-answer does without altogether is named by its path. A row that matches nothing is an error, even
-for an answer that was not given, so that the table cannot fall behind the template.
+The table below has every effect of an answer. A file whose name ends in a tag (before its extension) is one
+of several variants: the variant of the given answer stays and loses its tag, and the others are removed.
+Paths that an answer leaves out are named. A row that matches no file is an error, also for an answer that
+was not given, so that the table cannot fall behind the template.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 
 class Row(NamedTuple):
-    """What one answer to one question means for the files."""
+    """The effect of one answer to one question on the files."""
 
     question: str
     answer: str
-    tag: str = ""  # ends the names of the files that stay for this answer only
-    drop: tuple[str, ...] = ()  # files and folders that go with this answer
+    tag: str = ""  # the end of the names of files that stay for this answer only
+    drop: tuple[str, ...] = ()  # files and folders that this answer leaves out
 
     @property
     def chosen(self) -> bool:
@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
 MORTGAGE, HEALTH, EXPENSES = "mortgage_applications.csv", "elder_health.csv", "medical_expenses.csv"
 PACKAGE = f"src/{ANSWERS['__package']}"
-# what a product without data and models does without
+# what a product without data and models leaves out
 LATER = (
     *("data", "tests/bias/learned", "tests/data", "tests/model", "tests/operations/test_drift.py"),
     *(f"{PACKAGE}/{name}" for name in ("data", "model", "operations/drift.py", "problem/candidates.py")),
@@ -60,9 +60,9 @@ def fail(row: Row, what: str) -> None:
 
 
 def keep_variants(root: Path, row: Row) -> None:
-    """Take the tag from the files of the answer that was given, and remove those of the others."""
+    """Remove the tag from the variants of an answer that was given, or the variants of another answer."""
     name = re.compile(rf"(.+){re.escape(row.tag)}(\.[a-z]+)?")
-    files = [path for path in sorted(root.rglob("*")) if path.is_file()]  # a folder may be called so: it is the package
+    files = [path for path in sorted(root.rglob("*")) if path.is_file()]  # not folders: the package may have such a name
     found = [(path, match) for path in files if (match := name.fullmatch(path.name))]
     if not found:
         fail(row, f"no file's name ends in {row.tag}")
@@ -77,11 +77,11 @@ def keep_variants(root: Path, row: Row) -> None:
 
 
 def main(root: Path) -> None:
-    """Apply the table, then print the next commands."""
+    """Apply the table and print the next commands."""
     for row in TABLE:
         if row.tag:
             keep_variants(root, row)
-    # every path is looked for before the first one goes: they may lie inside each other
+    # look for every path before the first one is removed: one may lie inside another
     for row in TABLE:
         if missing := [path for path in row.drop if not (root / path).exists()]:
             fail(row, "there is no " + ", ".join(missing))
@@ -89,7 +89,7 @@ def main(root: Path) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     slug = ANSWERS["project_slug"]
     print(f"\n{slug} is ready. Next:\n\n  cd {slug}\n  make run\n  make test\n")
-    print(f"Without make: uv run {slug} run, uv run {slug} test\n")
+    print(f"Without make: uv run {slug} run, uv run poe test\n")
 
 
 if __name__ == "__main__":
