@@ -19,6 +19,7 @@ from .schema import Column
 NUMBER = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
 INTEGER = r"^[-+]?[0-9]+$"
 INTEGER_LIMIT = 2**63 - 1
+SHOWN_CHARACTERS = 60  # of a value in an error
 # how text spells that a value is missing; a category of that name keeps its meaning
 MISSING = (
     *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
@@ -37,7 +38,8 @@ class Check:
 def checks(column: Column) -> list[Check]:
     """Return the requirements of a column, in the order in which they are tested."""
     found = [Check("one_of", column.categories)] if column.categories else []
-    found += [Check("finite")] if column.kind == "number" else []
+    is_bounded = column.low is not None and column.high is not None
+    found += [Check("finite")] if column.kind == "number" and not is_bounded else []
     found += [Check("whole")] if column.kind == "integer" else []
     found += [Check("at_least", column.low)] if column.low is not None else []
     found += [Check("at_most", column.high)] if column.high is not None else []
@@ -47,6 +49,11 @@ def checks(column: Column) -> list[Check]:
 def missing_words(column: Column) -> tuple[str, ...]:
     """Return the spellings of a missing value in text files; of a text column only the empty cell."""
     return ("",) if column.kind == "text" else tuple(word for word in MISSING if word not in column.categories)
+
+
+def shorten(value: Any) -> str:
+    """Return a value as an error shows it."""
+    return f"{repr(value)[:SHOWN_CHARACTERS]}..." if len(repr(value)) > SHOWN_CHARACTERS else repr(value)
 
 
 def request_model(features: type[BaseModel], columns: tuple[Column, ...]) -> type[BaseModel]:

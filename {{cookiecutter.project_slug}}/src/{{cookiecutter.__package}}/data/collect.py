@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
+from pydantic import BaseModel, ValidationError
 
+from ..core.checks import request_model, shorten
 from ..core.errors import UserError
+from ..core.problem import Problem
+from ..core.schema import Column
 from ..stores.files import read_rows
 
-KEY, ORIGIN, FOLD, REASON = "_key", "_origin", "_fold", "_reason"  # columns of ours; none of a contract begins with _
+# columns of ours; none of a contract begins with _
+KEY, ORIGIN, FOLD, REASON = "_key", "_origin", "_fold", "_reason"
 FILE, REACTION, INCOMPLETE = "file", "reaction", "incomplete"  # origins
 
 
-def read_file(source: Path, names: Sequence[str], key: str) -> Iterable[pa.RecordBatch]:
-    """Yield the rows of a file as text: the key, the expected columns, and the origin.
+def read_file(source: Path, problem: Problem) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file as text: the key, the columns to keep, and the origin.
 
     Raises
     ------
@@ -26,37 +29,65 @@ def read_file(source: Path, names: Sequence[str], key: str) -> Iterable[pa.Recor
         A column is missing, unknown or there twice, or there is no row.
     """
     rows = 0
+    names = [problem.key, *(column.name for column in kept_columns(problem))]
     for chunk, _ in read_rows(source):
         if not rows:
-            _check_names(source, chunk.schema.names, [key, *names])
-        cells = [chunk[name].cast(pa.string()) for name in (key, *names)]
-        origin = pa.repeat(FILE, chunk.num_rows)
-        yield pa.RecordBatch.from_arrays([*cells, origin], names=[KEY, *names, ORIGIN])
+            _check_names(
+                source, chunk.schema.names, [problem.key, *(c.name for c in problem.columns), problem.target.name]
+            )
+        cells = [chunk[name].cast(pa.string()) for name in names]
+        origin, reason = pa.repeat(FILE, chunk.num_rows), pa.nulls(chunk.num_rows, pa.string())
+        yield pa.RecordBatch.from_arrays([*cells, origin, reason], names=[KEY, *names[1:], ORIGIN, REASON])
         rows += chunk.num_rows
     if not rows:
         message = f"{source}: a header but no row"
         raise UserError(message)
 
 
-def read_reactions(
-    decisions: Iterable[Mapping[str, Any]], names: Sequence[str], *, target: str, required: Sequence[str]
-) -> ir.Table | None:
-    """Return decisions with a reaction as labelled rows of text; None if there are none.
+def read_reactions(decisions: Iterable[Mapping[str, Any]], problem: Problem) -> Iterator[pa.RecordBatch]:
+    """Yield the decisions with a reaction as labelled rows of text, with the reason why one cannot be used.
 
-    The label is the answer that the person kept, or their own. Rows that were recorded before one of the
-    `required` columns was added are marked `incomplete`.
+    The label is the answer that the person kept, or their own. The values are held against the contract of
+    requests, because the contract may have changed since. Rows that were recorded before a required column
+    was added are marked `incomplete`.
     """
+    target, columns = problem.target, kept_columns(problem)
+    label_model = request_model(problem.label, (target,))
     rows = []
     for decision in decisions:
-        overridden = decision["verdict"] == "override"
-        label = decision["reaction_answer"] if overridden else decision["answer"]
-        values = {**decision["features"], target: label}
-        cells = {name: None if values.get(name) is None else str(values[name]) for name in names}
-        origin = REACTION if values.keys() >= set(required) else INCOMPLETE
-        rows.append({KEY: decision["id"], **cells, ORIGIN: origin})
-    if not rows:
-        return None
-    return ibis.memtable(rows, schema=ibis.schema(dict.fromkeys([KEY, *names, ORIGIN], "string")))
+        label = decision["reaction_answer"] if decision["verdict"] == "override" else decision["answer"]
+        faults = _find_faults(problem.request, problem.stored, decision["features"])
+        missing = any(column.name not in decision["features"] and column.name in faults for column in problem.stored)
+        faults |= _find_faults(label_model, (target,), {target.name: label})
+        values = {**decision["features"], target.name: label}
+        cells = [None if values.get(column.name) is None else str(values[column.name]) for column in columns]
+        reason = "; ".join(faults[column.name] for column in columns if column.name in faults)
+        rows.append([decision["id"], *cells, INCOMPLETE if missing else REACTION, reason or None])
+    if rows:
+        names = [KEY, *(column.name for column in columns), ORIGIN, REASON]
+        yield pa.RecordBatch.from_arrays([pa.array(cells, pa.string()) for cells in zip(*rows, strict=True)], names)
+
+
+def kept_columns(problem: Problem) -> tuple[Column, ...]:
+    """Return the columns of the training table: all but the personal ones, and the label."""
+    return (*problem.stored, problem.target)
+
+
+def _find_faults(model: type[BaseModel], columns: Sequence[Column], values: Mapping[str, Any]) -> dict[str, str]:
+    """Return by column why a recorded value does not fit the contract of today."""
+    try:
+        model.model_validate(values)
+    except ValidationError as error:
+        wrong = {fault["loc"][0] for fault in error.errors(include_url=False)}
+    else:
+        return {}
+    faults = {
+        column.name: f"{column.name} is {shorten(values.get(column.name))}, expected {column.expected}"
+        for column in columns
+    }
+    faults |= {column.name: f"{column.name} is empty" for column in columns if values.get(column.name) in (None, "")}
+    faults |= {c.name: f"recorded before {c.name} was added" for c in columns if c.name not in values}
+    return {name: fault for name, fault in faults.items() if name in wrong}
 
 
 def _check_names(source: Path, found: Sequence[str], expected: Sequence[str]) -> None:

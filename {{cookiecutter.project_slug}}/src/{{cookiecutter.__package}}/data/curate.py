@@ -1,34 +1,31 @@
-"""Curate: give every column its type, drop what is personal, and set unusable rows aside with their reason."""
+"""Curate: give every column its type, and set unusable rows aside with their reason."""
 
 from __future__ import annotations
 
-import functools
-import operator
+import re
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from ..core.checks import INTEGER, INTEGER_LIMIT, NUMBER, Check, checks, missing_words
+from ..core.checks import INTEGER, INTEGER_LIMIT, NUMBER, SHOWN_CHARACTERS, missing_words
 from ..core.errors import UserError
 from ..core.schema import Column
-from .collect import FILE, INCOMPLETE, KEY, ORIGIN, REASON
+from .collect import FILE, KEY, ORIGIN, REASON
+from .validate import fits
 
 SHOWN = 3
-CHECKS: dict[str, Callable[[ir.Value, Any], ir.BooleanValue]] = {
-    "finite": lambda value, _: ~(value.isinf() | value.isnan()),
-    "whole": lambda value, _: value == value.floor(),
-    "at_least": lambda value, limit: value >= limit,
-    "at_most": lambda value, limit: value <= limit,
-    "one_of": lambda value, limit: value.isin(limit),
-}
+TEXT = "_text_"  # before the name of a column: its cells as text
 
 
-def curate(table: ir.Table, columns: Sequence[Column]) -> ir.Table:
+def curate(table: ir.Table, columns: Sequence[Column], stage: Callable[[ir.Table], ir.Table]) -> ir.Table:
     """Return typed columns with the key, the origin, and the reason why a row cannot be used, or "".
 
-    Personal columns are dropped here.
+    Parameters
+    ----------
+    stage
+        Computes a table. Every step refers to plain columns of the one before, because the time to compile
+        nested expressions grows with their depth and the number of columns.
 
     Raises
     ------
@@ -36,16 +33,18 @@ def curate(table: ir.Table, columns: Sequence[Column]) -> ir.Table:
         In a file, a text stands where a number belongs, or a category is unknown: the file and the
         contract disagree, and a person has to decide which is right.
     """
-    kept = [column for column in columns if not column.personal]
-    cells = {column.name: read_cell(table, column) for column in kept}
-    values = {column.name: type_cell(cells[column.name], column) for column in kept}
-    _refuse_contradictions(table, kept, cells, values)
-    faults = [_fault(table, column, cells[column.name], values[column.name]) for column in kept]
+    own = [KEY, ORIGIN, REASON]
     key = table[KEY].strip().nullif("")
-    repeats = table.count().over(group_by=key)
-    faults.append(ibis.cases((key.isnull(), "the key is empty"), (repeats > 1, "the key is not unique"), else_=""))
-    reason = functools.reduce(operator.add, (_ended(fault) for fault in faults)).re_replace("; $", "")
-    return table.select(**{KEY: key, ORIGIN: table[ORIGIN], **values, REASON: reason})
+    cells = stage(table.select(key.name(KEY), ORIGIN, REASON, *(read_cell(table, column) for column in columns)))
+    texts = {TEXT + column.name: cells[column.name] for column in columns}
+    spelled = stage(cells.select(*own, **texts, **{column.name: read_number(cells, column) for column in columns}))
+    typed = stage(spelled.select(*own, *texts, **{column.name: type_cell(spelled, column) for column in columns}))
+    _refuse_contradictions(typed, columns)
+    repeats = typed.count().over(group_by=KEY)
+    of_key = ibis.cases((typed[KEY].isnull(), "the key is empty"), (repeats > 1, "the key is not unique"))
+    found = ibis.array([*(_fault(typed, column) for column in columns), of_key]).join("; ")
+    reason = ibis.coalesce(typed[REASON], found, "")
+    return stage(typed.select(KEY, ORIGIN, *(column.name for column in columns), **{REASON: reason}))
 
 
 def split_usable(curated: ir.Table) -> tuple[ir.Table, ir.Table]:
@@ -54,82 +53,86 @@ def split_usable(curated: ir.Table) -> tuple[ir.Table, ir.Table]:
     return curated.filter(usable).drop(REASON), curated.filter(~usable)
 
 
-def check_share(usable: ir.Table, quarantine: ir.Table, limit: float) -> int:
-    """Return how many rows are usable. Rows recorded before a required column was added do not count as faults.
+def check_share(curated: ir.Table, limit: float) -> int:
+    """Return how many rows are usable.
+
+    The limit holds for the rows of files: the contract may have changed since the others were recorded.
 
     Raises
     ------
     UserError
         The share of unusable rows is over the plan's limit, or no usable row is left.
     """
-    quarantine = quarantine.filter(quarantine[ORIGIN] != INCOMPLETE)
-    good, bad = (int(rows.count().to_pyarrow().as_py()) for rows in (usable, quarantine))
-    if good == 0 or bad / (good + bad) > limit:
-        rows = quarantine.limit(SHOWN).to_pyarrow().to_pylist()
-        shown = "; ".join(f"{row[KEY]}: {row[REASON]}" for row in rows)
+    usable, of_file = curated[REASON] == "", curated[ORIGIN] == FILE
+    counts = {"good": usable.sum(), "bad": (~usable & of_file).sum(), "rows": of_file.sum()}
+    [found] = curated.aggregate(**counts).to_pyarrow().to_pylist()
+    good, bad, rows = (found[name] or 0 for name in counts)
+    if not good or bad > limit * rows:
+        unusable = curated.filter(~usable).order_by(of_file.desc(), KEY).limit(SHOWN).to_pyarrow().to_pylist()
+        shown = "; ".join(f"{row[KEY]}: {row[REASON]}" for row in unusable)
         message = (
-            f"{bad} of {good + bad} rows are unusable, the plan allows {limit:.1%} (data.max_quarantined_share): "
+            f"{bad} of {rows} rows are unusable, the plan allows {limit:.1%} (data.max_quarantined_share): "
             f"{shown}; correct the source"
         )
         raise UserError(message)
-    return good
+    return int(good)
 
 
 def read_cell(table: ir.Table, column: Column) -> ir.StringValue:
-    """Return the text of a column without spaces around it; a spelling of a missing value is null."""
-    text = table[column.name].strip()
-    return text.isin(missing_words(column)).ifelse(ibis.null("string"), text)
+    """Return the text of a column; a spelling of a missing value is null. Only free text keeps spaces around it."""
+    text = table[column.name] if column.kind == "text" else table[column.name].strip()
+    words = "|".join(re.escape(word) for word in missing_words(column))
+    return text.re_search(f"^({words})$").ifelse(ibis.null("string"), text).name(column.name)
 
 
-def type_cell(text: ir.StringValue, column: Column) -> ir.Value:
-    """Return a column in its type; null where the text is not of that type or does not pass its checks' type."""
-    if not column.is_numeric:
-        return text
-    number = text.re_search(NUMBER).ifelse(text, ibis.null("string")).try_cast("float64")
-    number = number.isinf().ifelse(ibis.null("float64"), number)
-    if column.kind == "number":
-        return number
+def read_number(cells: ir.Table, column: Column) -> ir.Value:
+    """Return the numbers that texts spell; the texts themselves in a column that is not numeric."""
+    text = cells[column.name]
+    return text.re_search(NUMBER).ifelse(text, ibis.null("string")).try_cast("float64") if column.is_numeric else text
+
+
+def type_cell(spelled: ir.Table, column: Column) -> ir.Value:
+    """Return a column in its type; null where the text is not of that type, or no category."""
+    value = spelled[column.name]
+    if column.categories:
+        return value.isin(column.categories).ifelse(value, ibis.null("string"))
+    if column.kind != "integer":
+        return value
     # digits go straight to an integer, because a float would round those over 2**53
+    text = spelled[TEXT + column.name]
     digits = text.re_search(INTEGER).ifelse(text, ibis.null("string")).try_cast("int64")
-    whole = (number == number.floor()) & (number.abs() < float(INTEGER_LIMIT))
-    return ibis.coalesce(digits, whole.ifelse(number, ibis.null("float64")).cast("int64"))
+    whole = (value == value.floor()) & (value >= -float(INTEGER_LIMIT)) & (value < float(INTEGER_LIMIT))
+    return ibis.coalesce(digits, whole.ifelse(value, ibis.null("float64")).cast("int64"))
 
 
-def _refuse_contradictions(
-    table: ir.Table, columns: Sequence[Column], cells: dict[str, ir.StringValue], values: dict[str, ir.Value]
-) -> None:
-    found = ibis.array([_contradiction(column, cells[column.name], values[column.name]) for column in columns])
-    rows = table.filter(table[ORIGIN] == FILE).select(key=table[KEY], fault=found.unnest())
-    rows = rows.filter(rows.fault.notnull()).order_by("key", "fault").limit(SHOWN + 1).to_pyarrow().to_pylist()
-    if rows:
-        shown = "; ".join(f"{row['key']}: {row['fault']}" for row in rows[:SHOWN])
-        more = "; and more" if len(rows) > SHOWN else ""
-        message = f"{shown}{more}; correct the source, or widen contract.py"
-        raise UserError(message)
+def _refuse_contradictions(typed: ir.Table, columns: Sequence[Column]) -> None:
+    """Refuse texts in files that have no value in their column's type."""
+    rows = typed.filter(typed[ORIGIN] == FILE)
+    counts = {name: rows[name].count() for column in columns for name in (column.name, TEXT + column.name)}
+    [found] = rows.aggregate(**counts).to_pyarrow().to_pylist()
+    wrong = [column for column in columns if found[column.name] < found[TEXT + column.name]]
+    if not wrong:
+        return
+    faults = ibis.union(*(_contradictions(rows, column) for column in wrong))
+    shown = [
+        f"{row[KEY]}: {row['fault']}" for row in faults.order_by(KEY, "fault").limit(SHOWN + 1).to_pyarrow().to_pylist()
+    ]
+    more = "; and more" if len(shown) > SHOWN else ""
+    message = f"{'; '.join(shown[:SHOWN])}{more}; correct the source, or widen contract.py"
+    raise UserError(message)
 
 
-def _contradiction(column: Column, text: ir.StringValue, value: ir.Value) -> ir.StringValue:
-    """Return what is wrong with a text that is not of the column's type or no category, else null."""
-    wrong = ~value.isin(column.categories) if column.categories else value.isnull()
-    fault = ibis.literal(f"{column.name} is '") + text + f"', expected {column.expected}"
-    return (text.notnull() & wrong).ifelse(fault, ibis.null("string"))
+def _contradictions(rows: ir.Table, column: Column) -> ir.Table:
+    text = rows[TEXT + column.name]
+    return rows.filter(text.notnull() & rows[column.name].isnull()).select(KEY, fault=_describe(text, column))
 
 
-def _fault(table: ir.Table, column: Column, text: ir.StringValue, value: ir.Value) -> ir.StringValue:
-    """Return why a value cannot be used, or "". Contradictions are left only in rows of the ledger."""
-    cases: list[Any] = []
-    if not column.optional:
-        before = f"recorded before {column.name} was added"
-        cases += [(text.isnull() & (table[ORIGIN] == INCOMPLETE), before), (text.isnull(), f"{column.name} is empty")]
-    wrong = [value.isnull(), *(~_passes(value, check) for check in checks(column))]
-    fault = ibis.literal(f"{column.name} is ") + text + f", expected {column.expected}"
-    cases += [(text.notnull() & each, fault) for each in wrong]
-    return ibis.cases(*cases, else_="")
+def _fault(typed: ir.Table, column: Column) -> ir.StringValue:
+    """Return why a value cannot be used, else null."""
+    value, text = typed[column.name], typed[TEXT + column.name]
+    empty = [] if column.optional else [(text.isnull(), f"{column.name} is empty")]
+    return ibis.cases(*empty, (~fits(value, column), _describe(text, column)))
 
 
-def _passes(value: ir.Value, check: Check) -> ir.BooleanValue:
-    return CHECKS[check.name](value, check.limit)
-
-
-def _ended(fault: ir.StringValue) -> ir.StringValue:
-    return (fault == "").ifelse("", fault + "; ")
+def _describe(text: ir.StringValue, column: Column) -> ir.StringValue:
+    return ibis.literal(f"{column.name} is '") + text.left(SHOWN_CHARACTERS) + f"', expected {column.expected}"

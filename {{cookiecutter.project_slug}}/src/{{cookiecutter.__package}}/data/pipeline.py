@@ -35,16 +35,11 @@ def build_tables(
     UserError
         Something is wrong with a source; the lake keeps the tables it had.
     """
-    columns = (*problem.columns, problem.target)
-    names = [column.name for column in columns]
-    rows = lake.load(collect.read_file(source, names, problem.key))
-    required = [column.name for column in problem.stored if not column.optional]
-    reactions = collect.read_reactions(decisions, names, target=problem.target.name, required=required)
-    collected = rows if reactions is None else rows.union(lake.stage(reactions))
-
-    curated = lake.stage(curate.curate(collected, columns))
+    columns = collect.kept_columns(problem)
+    collected = lake.load((*collect.read_file(source, problem), *collect.read_reactions(decisions, problem)))
+    curated = curate.curate(collected, columns, lake.stage)
+    count = curate.check_share(curated, plan.data.max_quarantined_share)
     usable, quarantine = curate.split_usable(curated)
-    count = curate.check_share(usable, quarantine, plan.data.max_quarantined_share)
     training = lake.stage(transform.add_folds(validate.validate(usable, columns), plan.data.folds))
     baseline = statistics.baseline(training, problem.stored)
     lake.publish({"training": training, "quarantine": quarantine, "baseline": baseline})
