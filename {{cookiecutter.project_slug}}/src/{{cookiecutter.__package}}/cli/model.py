@@ -52,9 +52,9 @@ def promote() -> None:
     seconds = project.settings.refresh_seconds
     if contract_changed:
         out.print(
-            f"{champion.label} is the champion, and it was made for another contract than the one before: a product "
-            "that was started earlier does not follow, its old model or the rules keep answering. Start a new one "
-            "beside it (`run --port`), send requests there, then stop the old one: it finishes what it has begun."
+            f"{champion.label} is the champion, and contract.py has changed: a product that was started before the "
+            "change does not follow, its old model or the rules keep answering. Start a new one beside it "
+            "(`run --port`), send requests there, then stop the old one: it finishes what it has begun."
         )
     else:
         out.print(f"{champion.label} is the champion; a running product follows within {seconds:g} s.")

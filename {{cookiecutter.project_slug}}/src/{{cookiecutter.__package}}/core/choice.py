@@ -25,14 +25,16 @@ class ChoiceObjective:
     matrix
         Cost of every answer (column) for every truth (row).
     band
-        A person should look if the next best answer costs at most this much more in expectation. With two
+        A person should look if the next best answer costs less than this much more in expectation. With two
         answers it is a distance from the threshold, as a probability.
     """
 
     def __init__(self, answers: tuple[str, ...], matrix: NDArray[np.float64], band: float) -> None:
         self.categories = answers
         self.matrix = matrix
-        self.band = band * matrix.sum() if len(answers) == TWO else band
+        self.band = band
+        # with two answers, the last is given from this probability on
+        self.threshold = float(matrix[0, 1] / matrix.sum()) if len(answers) == TWO else None
         self._codes = {answer: code for code, answer in enumerate(answers)}
 
     @property
@@ -65,6 +67,8 @@ class ChoiceObjective:
 
     def choose(self, predictions: NDArray[Any]) -> NDArray[Any]:
         """Return the position of the answer of least expected cost for each of n rows."""
+        if self.threshold is not None:
+            return np.asarray((predictions[:, 1] >= self.threshold).astype(int))
         return np.asarray((predictions @ self.matrix).argmin(axis=1))
 
     def answers(self, predictions: NDArray[Any]) -> list[str]:
@@ -85,6 +89,8 @@ class ChoiceObjective:
 
     def needs_review(self, predictions: NDArray[Any]) -> list[bool]:
         """Return whether the two cheapest answers cost nearly the same in expectation, for each of n rows."""
+        if self.threshold is not None:
+            return [bool(close) for close in np.abs(predictions[:, 1] - self.threshold) < self.band]
         expected = np.sort(predictions @ self.matrix, axis=1)
         return [bool(close) for close in expected[:, 1] - expected[:, 0] < self.band]
 

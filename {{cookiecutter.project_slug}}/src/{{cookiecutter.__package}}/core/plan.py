@@ -85,7 +85,11 @@ class Costs(Strict):
         if wrong := [answer for answer in answers if confusion[answer][answer] != 0]:
             message = f"plan.toml: costs.confusion.{wrong[0]}.{wrong[0]}: the right answer has to cost 0"
             raise UserError(message)
-        return np.array([[confusion[truth][answer] for answer in answers] for truth in answers], dtype=float)
+        matrix = np.array([[confusion[truth][answer] for answer in answers] for truth in answers], dtype=float)
+        if not matrix.any():
+            message = "plan.toml: costs.confusion: every mistake costs 0; give the cost of at least one"
+            raise UserError(message)
+        return matrix
 
     def prices(self, name: str) -> tuple[float, float]:
         """Return the costs of a unit too low and a unit too high.

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from .answers import Decision, Reaction, make_decision, make_reaction
 from .checks import request_model
+from .choice import ChoiceObjective
 from .errors import UserError
 from .objective import Objective, make_objective
 from .plan import Plan
@@ -85,6 +86,10 @@ def make_problem(
     inputs = [column for column in all_columns if column.is_input]
     if faults := rule_errors(rules, otherwise, inputs, targets[0]):
         raise UserError(f"rules.py: {'; '.join(faults)}")
+    if isinstance(objective, ChoiceObjective) and objective.threshold is not None:
+        # candidates for two answers read these two costs, in whichever form the plan gives them
+        pair = {"false_negative": float(objective.matrix[1, 0]), "false_positive": float(objective.matrix[0, 1])}
+        plan = plan.model_copy(update={"costs": plan.costs.model_copy(update=pair)})
     return Problem(
         key=key,
         features=features,

@@ -104,7 +104,10 @@ class RuleModel(BaseEstimator):  # type: ignore[misc]
 
 def rule_errors(rules: Sequence[Any], otherwise: Any, inputs: Sequence[Column], target: Column) -> list[str]:
     """Return everything that keeps rules from being used, each with the rule's number and what to write."""
+    if isinstance(rules, str) or not isinstance(rules, Sequence):
+        return [f"RULES is {rules!r}; write a list of rules, each a tuple of {', '.join(Rule.model_fields)}"]
     known = {column.name: column for column in inputs}
+    unknown: dict[str, list[str]] = {}
     found: list[str] = []
     for position, written in enumerate(rules, 1):
         try:
@@ -113,24 +116,25 @@ def rule_errors(rules: Sequence[Any], otherwise: Any, inputs: Sequence[Column], 
             faults = [": ".join([*map(str, e["loc"][:1]), error_message(e)]) for e in error.errors(include_url=False)]
             found += [f"rule {position}: {fault}" for fault in dict.fromkeys(faults)]
         else:
-            faults = _condition_errors(rule, known.get(rule.column)) + _prediction_errors(rule.prediction, target)
-            found += [f"rule {position}: {fault}" for fault in faults]
+            if rule.column in known:
+                found += [f"rule {position}: {fault}" for fault in _condition_errors(rule, known[rule.column])]
+            else:
+                unknown.setdefault(rule.column, []).append(str(position))
+            found += [f"rule {position}: {fault}" for fault in _prediction_errors(rule.prediction, target)]
+    found += [f"rule {', '.join(where)}: {name} is not a column that models see" for name, where in unknown.items()]
+    found += [f"models see {', '.join(sorted(known))}"] if unknown else []
+    return found + _otherwise_errors(otherwise, target)
+
+
+def _otherwise_errors(otherwise: Any, target: Column) -> list[str]:
     try:
         default = PREDICTION.validate_python(tuple(otherwise) if isinstance(otherwise, list) else otherwise)
     except ValidationError:
-        return [*found, f"OTHERWISE: {otherwise!r} is not a prediction; write one as in a rule"]
-    found += [f"OTHERWISE: {fault}" for fault in _prediction_errors(default, target)]
-    if any(fault.endswith(UNKNOWN) for fault in found):
-        found.append(f"models see {', '.join(sorted(known))}")
-    return found
+        return [f"OTHERWISE: {otherwise!r} is not a prediction; write one as in a rule"]
+    return [f"OTHERWISE: {fault}" for fault in _prediction_errors(default, target)]
 
 
-UNKNOWN = "is not a column that models see"
-
-
-def _condition_errors(rule: Rule, column: Column | None) -> list[str]:
-    if column is None:
-        return [f"{rule.column} {UNKNOWN}"]
+def _condition_errors(rule: Rule, column: Column) -> list[str]:
     possible = list(COMPARE) if column.is_numeric else ["==", "!="]
     found = []
     if rule.comparison not in possible:

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import has_fit_parameter
 
-from ..core.errors import UserError
+from ..core.errors import UserError, in_one_line
 from ..core.objective import Evaluation, evaluate
 from ..core.problem import Problem
 
@@ -45,12 +45,14 @@ def split_columns(table: pd.DataFrame, problem: Problem) -> Rows:
     if missing := [name for name in wanted if name not in table.columns]:
         message = f"the training table lacks {', '.join(missing)}; run `data`, so that it follows contract.py"
         raise UserError(message)
+    with in_one_line("the training table does not follow contract.py", "run `data`, so that it does"):
+        truth = problem.objective.encode(table[problem.target.name])
     rows = Rows(
         features=table[[column.name for column in problem.inputs]],
         groups=pd.DataFrame(
             {c.name: _groups(table[c.name]) for c in problem.columns if c.protected}, index=table.index
         ),
-        truth=problem.objective.encode(table[problem.target.name]),
+        truth=truth,
         folds=table[FOLD].to_numpy(),
     )
     _check_folds(table, rows, problem)

@@ -12,19 +12,19 @@ from ..stores.registry import Registry
 def register_rules(registry: Registry, problem: Problem, plan: Plan) -> str | None:
     """Register the rules as the fallback, and as champion if there is none.
 
-    Returns the new version, or None when the registry already has exactly these rules. Edited rules
-    replace the old ones wherever those answer.
+    Returns the new version, or None when the registry already has exactly these rules, whole. Edited rules
+    replace the old ones wherever those answer. A call that was interrupted is completed by the next one.
     """
-    fallback, champion = registry.version("fallback"), registry.version("champion")
-    tags = rules_tags(problem)
-    if fallback is not None and registry.tags(fallback).items() >= tags.items():
-        registry.publish_aliases()
-        return None
-    model, tags = problem.rules.fit(), {**tags, "plan": plan.fingerprint}
-    version = registry.register(model, name="rules", inputs=problem.inputs, metrics={}, tags=tags)
-    registry.set_alias("fallback", version)
-    if champion in (None, fallback):
-        registry.set_alias("champion", version)
+    tags, version, fallback = rules_tags(problem), None, registry.version("fallback")
+    is_current = fallback is not None and registry.tags(fallback).items() >= tags.items()
+    if fallback is None or not is_current or not registry.is_intact(fallback):
+        tags = {**tags, "plan": plan.fingerprint}
+        model = problem.rules.fit()
+        version = fallback = registry.register(model, name="rules", inputs=problem.inputs, metrics={}, tags=tags)
+        registry.set_alias("fallback", version)
+    champion = registry.version("champion")
+    if champion != fallback and (champion is None or registry.tags(champion).get("name") == "rules"):
+        _replace_champion(registry, fallback)
     registry.publish_aliases()
     return version
 
@@ -32,7 +32,7 @@ def register_rules(registry: Registry, problem: Problem, plan: Plan) -> str | No
 def promote(registry: Registry, problem: Problem) -> tuple[StoredModel, bool]:
     """Make the challenger the champion; the old champion becomes `previous`.
 
-    Returns the new champion, and whether it was made for another contract than the old one.
+    Returns the new champion, and whether it was made for another contract than the two champions before it.
 
     Raises
     ------
@@ -46,10 +46,16 @@ def promote(registry: Registry, problem: Problem) -> tuple[StoredModel, bool]:
     if challenger.tags.get("contract") != problem.fingerprint:
         message = f"{challenger.label} was made for another contract; run the `data` and `train` commands again"
         raise UserError(message)
-    old = registry.version("champion")
-    if old is not None:
-        registry.set_alias("previous", old)
-    registry.set_alias("champion", challenger.version)
+    # after a change of the contract, `train` has made the new rules the champion: look before them too
+    before = {registry.version(alias) for alias in ("champion", "previous")} - {None, challenger.version}
+    changed = any(registry.tags(str(old)).get("contract") != problem.fingerprint for old in before)
+    _replace_champion(registry, challenger.version)
     registry.drop_alias("challenger")
-    changed = old is not None and registry.tags(old).get("contract") != problem.fingerprint
     return challenger, changed
+
+
+def _replace_champion(registry: Registry, version: str) -> None:
+    old = registry.version("champion")
+    if old not in (None, version):
+        registry.set_alias("previous", str(old))
+    registry.set_alias("champion", version)

@@ -11,9 +11,11 @@ from typing import Any
 
 import pandas as pd
 
+from ..core.errors import UserError
 from ..core.plan import Plan
 from ..core.problem import Problem
 from ..core.result import GateResult
+from ..stores.models import StoredModel
 from ..stores.registry import Registry
 from .evaluate import Rows, cross_evaluate, fit, metrics
 from .gates import run_gates
@@ -35,22 +37,30 @@ class Trial:
 
 
 def run_trials(rows: Rows, registry: Registry, problem: Problem, plan: Plan) -> Iterator[Trial]:
-    """Yield the champion, and then every candidate as soon as it is judged against it.
-
-    A champion that was made for another contract no longer answers anything: the rules do, and are
-    what a candidate is compared with.
-    """
-    reference = champion = registry.load("champion")
-    role = "champion"
-    if champion.tags.get("contract") != problem.fingerprint:
-        reference = registry.load("fallback")
-        role = f"in place of the champion: {champion.label} was made for another contract"
+    """Yield the champion, and then every candidate as soon as it is compared with it."""
+    reference, role = load_reference(registry, problem)
     before = cross_evaluate(reference.model, rows, problem)
     yield Trial(f"{reference.label} ({role})", metrics(before, problem))
     for name, model in problem.candidates().items():
         found = cross_evaluate(model, rows, problem)
         results = tuple(run_gates(rows, found, before, problem, plan))
         yield Trial(name, metrics(found, problem), results, model)
+
+
+def load_reference(registry: Registry, problem: Problem) -> tuple[StoredModel, str]:
+    """Return what candidates are compared with, and what it is: the champion, or the rules in its place.
+
+    A champion that does not load, or was made for another contract, answers no request: the rules do.
+    """
+    try:
+        champion = registry.load("champion")
+    except UserError as error:
+        reason = str(error)
+    else:
+        if champion.tags.get("contract") == problem.fingerprint:
+            return champion, "champion"
+        reason = f"{champion.label} was made for another contract"
+    return registry.load("fallback"), f"in place of the champion: {reason}"
 
 
 def register_best(

@@ -22,6 +22,7 @@ import pyarrow as pa
 from ibis.common.exceptions import TableNotFound
 
 from ..core.errors import UserError, hide_passwords, in_one_line
+from .sqlite_files import plain_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,4 +134,4 @@ def _connect(place: str | Path) -> Any:
     if not isinstance(place, Path):
         return ibis.connect(place)
     place.parent.mkdir(parents=True, exist_ok=True)
-    return ibis.duckdb.connect(place)
+    return ibis.duckdb.connect(plain_folder(place.parent) / place.name)

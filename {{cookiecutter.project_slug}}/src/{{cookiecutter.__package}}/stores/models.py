@@ -11,18 +11,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import skops.io
 
-from ..core.errors import UserError, in_one_line
+from ..core.errors import UserError, hide_passwords, in_one_line
+from .objects import Files, open_files
 
 PACKAGE = __name__.partition(".")[0]
+OURS = (f"{PACKAGE}.core.", f"{PACKAGE}.problem.")  # modules whose types are trusted
+NEXT_STEP = "it has to be a place that can be read and written; APP_MODELS_URL names another"
 # types that scikit-learn's own estimators hold and skops does not list
 TRUSTED = (
     "numpy.dtype",
@@ -45,19 +46,6 @@ class StoredModel:
     def label(self) -> str:
         """Name and version, as decisions record them."""
         return f"{self.name}:{self.version}"
-
-
-class Files(Protocol):
-    """Named files in a folder or an object store."""
-
-    def read(self, name: str) -> bytes | None:
-        """Return a file, or None if there is none."""
-
-    def write(self, name: str, content: bytes) -> None:
-        """Replace a file; readers see the old or the new one."""
-
-    def remove(self, name: str) -> None:
-        """Remove a file if it is there."""
 
 
 class Models:
@@ -95,20 +83,23 @@ class Models:
 
     def add(self, version: str, content: bytes) -> None:
         """Keep the file of a version."""
-        self.files.write(f"versions/{version}.skops", content)
+        with in_one_line(f"models {self.where}", NEXT_STEP):
+            self.files.write(f"versions/{version}.skops", content)
 
     def publish(self, alias: str, *, name: str, version: str, digest: str, tags: Mapping[str, str]) -> None:
         """Point an alias to a version whose file was added; every product that follows loads it."""
         entry = {"name": name, "version": version, "digest": digest, "tags": dict(tags)}
-        self.files.write(f"{alias}.json", json.dumps(entry, indent=2).encode())
+        with in_one_line(f"models {self.where}", NEXT_STEP):
+            self.files.write(f"{alias}.json", json.dumps(entry, indent=2).encode())
 
     def withdraw(self, alias: str) -> None:
         """Remove an alias."""
-        self.files.remove(f"{alias}.json")
+        with in_one_line(f"models {self.where}", NEXT_STEP):
+            self.files.remove(f"{alias}.json")
 
     def entry(self, alias: str) -> dict[str, Any] | None:
         """Return name, version, digest and tags of what an alias points to, or None."""
-        with in_one_line(f"models {self.where}", "it has to be readable; APP_MODELS_URL names another place"):
+        with in_one_line(f"models {self.where}", NEXT_STEP):
             content = self.files.read(f"{alias}.json")
             return None if content is None else dict(json.loads(content))
 
@@ -122,7 +113,7 @@ def dump_model(model: Any) -> bytes:
         It holds a type that is not trusted.
     """
     content = bytes(skops.io.dumps(model))
-    with in_one_line("the model cannot be stored", "add the type to TRUSTED in stores/models.py if you trust it"):
+    with in_one_line("the model cannot be stored", "define the type in problem/, or add it to TRUSTED in models.py"):
         trusted_types(content)
     return content
 
@@ -142,7 +133,7 @@ def load_model(content: bytes, digest: str) -> Any:
 
 
 def trusted_types(content: bytes) -> list[str]:
-    """Return the types in a skops file that are trusted beyond those of skops: ours, and `TRUSTED`.
+    """Return the types in a skops file that are trusted beyond those of skops: of core/, of problem/, and `TRUSTED`.
 
     Raises
     ------
@@ -150,7 +141,7 @@ def trusted_types(content: bytes) -> list[str]:
         It holds another type.
     """
     found: list[str] = skops.io.get_untrusted_types(data=content)
-    unknown = [name for name in found if name not in TRUSTED and not name.startswith(f"{PACKAGE}.")]
+    unknown = [name for name in found if name not in TRUSTED and not name.startswith(OURS)]
     if unknown:
         message = f"it holds types that are not trusted: {', '.join(unknown)}"
         raise ValueError(message)
@@ -163,39 +154,12 @@ def digest_of(content: bytes) -> str:
 
 
 def open_models(place: str | Path) -> Models:
-    """Return the published models in a folder, or behind a URL such as `s3://bucket/models`."""
-    if isinstance(place, str) and re.match(r"[a-z0-9]+://", place) and not place.startswith("file://"):
-        from .objects import ObjectFiles  # noqa: PLC0415  # needs pyarrow, which serving from a folder does not
+    """Return the published models in a folder, or behind a URL such as `s3://bucket/models`.
 
-        return Models(ObjectFiles(place), place)
-    folder = Path(str(place).removeprefix("file://"))
-    return Models(FolderFiles(folder), str(folder))
-
-
-class FolderFiles:
-    """Files in a folder of this machine."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def read(self, name: str) -> bytes | None:
-        """Return a file, or None if there is none."""
-        try:
-            return (self.folder / name).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write beside the file and rename, so that readers see the old or the new one."""
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            part.write_bytes(content)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-
-    def remove(self, name: str) -> None:
-        """Remove a file if it is there."""
-        (self.folder / name).unlink(missing_ok=True)
+    Raises
+    ------
+    UserError
+        The URL is not one of a store that is known.
+    """
+    with in_one_line(f"models {place}", NEXT_STEP):
+        return Models(open_files(place), hide_passwords(str(place)))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from filelock import FileLock
 
 from ..core.settings import sqlite_url
 
@@ -17,23 +17,23 @@ def create_once(path: Path, create: Callable[[str], None]) -> str:
     """Return the URL of a SQLite file, and create the file if it is not there.
 
     `create` gets the URL of a file of another name, which is renamed when it is complete: an interrupted
-    start leaves no half database behind, and of two that start at once the first one wins.
+    start leaves no half database under the name, and of two that start at once the second one waits.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    folder = _plain_folder(path.parent)
+    folder = plain_folder(path.parent)
     if not path.exists():
-        part = folder / f".{path.name}.{os.getpid()}.part"
-        try:
-            create(sqlite_url(part))
-            with contextlib.suppress(FileExistsError):
-                os.link(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        part = folder / f".{path.name}.part"
+        with FileLock(folder / f".{path.name}.lock"):
+            if not path.exists():
+                for suffix in ("", "-journal", "-wal", "-shm"):  # left by an interrupted start
+                    part.with_name(part.name + suffix).unlink(missing_ok=True)
+                create(sqlite_url(part))
+                part.rename(path)
     return sqlite_url(folder / path.name)
 
 
-def _plain_folder(folder: Path) -> Path:
-    """Return a path of the folder without characters that URLs escape, because MLflow does not unescape them."""
+def plain_folder(folder: Path) -> Path:
+    """Return a path of the folder without characters that URLs escape: MLflow and DuckDB do not unescape them."""
     if not any(mark in str(folder) for mark in "?%#"):
         return folder
     parent = tempfile.mkdtemp(prefix="registry-")

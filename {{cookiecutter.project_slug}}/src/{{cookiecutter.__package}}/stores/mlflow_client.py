@@ -1,0 +1,118 @@
+"""What the registry needs of MLflow. The only module that imports it, which takes seconds."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")  # the default waits for minutes without a message
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+
+import mlflow
+import mlflow.sklearn
+from mlflow.entities import LoggedModelOutput
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+
+from ..core.errors import UserError, hide_passwords
+from ..core.schema import Column
+from .models import dump_model, trusted_types
+from .sqlite_files import create_once
+
+NAME = "decision"  # of the registered model and of the experiment
+FILE = "model.skops"  # as MLflow calls it
+
+
+def connect(url: str, database: Path | None) -> mlflow.MlflowClient:
+    """Return a client of the registry at a URL; its SQLite database, if it has one, is created when it is missing."""
+    for verbose in ("alembic", "mlflow"):
+        logging.getLogger(verbose).setLevel(logging.ERROR)
+    if database is not None:
+        url = create_once(database, _create_tables)
+    return mlflow.MlflowClient(tracking_uri=url, registry_uri=url)
+
+
+def find_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> str:
+    """Return the id of the experiment whose files are at a URL, or wherever the server keeps them.
+
+    Raises
+    ------
+    UserError
+        It was deleted in MLflow.
+    """
+    found: Any = client.get_experiment_by_name(NAME)
+    if found is not None and found.lifecycle_stage == "deleted":
+        restore = f"MLFLOW_TRACKING_URI={hide_passwords(client.tracking_uri)} mlflow experiments restore -x"
+        message = f"the experiment {NAME!r} was deleted in MLflow; restore it: `{restore} {found.experiment_id}`"
+        raise UserError(message)
+    if found is not None and artifacts not in (None, found.artifact_location):
+        # the project was moved or copied: the files of new runs must not go to the old place
+        client.rename_experiment(found.experiment_id, f"{NAME} {found.experiment_id}")
+        found = None
+    if found is None:
+        with _unless_created_meanwhile():
+            client.create_experiment(NAME, artifacts)
+        found = client.get_experiment_by_name(NAME)
+    return str(found.experiment_id)
+
+
+def store_model(client: mlflow.MlflowClient, model: Any, name: str, inputs: Sequence[Column], run: str) -> Any:
+    """Store a fitted model as an output of a run; return MLflow's entry of it, and its file.
+
+    Raises
+    ------
+    UserError
+        The model holds a type that is not trusted.
+    """
+    # doubles, because MLflow's integers cannot be missing
+    kinds = {column.name: DataType.double if column.is_numeric else DataType.string for column in inputs}
+    schema: Any = [ColSpec(kinds[column.name], column.name, required=not column.optional) for column in inputs]
+    with tempfile.TemporaryDirectory() as parent:
+        folder = f"{parent}/model"
+        mlflow.sklearn.save_model(
+            model,
+            folder,
+            serialization_format="skops",
+            skops_trusted_types=trusted_types(dump_model(model)),
+            signature=ModelSignature(inputs=Schema(schema)),
+            pip_requirements=["scikit-learn", "skops"],
+        )
+        content = Path(folder, FILE).read_bytes()
+        experiment = client.get_run(run).info.experiment_id
+        stored = client.create_logged_model(experiment, name=name, source_run_id=run)
+        client.log_model_artifacts(stored.model_id, folder)
+    client.finalize_logged_model(stored.model_id, "READY")
+    client.log_outputs(run, [LoggedModelOutput(stored.model_id, 0)])
+    with _unless_created_meanwhile():
+        client.create_registered_model(NAME)
+    return stored, content
+
+
+def read_model(client: mlflow.MlflowClient, version: str) -> bytes | None:
+    """Return the file of a version, or None if MLflow cannot give it, as after the project was moved."""
+    with contextlib.suppress(Exception), tempfile.TemporaryDirectory() as folder:
+        place = client.get_model_version_download_uri(NAME, version)
+        local = mlflow.artifacts.download_artifacts(place, dst_path=folder, tracking_uri=client.tracking_uri)
+        return Path(local, FILE).read_bytes()
+    return None
+
+
+def _create_tables(url: str) -> None:
+    mlflow.MlflowClient(tracking_uri=url, registry_uri=url).search_experiments()
+
+
+@contextlib.contextmanager
+def _unless_created_meanwhile() -> Iterator[None]:
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
