@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from postgres import Control, run_postgres
 from problems import SHAPES, USUAL, Shape
 from starlette.testclient import TestClient
 from threadpoolctl import threadpool_limits
@@ -135,6 +136,13 @@ def any_product(any_workspace: Workspace) -> Iterator[TestClient]:
 def features() -> dict[str, Any]:
     """Return features that the usual contract accepts."""
     return {column.name: column.example for column in USUAL.problem().columns}
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[tuple[str, Control]]:
+    """Return the URL of a PostgreSQL database, and a function that stops and starts its server."""
+    with run_postgres() as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,32 +1,22 @@
-"""The ledger keeps what it acknowledged, once."""
+"""The ledger keeps every decision and every reaction that it acknowledged, once."""
 
 import contextlib
 import sqlite3
 
 import pytest
+from problems import SHAPES, USUAL
 
-from {{ cookiecutter.__package }} import contract, database
-from {{ cookiecutter.__package }}.errors import UserError
-from {{ cookiecutter.__package }}.ledger import (
+from {{ cookiecutter.__package }}.core.errors import UserError
+from {{ cookiecutter.__package }}.stores import database
+from {{ cookiecutter.__package }}.stores.ledger import (
     ReactionConflictError,
     UnknownDecisionError,
     new_id,
     now,
     open_ledger,
 )
-from {{ cookiecutter.__package }}.schema import columns
 
-TARGET = columns(contract.Label)[0]
-FIRST, SECOND = (TARGET.categories or (10.0, 20.0))[:2]
-
-
-def decision(**changes):
-    made = {"id": new_id(), "decided_at": now(), "features": {"a": 1}, "answer": FIRST, "score": 0.5}
-    return made | {"model": "rules:1", "needs_review": False, "fallback": False} | changes
-
-
-def reaction(verdict="accept", answer=None, note=""):
-    return {"verdict": verdict, "answer": answer, "note": note}
+TARGETS = {shape: SHAPES[shape].problem().target for shape in SHAPES}
 
 
 @pytest.fixture
@@ -34,76 +24,100 @@ def url(tmp_path):
     return f"sqlite:///{tmp_path / 'ledger.db'}"
 
 
-def test_decisions_survive_and_the_newest_comes_first(url):
-    made = [decision() for _ in range(3)]
-    with open_ledger(url) as ledger:
-        ledger.record(made)
-    with open_ledger(url) as ledger:
-        assert [row["id"] for row in ledger.recent(2)] == [made[2]["id"], made[1]["id"]]
-        assert ledger.get(made[0]["id"])["features"] == {"a": 1}
-        assert ledger.get("nothing") is None
+@pytest.fixture(params=TARGETS)
+def target(request):
+    """Return the label's column of every shape in turn: two answers, several answers, a number."""
+    return TARGETS[request.param]
 
 
-def test_a_batch_is_recorded_whole_or_not_at_all(url):
-    twice = decision()
-    with open_ledger(url) as ledger:
+@pytest.fixture
+def answers(target):
+    return (target.categories or (10.0, 20.25))[:2]
+
+
+def decision(answer, **changes):
+    given = {"id": new_id(), "decided_at": now(), "features": {"a": 1, "b": None}, "answer": answer, "score": 0.5}
+    return given | {"model": "rules:1", "needs_review": False, "fallback": False} | changes
+
+
+def reaction(verdict="accept", answer=None, note=""):
+    return {"verdict": verdict, "answer": answer, "note": note}
+
+
+def test_decisions_are_stored_and_the_newest_comes_first(url, target, answers):
+    decisions = [decision(answers[0]), decision(answers[1]), decision(answers[0])]
+    with open_ledger(url, target) as ledger:
+        ledger.record(decisions)
+    with open_ledger(url, target) as ledger:
+        assert [row["id"] for row in ledger.recent(2)] == [decisions[2]["id"], decisions[1]["id"]]
+        stored = ledger.get(decisions[1]["id"])
+        assert {name: stored[name] for name in decisions[1]} == decisions[1]
+        assert type(stored["answer"]) is type(answers[1])
+        assert (stored["verdict"], stored["reaction_answer"], stored["note"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("unknown", ["nothing", "", "f" * 32, "F" * 32, "a\0b", f"{'f' * 31}\n", "é" * 32])
+def test_unknown_id_finds_nothing(url, unknown):
+    with open_ledger(url, TARGETS["usual"]) as ledger:
+        assert ledger.get(unknown) is None
+        with pytest.raises(UnknownDecisionError, match="there is no decision"):
+            ledger.react(unknown, reaction())
+
+
+def test_batch_with_one_repeated_id_is_not_recorded_at_all(url, target, answers):
+    twice = decision(answers[0])
+    with open_ledger(url, target) as ledger:
         with pytest.raises(Exception, match="UNIQUE"):
-            ledger.record([decision(), twice, twice])
+            ledger.record([decision(answers[0]), twice, twice])
         assert ledger.recent(10) == []
 
 
 @pytest.mark.parametrize("level", ["FULL", "NORMAL", "OFF"])
 def test_every_commit_is_flushed_to_disk(url, monkeypatch, level):
-    """Who ends the process does not see the difference, a power cut does; the other levels are the sabotage."""
+    """Ending the process does not show the difference, a power cut does; the other levels are the sabotage."""
     monkeypatch.setattr(database, "PRAGMAS", [pragma.replace("FULL", level) for pragma in database.PRAGMAS])
-    with open_ledger(url) as ledger, ledger.engine.connect() as connection:
+    with open_ledger(url, TARGETS["usual"]) as ledger, ledger.engine.connect() as connection:
         found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 2000
     assert (found == ["wal", 2]) is (level == "FULL")
 
 
-def test_the_same_reaction_twice_is_one_reaction(url):
-    made = decision()
-    with open_ledger(url) as ledger:
-        ledger.record([made])
-        first = ledger.react(made["id"], reaction("override", SECOND, "seen the papers"))
-        assert ledger.react(made["id"], reaction("override", SECOND, "seen the papers")) == first
-        assert len(list(ledger.labelled())) == 1
+def test_same_reaction_twice_is_one_reaction(url, target, answers):
+    given = decision(answers[0])
+    with open_ledger(url, target) as ledger:
+        ledger.record([given])
+        first = ledger.react(given["id"], reaction("override", answers[1], "seen the papers"))
+        assert ledger.react(given["id"], reaction("override", answers[1], "seen the papers")) == first
+        [labelled] = ledger.labelled()
+        assert (labelled["verdict"], labelled["reaction_answer"]) == ("override", answers[1])
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        (reaction(), reaction("override", SECOND)),
-        (reaction("override", SECOND, "a"), reaction("override", SECOND, "b")),
-    ],
-)
-def test_another_reaction_is_refused_and_the_first_stays(url, first, second):
-    made = decision()
-    with open_ledger(url) as ledger:
-        ledger.record([made])
-        ledger.react(made["id"], first)
-        with pytest.raises(ReactionConflictError, match="already has another reaction"):
-            ledger.react(made["id"], second)
-        assert ledger.get(made["id"])["verdict"] == first["verdict"]
+@pytest.mark.parametrize("second", ["another verdict", "another note"])
+def test_second_reaction_that_differs_is_refused_and_the_first_stays(url, target, answers, second):
+    given = decision(answers[0])
+    override = reaction("override", answers[1])
+    first, later = (reaction(), override) if second == "another verdict" else (override, override | {"note": "b"})
+    with open_ledger(url, target) as ledger:
+        ledger.record([given])
+        ledger.react(given["id"], first)
+        with pytest.raises(ReactionConflictError, match=f"already has another reaction: {first['verdict']}"):
+            ledger.react(given["id"], later)
+        stored = ledger.get(given["id"])
+        assert (stored["verdict"], stored["note"]) == (first["verdict"], first["note"])
 
 
-def test_an_override_with_the_same_answer_is_refused(url):
-    made = decision()
-    with open_ledger(url) as ledger:
-        ledger.record([made])
+def test_override_with_the_answer_that_was_given_is_refused(url, target, answers):
+    given = decision(answers[0])
+    with open_ledger(url, target) as ledger:
+        ledger.record([given])
         with pytest.raises(ReactionConflictError, match="is the answer that was given"):
-            ledger.react(made["id"], reaction("override", FIRST))
+            ledger.react(given["id"], reaction("override", answers[0]))
         assert list(ledger.labelled()) == []
 
 
-def test_an_unknown_decision_is_refused(url):
-    with open_ledger(url) as ledger, pytest.raises(UnknownDecisionError):
-        ledger.react("nothing", reaction())
-
-
-def test_the_queue_holds_what_a_person_has_yet_to_look_at(url):
-    easy, hard, done = decision(), decision(needs_review=True), decision(needs_review=True)
-    with open_ledger(url) as ledger:
+def test_review_queue_holds_decisions_that_need_a_review_and_have_no_reaction(url, target, answers):
+    easy, hard, done = (decision(answers[0], needs_review=flag) for flag in (False, True, True))
+    with open_ledger(url, target) as ledger:
         ledger.record([easy, hard, done])
         ledger.react(done["id"], reaction())
         assert [row["id"] for row in ledger.recent(10, to_review=True)] == [hard["id"]]
@@ -116,6 +130,14 @@ def test_ids_sort_by_time_and_do_not_repeat():
     assert {len(id_) for id_ in ids} == {32}
 
 
+def test_ledger_that_is_deleted_while_it_is_open_is_an_error_and_not_a_new_one(url, tmp_path):
+    with open_ledger(url, TARGETS["usual"]) as ledger:
+        (tmp_path / "ledger.db").unlink()
+        with pytest.raises(Exception, match="unable to open database file"):
+            ledger.record([decision("no")])
+        assert not (tmp_path / "ledger.db").exists()
+
+
 ELSEWHERE = {
     "mysql://me:secret@host/ledger": "use sqlite:///FILE",
     "sqlite://": "use sqlite:///FILE",
@@ -123,23 +145,32 @@ ELSEWHERE = {
     "nonsense://me:secret@host": "use sqlite:///FILE",
     "postgresql+nonsense://me:secret@host/ledger": "use sqlite:///FILE",
     "postgresql+psycopg://me@127.0.0.1:secret/ledger": "use sqlite:///FILE",
-    "postgresql+psycopg://me:secret@127.0.0.1:1/ledger": "see that it is there",
-    "sqlite:///{folder}/file/x.db": "see that it is there",
-    "sqlite:///{folder}": "see that it is there",
+    "postgresql+psycopg://me:secret@127.0.0.1:1/ledger": "check that it is there",
+    "postgresql+psycopg://me:pa@sec@127.0.0.1:1/ledger": "write those of a user name or a password as %40",
+    "postgresql+psycopg://me:pa?x@sec@127.0.0.1:1/ledger": "write those of a user name or a password as %40",
+    "postgresql+psycopg://me:pa@sec?x@127.0.0.1:1/ledger": "write those of a user name or a password as %40",
+    "postgresql+psycopg://me:pa@sec/x@127.0.0.1:1/ledger": "write those of a user name or a password as %40",
+    "postgresql+psycopg://me:pa%40sec%3F@127.0.0.1:1/ledger": "check that it is there",
+    "sqlite:///{folder}/file/x.db": "check that it is there",
+    "sqlite:///{folder}": "check that it is there",
     "sqlite:///{folder}/file": "restore it from a backup, or move it away",
     "sqlite:///{folder}/other.db": "restore it from a backup, or move it away",
 }
 
 
 @pytest.mark.parametrize("given", ELSEWHERE)
-def test_a_database_that_cannot_be_opened_is_one_sentence_with_the_next_step(tmp_path, given):
+def test_database_that_cannot_be_opened_is_one_line_with_the_next_step(tmp_path, given):
     (tmp_path / "file").write_text("not a folder, and no database", encoding="utf-8")
     with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("CREATE TABLE decisions (id TEXT PRIMARY KEY)")
-    with pytest.raises(UserError) as refusal, open_ledger(given.format(folder=tmp_path)):
+    refused = open_ledger(given.format(folder=tmp_path), USUAL.problem().target)
+    with pytest.raises(UserError) as refusal, refused:
         pass
-    said = str(refusal.value)
-    assert said.startswith("ledger: ")
-    assert ELSEWHERE[given] in said
-    assert "\n" not in said
-    assert "sec" not in said
+    message = str(refusal.value)
+    assert message.startswith("ledger: ")
+    assert ELSEWHERE[given] in message
+    assert "\n" not in message
+    assert "sec" not in message
+    with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        assert other.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [("decisions",)]
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "not a folder, and no database"

@@ -15,12 +15,24 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from ..core.errors import UserError
 from .tables import Tables
 
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=2000")
+# the timeout is first, because the change to WAL waits for other connections too
+PRAGMAS = ("busy_timeout=2000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 # a database that hangs is an error in the end
-TIMEOUTS = {"connect_timeout": 3, "options": "-c lock_timeout=2000 -c statement_timeout=5000"}
+TIMEOUTS = "-c lock_timeout=2000 -c statement_timeout=5000"
+SECONDS_TO_CONNECT = 3
+MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "ledger_version"
 HEAD = "0001"  # the newest file in migrations/versions/
 ADVISORY_LOCK = 7_263_001
+# a migration may take minutes; other processes wait for it for one
+PATIENT = {
+    "sqlite": ("PRAGMA busy_timeout=60000", "BEGIN IMMEDIATE"),
+    "postgresql": (
+        "SET LOCAL lock_timeout = '60s'",
+        "SET LOCAL statement_timeout = 0",
+        f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})",
+    ),
+}
 
 
 def connect(url: str, tables: Tables) -> sa.Engine:
@@ -37,7 +49,7 @@ def connect(url: str, tables: Tables) -> sa.Engine:
     if address.get_backend_name() == "sqlite" and address.database:
         engine = _sqlite(Path(address.database))
     elif address.get_backend_name() == "postgresql":
-        engine = sa.create_engine(address, json_serializer=as_json, pool_timeout=2, connect_args=TIMEOUTS)
+        engine = _postgresql(address)
     else:
         raise ValueError(address.get_backend_name())
     if _version(engine) != HEAD:
@@ -74,6 +86,13 @@ def _sqlite(path: Path) -> sa.Engine:
     return engine
 
 
+def _postgresql(address: sa.URL) -> sa.Engine:
+    # options of the URL, such as a search_path, come last and win
+    options = " ".join([TIMEOUTS, *address.normalized_query.get("options", ())])
+    arguments = {"connect_timeout": SECONDS_TO_CONNECT, "options": options}
+    return sa.create_engine(address, json_serializer=as_json, pool_timeout=2, connect_args=arguments)
+
+
 def _version(bind: sa.Engine | sa.Connection) -> str | None:
     """Return the migration that the database is at, or None."""
     if not sa.inspect(bind).has_table(VERSION_TABLE):
@@ -84,25 +103,27 @@ def _version(bind: sa.Engine | sa.Connection) -> str | None:
 
 
 def _migrate(engine: sa.Engine, tables: Tables) -> None:
+    """Bring the tables to this version, in one transaction: an interrupted migration changes nothing."""
     # imported here: a ledger that is up to date, as nearly always, needs no Alembic
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes.update(tables=tables, version_table=VERSION_TABLE)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     with engine.connect() as connection:
         # one process migrates, and the others wait for it
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        for statement in PATIENT[engine.dialect.name]:
+            connection.exec_driver_sql(statement)
         version = _version(connection)
         if version is not None and version not in known:
             message = f"ledger: version {version} is newer than this code knows; update the project, then try again"
             raise UserError(message)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        for table in tables.metadata.sorted_tables:
+            connection.execute(sa.select(table).limit(0))  # tables that are not a ledger's are left as they are
         connection.commit()
+        connection.invalidate()  # its timeouts are those of a migration

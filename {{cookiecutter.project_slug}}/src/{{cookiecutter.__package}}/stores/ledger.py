@@ -27,7 +27,7 @@ ID = re.compile(r"[0-9a-f]{32}")
 SUPPORTED = "use sqlite:///FILE, or postgresql+psycopg://USER@HOST/NAME after `uv sync --extra postgresql`"
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")  # the last one for tables that are not ours
 RESTORE = "restore it from a backup, or move it away to begin a new one"
-CHECK_URL = "see that it is there and may be written, or set APP_LEDGER_URL to another"
+CHECK_URL = "check that it is there and may be written, or set APP_LEDGER_URL to another"
 
 
 class UnknownDecisionError(LookupError):
@@ -137,8 +137,8 @@ def open_ledger(url: str, target: Column) -> Iterator[Ledger]:
     UserError
         The database cannot be opened or read, or a newer version of this project wrote it.
     """
-    if not url.startswith("sqlite") and url.partition("?")[0].count("@") > 1:
-        # the host would begin inside the password, and errors name the host
+    if not url.startswith("sqlite") and url.count("@") > 1:
+        # SQLAlchemy would end the password at the first @, and errors would name the rest of it
         message = "ledger: APP_LEDGER_URL has more than one @; write those of a user name or a password as %40"
         raise UserError(message)
     tables = Tables(target)
