@@ -62,7 +62,7 @@ def fail(row: Row, what: str) -> None:
 def keep_variants(root: Path, row: Row) -> None:
     """Remove the tag from the variants of an answer that was given, or the variants of another answer."""
     name = re.compile(rf"(.+){re.escape(row.tag)}(\.[a-z]+)?")
-    files = [path for path in sorted(root.rglob("*")) if path.is_file()]  # not folders: the package may have such a name
+    files = [path for path in sorted(root.rglob("*")) if path.is_file()]  # a package may have a tag in its name
     found = [(path, match) for path in files if (match := name.fullmatch(path.name))]
     if not found:
         fail(row, f"no file's name ends in {row.tag}")

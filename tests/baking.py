@@ -64,8 +64,11 @@ def pairwise(choices: dict[str, list[str]]) -> list[dict[str, str]]:
     return chosen
 
 
-def snapshot(folder: Path) -> Path:
-    """Commit the template as it lies here to a repository of its own: with what is new, without what git ignores."""
+def snapshot(folder: Path, *, history: bool = False) -> Path:
+    """Commit the template's files, also new ones, to a repository of its own; with or without earlier commits."""
+    if history:
+        git(folder, "clone", "--quiet", str(TEMPLATE), ".")
+        git(folder, "rm", "-r", "--quiet", ".")
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=TEMPLATE,
@@ -78,8 +81,20 @@ def snapshot(folder: Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes((TEMPLATE / name).read_bytes())
     git(folder, "init", "--quiet")
-    commit(folder, "The template")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "The template")
     return folder
+
+
+def last_commit_of(folder: Path, version: str) -> str:
+    """Return the newest commit at which the template had a version."""
+    for revision in git(folder, "rev-list", "HEAD", "--", "pyproject.toml").split():
+        parents = git(folder, "rev-list", "--parents", "-n", "1", revision).split()[1:]
+        for parent in parents:
+            if f'\nversion = "{version}"\n' in git(folder, "show", f"{parent}:pyproject.toml"):
+                return parent
+    message = f"no commit has version {version}: this clone needs the whole history"
+    raise LookupError(message)
 
 
 def own_environment() -> dict[str, str]:
