@@ -104,6 +104,17 @@ def prepared(once: Any) -> Callable[[str], Path]:
     return folder
 
 
+@pytest.fixture(scope="session")
+def make_workspace(prepared: Callable[[str], Path]) -> Callable[..., Workspace]:
+    """Return a function that copies the prepared project of a shape to a new folder."""
+
+    def make(root: Path, name: str = "usual") -> Workspace:
+        shutil.copytree(prepared(name), root)
+        return Workspace(root, SHAPES[name])
+
+    return make
+
+
 @pytest.fixture
 def workspace(prepared: Callable[[str], Path], tmp_path: Path) -> Workspace:
     """Return a project of the usual shape that a test may change."""

@@ -1,17 +1,21 @@
-"""What a change of the API would break for those who call it today."""
+"""Name the changes of the API that break its callers: `openapi_diff.py OLD NEW` exits with 1 if there are any.
+
+`make openapi-check` compares the committed openapi.json with that of the code.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 UPPER, LOWER = ("maximum", "maxLength", "maxItems"), ("minimum", "minLength", "minItems")
 
 
-def broken(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Return what callers of the old API may no longer rely on, in words; nothing if only something was added."""
+def breaking_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return what callers of the old API may no longer rely on; nothing if there are only additions."""
     return list(_paths(_inline(old["paths"], old), _inline(new["paths"], new)))
 
 
@@ -104,3 +108,42 @@ def _kinds(schema: Mapping[str, Any]) -> set[str]:
         elif "type" in part:
             found.add(part["type"])
     return found
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """Read an OpenAPI document; end with one line if it is none."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        _inline(document["paths"], document).items()
+    except OSError as error:
+        reason = f"{error.strerror}; run `make openapi`"
+    except (ValueError, TypeError, KeyError, AttributeError):
+        reason = "not a description of an API; run `make openapi`"
+    else:
+        return dict(document)
+    print(f"error: {path}: {reason}", file=sys.stderr)
+    sys.exit(2)
+
+
+def main(old: Path, new: Path | None = None) -> int:
+    """Compare two files, or one with the description of the code; print what breaks callers."""
+    if new is not None:
+        described = read_description(new)
+    else:
+        from {{ cookiecutter.__package }}.cli.composition import load_project
+        from {{ cookiecutter.__package }}.product.app import describe
+
+        project = load_project()
+        described = json.loads(json.dumps(describe(project.problem, project.plan.product.question)))
+    committed = read_description(old)
+    found = breaking_changes(committed, described)
+    for fault in found:
+        print(fault)
+    if not found and new is None:
+        more = " It is not up to date, though: run `make openapi`." if committed != described else ""
+        print(f"Nothing breaks the callers of {old}.{more}")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(Path, sys.argv[1:3])))

@@ -1,4 +1,4 @@
-"""A model that hangs does not hold up people, and costs one thread."""
+"""A model that hangs does not hold up requests, and costs one thread."""
 
 import re
 import threading
@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from {{ cookiecutter.__package }}.product.patience import Patience
 from {{ cookiecutter.__package }}.product.predictor import Predictor
-from {{ cookiecutter.__package }}.registered import Registered
+from {{ cookiecutter.__package }}.product.timeouts import TimedCaller
+from {{ cookiecutter.__package }}.stores.models import StoredModel
 
 
 class Hanging:
-    """A model that answers when it is let go."""
+    """A model that answers once it is set free."""
 
     def __init__(self, model):
         self.model = model
@@ -29,66 +29,71 @@ class Hanging:
         return self.model.predict_proba(rows)
 
 
+def stored(model, name, version):
+    return StoredModel(model, name, version, "", {})
+
+
 @pytest.fixture
 def predictor(workspace):
-    return Predictor(workspace.registry(), workspace.plan.objective, max_seconds=0.1)
+    project = workspace.project
+    return Predictor(project.models, project.problem, max_seconds=0.1)
 
 
-def test_the_rules_answer_for_a_model_that_hangs_until_it_comes_back(predictor, features):
+def test_rules_answer_for_a_model_that_hangs_until_it_answers_again(predictor, features):
     hanging = Hanging(predictor.fallback.model)
-    predictor.champion = Registered(hanging, "hanging", "7", {})
+    predictor.champion = stored(hanging, "hanging", "7")
     before, began = threading.active_count(), time.perf_counter()
-    made = [predictor.decide([features])[0] for _ in range(50)]
+    decisions = [predictor.decide([features])[0] for _ in range(50)]
     assert time.perf_counter() - began < 1
     assert threading.active_count() <= before + 1
-    assert all(decision["fallback"] and decision["needs_review"] for decision in made)
-    assert {decision["model"] for decision in made} == {predictor.fallback.label}
+    assert all(decision["fallback"] and decision["needs_review"] for decision in decisions)
+    assert {decision["model"] for decision in decisions} == {predictor.fallback.label}
     hanging.free.set()
     time.sleep(0.1)
     assert predictor.decide([features])[0]["model"] == "hanging:7"
 
 
-def test_a_model_that_takes_the_place_of_one_that_hangs_answers_at_once(predictor, features):
+def test_model_that_replaces_one_that_hangs_answers_at_once(predictor, features):
     hanging = Hanging(predictor.fallback.model)
-    predictor.champion = Registered(hanging, "hanging", "7", {})
+    predictor.champion = stored(hanging, "hanging", "7")
     assert predictor.decide([features])[0]["fallback"]
-    predictor.champion = Registered(predictor.fallback.model, "new", "8", {})
-    [made] = predictor.decide([features])
-    assert (made["model"], made["fallback"]) == ("new:8", False)
+    predictor.champion = stored(predictor.fallback.model, "new", "8")
+    [decision] = predictor.decide([features])
+    assert (decision["model"], decision["fallback"]) == ("new:8", False)
     hanging.free.set()
 
 
-def test_reasons_are_waited_for_only_so_long_and_decisions_do_not_wait_for_them(predictor, features):
+def test_reasons_have_a_timeout_and_decisions_do_not_wait_for_them(predictor, features):
     hanging = Hanging(predictor.fallback.model)
-    predictor.champion = Registered(hanging, "hanging", "7", {})
+    predictor.champion = stored(hanging, "hanging", "7")
     hanging.free.set()
-    [made] = predictor.decide([features])
+    [decision] = predictor.decide([features])
     hanging.free.clear()
     before, began = threading.active_count(), time.perf_counter()
-    assert all(not predictor.explain(made)["reasons"] for _ in range(50))
+    assert all(not predictor.explain(decision)["reasons"] for _ in range(50))
     assert time.perf_counter() - began < 1
     assert threading.active_count() == before + 1
-    predictor.champion = Registered(predictor.fallback.model, "hanging", "7", {})
+    predictor.champion = stored(predictor.fallback.model, "hanging", "7")
     assert not predictor.decide([features])[0]["fallback"]
-    assert predictor.explain(made)["reasons"]
+    assert predictor.explain(decision)["reasons"]
     hanging.free.set()
 
 
 def test_fallbacks_are_counted(product, features, monkeypatch):
-    monkeypatch.setattr(Patience, "call", lambda *_: np.array(1 / 0))
+    monkeypatch.setattr(TimedCaller, "call", lambda *_: np.array(1 / 0))
     assert product.post("/v1/decisions", json=features).json()["fallback"]
     assert re.search(r'decisions_total\{[^}]*fallback="true"[^}]*\} 1\.0', product.get("/metrics").text)
 
 
-def test_a_model_has_one_thread_of_every_pool():
+def test_model_has_one_thread_of_every_thread_pool():
     """Several would spin for each other while requests wait, until the rules answer in the model's place."""
-    pools = Patience(5).call("model", threadpool_info)
+    pools = TimedCaller(5).call("model", threadpool_info)
     assert {pool["user_api"] for pool in pools} >= {"openmp"}
     assert {pool["num_threads"] for pool in pools} == {1}
 
 
-def test_patience_passes_on_what_work_returns_and_raises():
-    patience = Patience(5)
-    assert patience.call("model", max, 1, 2) == 2
+def test_timed_caller_passes_on_what_a_call_returns_and_raises():
+    caller = TimedCaller(5)
+    assert caller.call("model", max, 1, 2) == 2
     with pytest.raises(ZeroDivisionError):
-        patience.call("model", lambda: 1 / 0)
+        caller.call("model", lambda: 1 / 0)

@@ -1,15 +1,11 @@
-"""A product on a socket of its own, for requests that a test client would put right."""
-
-import shutil
+"""A product on a socket of its own, for requests that a test client would correct."""
 
 import pytest
 from serving import serving
 
 
 @pytest.fixture(scope="module")
-def address(prepared, tmp_path_factory):
+def address(make_workspace, tmp_path_factory):
     """Return host and port of a product that ends with the module's tests."""
-    root = tmp_path_factory.mktemp("served") / "project"
-    shutil.copytree(prepared, root)
-    with serving(root) as at:
-        yield at
+    with serving(make_workspace(tmp_path_factory.mktemp("served") / "project").project) as place:
+        yield place

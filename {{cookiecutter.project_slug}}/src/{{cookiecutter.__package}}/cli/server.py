@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from functools import partial
+from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -33,11 +34,19 @@ HEAD_BYTES = 65_536
 def skip_unused_imports() -> None:
     """Keep libraries out that serving never uses, and that scikit-learn and skops import where they are installed.
 
-    That is 1 second and 60 MB (`benchmarks/README.md` of the template). Python documents None in `sys.modules`
-    as "not to be imported".
+    That is 1 second and 60 MB (`benchmarks/README.md` of the template).
     """
-    for name in UNUSED:
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, UnusedImports())
+
+
+class UnusedImports(MetaPathFinder):
+    """Answer as if the libraries of `UNUSED` were not installed."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:  # noqa: ARG002
+        """Refuse a library of `UNUSED`, and leave all others to the next finder."""
+        if name in UNUSED:
+            message = f"{name} is not imported where the product is served"
+            raise ModuleNotFoundError(message, name=name)
 
 
 @contextlib.contextmanager
@@ -67,6 +76,7 @@ def build(project: Project) -> Iterator[FastAPI]:
             keys=[key.get_secret_value() for key in settings.api_keys],
             max_body_bytes=row_bytes,
             larger_bodies={"/v1/decisions/batch": list_bytes},
+            read_seconds=settings.read_seconds,
         )
         app.add_middleware(RequestMetrics, metrics=metrics)
         yield app
@@ -115,18 +125,7 @@ def serve(project: Project, bound: socket.socket, workers: int = 1) -> None:
     """Answer until the process is told to stop; requests in flight are finished (graceful shutdown)."""
     from ..operations.metrics import shared_metrics
 
-    config = uvicorn.Config(
-        f"{start.__module__}:{start.__name__}",
-        factory=True,
-        workers=workers,
-        http=protocol(project),
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=SECONDS_TO_DRAIN,
-    )
+    config = configure(project, f"{start.__module__}:{start.__name__}", factory=True, workers=workers)
     with contextlib.suppress(KeyboardInterrupt), shared_metrics(workers):
         if workers == 1:
             uvicorn.Server(config).run(sockets=[bound])
@@ -134,11 +133,21 @@ def serve(project: Project, bound: socket.socket, workers: int = 1) -> None:
             Multiprocess(config, [bound]).run()
 
 
-def protocol(project: Project) -> Any:
-    """Return the factory of connections within the limits of the settings."""
+def configure(project: Project, app: Any, **given: Any) -> uvicorn.Config:
+    """Return the configuration of the server, whose connections have the limits of the settings."""
     from ..product.http.connections import LimitedProtocol, Limits
 
     settings = project.settings
     largest = HEAD_BYTES + max(project.body_limits)
     limits = Limits(connections=settings.max_connections, seconds=settings.read_seconds, bytes=largest)
-    return partial(LimitedProtocol, AutoHTTPProtocol, limits)
+    return uvicorn.Config(
+        app,
+        http=partial(LimitedProtocol, AutoHTTPProtocol, limits),  # type: ignore[arg-type]  # made like a class
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=SECONDS_TO_DRAIN,
+        **given,
+    )

@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     max_batch_bytes: Annotated[int, Field(ge=256)] | None = None
     max_waiting: Annotated[int, Field(ge=1)] = 4_096
     max_connections: Annotated[int, Field(ge=1)] = 768
-    read_seconds: Annotated[float, Field(gt=0)] = 10.0
+    read_seconds: Annotated[float, Field(gt=0)] = 5.0
 
     @model_validator(mode="before")
     @classmethod

@@ -56,6 +56,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # a redirect behind a proxy would name the wrong scheme and path
+        strict_content_type=False,  # the middleware refuses all types but JSON
         # FastAPI's own traces and logs would hold what people sent
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )

@@ -43,9 +43,14 @@ class Predictor:
         self.decisions, self.explanations = TimedCaller(max_seconds), TimedCaller(max_seconds)
         self.fallback = self._load("fallback")
         self.champion = self.fallback
-        self.notice = ""  # why the published champion does not answer
         self._followed: dict[str, str | None] = {"fallback": self.fallback.version}
+        self._notices: dict[str, str] = {}
         self.refresh()
+
+    @property
+    def notice(self) -> str:
+        """Why a published model does not answer; empty if all do."""
+        return " ".join(self._notices.values())
 
     def refresh(self) -> None:
         """Load what the aliases point to now; if that does not load, the old model keeps answering."""
@@ -53,15 +58,17 @@ class Predictor:
             version = self.models.version(alias)
             if version is None or version == self._followed.get(alias):
                 continue
-            self._followed[alias] = version
             try:
                 loaded = self._load(alias)
-            except UserError as error:
-                self.notice = f"{error}; {getattr(self, alias).label} keeps answering"
-                log.warning("%s", self.notice)
+            except UserError as error:  # tried again next time: the store may have been out of reach
+                notice = f"{error}; {getattr(self, alias).label} keeps answering"
+                if notice != self._notices.get(alias):
+                    log.warning("%s", notice)
+                self._notices[alias] = notice
             else:
+                self._followed[alias] = version
+                self._notices.pop(alias, None)
                 setattr(self, alias, loaded)
-                self.notice = ""
                 log.info("the %s is %s", alias, loaded.label)
 
     def decide(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -112,11 +119,12 @@ class Predictor:
         ]
 
     def _load(self, alias: str) -> StoredModel:
-        loaded = self.models.load(alias)
-        if loaded.tags.get("contract") != self.fingerprint:
+        entry = self.models.entry(alias)
+        if entry is not None and entry["tags"].get("contract") != self.fingerprint:
             message = (
-                f"the {alias}, {loaded.label}, was made for another contract; if contract.py changed while this "
-                "product runs, start a new one beside it and then stop this one; else run `data`, `train`, `promote`"
+                f"the {alias}, {entry['name']}:{entry['version']}, was made for another contract; if contract.py "
+                "changed while this product runs, start a new one beside it and then stop this one; else run "
+                "`data`, `train`, `promote`"
             )
             raise UserError(message)
-        return loaded
+        return self.models.load(alias)

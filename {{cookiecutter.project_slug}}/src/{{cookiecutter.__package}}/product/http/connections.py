@@ -1,8 +1,8 @@
-"""Limits of connections, around uvicorn's protocol: how many, how long one exchange takes, how much is read.
+"""Limits of connections, around uvicorn's protocol: how many, how long a client may take, how much is read.
 
-uvicorn has a timeout for idle connections after their first answer, and none for a client that sends nothing,
-half a head or half a body. It has no limit on the size of a head either. Here every exchange, from the first
-byte that is awaited to the last one that is answered, has one time limit and one size limit (Slowloris attacks).
+uvicorn has a timeout for idle connections after their first answer, and none for a client that sends nothing
+or half a head, or that does not read its answer (Slowloris attacks). It has no limit on the size of a head
+either. The timeout of a body is in `security.py`, which can answer it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ from .security import API_HEADERS
 Factory = Callable[..., asyncio.Protocol]
 
 
-@dataclass(frozen=True, slots=True)
+HEAD_END = b"\r\n\r\n"
+
+
+@dataclass(slots=True)
 class Limits:
-    """What one process accepts."""
+    """What one process accepts, and how many of its connections are open now."""
 
     connections: int
-    seconds: float  # of one exchange
-    bytes: int  # that may arrive in one exchange: head, body, chunk sizes and trailers
+    seconds: float  # to send a whole head, or to read the next part of an answer
+    bytes: int  # that may arrive for one request: head, body, chunk sizes and trailers
+    open_connections: int = 0
 
 
 class LimitedProtocol(asyncio.Protocol):
@@ -34,28 +38,26 @@ class LimitedProtocol(asyncio.Protocol):
     an answer, because a client could take it for that of its next request. Too many bytes are answered.
     """
 
-    open_connections = 0
-
     def __init__(self, make_protocol: Factory, limits: Limits, **given: Any) -> None:
         self.inner = make_protocol(**given)
         self.limits = limits
-        self.received = 0
+        self.loop = asyncio.get_running_loop()
+        self.received, self.has_head, self.tail = 0, False, b""
+        self.deadline = self.loop.time() + limits.seconds
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin an exchange, or close the connection if there are too many."""
-        LimitedProtocol.open_connections += 1
+        """Wait for a first request, or close the connection if there are too many."""
+        self.limits.open_connections += 1
         self.transport = cast("asyncio.Transport", transport)
-        self.loop = asyncio.get_running_loop()
-        self.accepted = LimitedProtocol.open_connections <= self.limits.connections
+        self.accepted = self.limits.open_connections <= self.limits.connections
         if not self.accepted:
             self.transport.abort()
             return
-        self.deadline = self.loop.time() + self.limits.seconds
         self.timer = self.loop.call_at(self.deadline, self._check_deadline)
         self.inner.connection_made(WatchedTransport(self.transport, self._restart))
 
     def data_received(self, data: bytes) -> None:
-        """Pass bytes on while the exchange is within its size limit."""
+        """Pass bytes on while the request is within its size limit."""
         self.received += len(data)
         if self.received > self.limits.bytes:
             answer = problem_response(431, f"head, body and trailers may have {self.limits.bytes} bytes together")
@@ -64,11 +66,16 @@ class LimitedProtocol(asyncio.Protocol):
             self.transport.write(b"".join([head, *lines, b"\r\n", bytes(answer.body)]))
             self.transport.close()
         elif self.accepted:
+            if not self.has_head:
+                recent = self.tail + data
+                self.has_head, self.tail = HEAD_END in recent, recent[1 - len(HEAD_END) :]
             self.inner.data_received(data)
 
     def eof_received(self) -> bool | None:
-        """Pass the end of the client's bytes on."""
-        return self.inner.eof_received() if self.accepted else None
+        """Close the connection, unless a client that sends nothing more waits for its answer (half-close)."""
+        if self.accepted:
+            self.inner.eof_received()
+        return self.has_head
 
     def pause_writing(self) -> None:
         """Let the server wait for a slow client."""
@@ -80,19 +87,22 @@ class LimitedProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count the connection no longer."""
-        LimitedProtocol.open_connections -= 1
+        self.limits.open_connections -= 1
         if self.accepted:
             self.timer.cancel()
             self.inner.connection_lost(exc)
 
     def _restart(self) -> None:
-        """Begin the next exchange: the server has answered, at least in part."""
-        self.received = 0
+        """Wait for the next request: the server has answered, at least in part."""
+        self.received, self.has_head, self.tail = 0, False, b""
         self.deadline = self.loop.time() + self.limits.seconds
 
     def _check_deadline(self) -> None:
         # the timer is moved when it fires, not for every answer
-        if self.loop.time() < self.deadline:
+        now = self.loop.time()
+        if self.has_head:  # the time that the server takes is not the client's
+            self.deadline = now + self.limits.seconds
+        if now < self.deadline:
             self.timer = self.loop.call_at(self.deadline, self._check_deadline)
         else:
             self.transport.abort()

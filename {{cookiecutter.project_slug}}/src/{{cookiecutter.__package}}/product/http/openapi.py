@@ -17,7 +17,7 @@ from .problems import Problem as ProblemDetails
 
 REFERENCE = "#/components/schemas/Problem"
 ERRORS = {401, 403, 503}
-ERRORS_OF_BODIES = {413, 415, 422}
+ERRORS_OF_BODIES = {408, 413, 415, 422}
 
 
 class Reason(BaseModel):

@@ -67,10 +67,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid_request(_request: Request, error: RequestValidationError) -> Response:
-        faults = field_errors(error.errors())
-        if isinstance(error.body, bytes):  # what is not declared as JSON
-            faults = [{"field": "body", "message": "send JSON, with Content-Type: application/json"}]
-        return problem_response(422, "the request does not fit the contract", faults)
+        return problem_response(422, "the request does not fit the contract", field_errors(error.errors()))
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:

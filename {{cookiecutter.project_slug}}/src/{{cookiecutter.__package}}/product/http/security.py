@@ -1,7 +1,8 @@
-"""Security middleware: API keys, body limits, DNS rebinding, cross-site requests (CSRF), and response headers."""
+"""Security middleware: API keys, limits of bodies, DNS rebinding, cross-site requests (CSRF), response headers."""
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 import re
@@ -17,6 +18,7 @@ from .problems import problem_response
 LOOPBACK_HOST = re.compile(rb"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d*)?", re.IGNORECASE)
 OPEN_PATHS = ("/healthz", "/readyz", "/static/")  # need no key
 SAFE_METHODS = ("GET", "HEAD")
+JSON = b"application/json"
 CONTENT_POLICY = (
     b"default-src 'none'; connect-src 'self'; img-src 'self' data:; script-src 'self'; style-src 'self'; "
     b"form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -54,15 +56,24 @@ class SecurityMiddleware:
         Largest request body.
     larger_bodies
         Other limits, by path.
+    read_seconds
+        Timeout of a whole body, from the end of its head.
     """
 
     def __init__(
-        self, app: ASGIApp, *, keys: Sequence[str], max_body_bytes: int, larger_bodies: Mapping[str, int] | None = None
+        self,
+        app: ASGIApp,
+        *,
+        keys: Sequence[str],
+        max_body_bytes: int,
+        larger_bodies: Mapping[str, int] | None = None,
+        read_seconds: float = 5.0,
     ) -> None:
         self.app = app
         self.keys = [key.encode() for key in keys]
         self.max_body_bytes = max_body_bytes
         self.larger_bodies = larger_bodies or {}
+        self.read_seconds = read_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request, or pass it on."""
@@ -71,12 +82,19 @@ class SecurityMiddleware:
             return
         limit = self.larger_bodies.get(scope["path"], self.max_body_bytes)
         headers = API_HEADERS if scope["path"].startswith("/v1/") else PAGE_HEADERS
-        received, started = 0, False
+        received, complete, started = 0, False, False
+        deadline = asyncio.get_running_loop().time() + self.read_seconds
 
         async def limited_receive() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, complete
+            try:
+                async with asyncio.timeout_at(None if complete else deadline):
+                    message = await receive()
+            except TimeoutError:
+                detail = f"the body did not arrive within {self.read_seconds:g} s; send it again"
+                raise HTTPException(408, detail, {"Connection": "close"}) from None
             received += len(message.get("body", b""))
+            complete = not message.get("more_body", False)
             if received > limit:
                 raise HTTPException(413, _too_large(limit))
             return message
@@ -108,6 +126,10 @@ class SecurityMiddleware:
             return problem_response(401, "an API key is needed in the header X-API-Key", headers=needed)
         if _is_cross_site(scope["method"], headers):
             return problem_response(403, "requests from other sites are refused")
+        media_type = headers.get(b"content-type", JSON).partition(b";")[0].strip().lower()
+        # A form of another site can send text, which needs no preflight request; JSON does (CSRF).
+        if scope["method"] == "POST" and media_type != JSON:
+            return problem_response(415, "the body is not JSON; send JSON, with Content-Type: application/json")
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > limit:
             return problem_response(413, _too_large(limit))
@@ -123,11 +145,16 @@ class SecurityMiddleware:
 
 def _is_cross_site(method: str, headers: dict[bytes, bytes]) -> bool:
     """Return whether a browser sends the request for another site (CSRF); following a link here is allowed."""
-    safe = method in SAFE_METHODS
-    if headers.get(b"sec-fetch-site") == b"cross-site":
-        return not (safe and headers.get(b"sec-fetch-mode") == b"navigate")
+    is_safe, site = method in SAFE_METHODS, headers.get(b"sec-fetch-site")
+    is_navigation = headers.get(b"sec-fetch-mode") == b"navigate"
+    if site == b"cross-site":
+        return not (is_safe and is_navigation)
+    if is_safe or site == b"same-origin":
+        return False
     origin = headers.get(b"origin")
-    return not safe and origin is not None and urlsplit(origin).netloc.lower() != headers.get(b"host", b"").lower()
+    # the Origin `null` has no host
+    is_foreign = origin is not None and (urlsplit(origin).netloc.lower() or None) != headers.get(b"host", b"").lower()
+    return is_navigation or is_foreign
 
 
 def _too_large(limit: int) -> str:
