@@ -86,17 +86,6 @@ def snapshot(folder: Path, *, history: bool = False) -> Path:
     return folder
 
 
-def last_commit_of(folder: Path, version: str) -> str:
-    """Return the newest commit at which the template had a version."""
-    for revision in git(folder, "rev-list", "HEAD", "--", "pyproject.toml").split():
-        parents = git(folder, "rev-list", "--parents", "-n", "1", revision).split()[1:]
-        for parent in parents:
-            if f'\nversion = "{version}"\n' in git(folder, "show", f"{parent}:pyproject.toml"):
-                return parent
-    message = f"no commit has version {version}: this clone needs the whole history"
-    raise LookupError(message)
-
-
 def own_environment() -> dict[str, str]:
     """Return the environment without what `uv run` and pytest put into it: a terminal's."""
     here = str(Path(sys.executable).parent)

@@ -1,8 +1,7 @@
-"""Bring the names that a project may not take in `hooks/pre_gen_project.py` up to date (`make names`).
+"""Write the names that a project may not take into `hooks/pre_gen_project.py` (`make names`).
 
-They are whatever a fresh project and its environment already call something: what its packages are
-called, also those of other systems, what they let one import, which commands they install, and the
-modules of its tests. A project that took such a name would hide them, or be hidden by them.
+These are the names of a project's direct dependencies, of what is imported from them, and of their commands, and
+the names of the modules of its tests. A project with such a name would hide them, or be hidden by them.
 """
 
 from __future__ import annotations
@@ -19,21 +18,33 @@ from pathlib import Path
 TEMPLATE = Path(__file__).resolve().parent.parent
 HOOK = TEMPLATE / "hooks" / "pre_gen_project.py"
 BLOCK = re.compile(r'(NEEDED = frozenset\(\n    """\n).*?(    """)', re.DOTALL)
+# what the distributions given as arguments let one import, and their commands
 ASK = """
-import importlib.metadata as m, json, pathlib, sys
-found = {*m.packages_distributions(), *(one.name.replace(".", "-") for one in m.distributions())}
-print(json.dumps([*found, *(path.stem for path in pathlib.Path(sys.executable).parent.iterdir())]))
+import importlib.metadata as m, json, re, sys
+wanted = set(sys.argv[1:])
+plain = lambda name: re.sub(r"[-_.]+", "-", name).lower()
+found = [name for name, owners in m.packages_distributions().items() if wanted & set(map(plain, owners))]
+commands = [path.stem for one in m.distributions() if plain(one.name) in wanted for path in one.files or ()
+            if path.parent.name in ("bin", "Scripts") and path.parts[0] == ".."]
+print(json.dumps(found + commands))
 """
 
 
+def direct_dependencies(project: Path) -> set[str]:
+    """Return the names of the distributions that a project asks for, in lower case with hyphens."""
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    optional = pyproject["project"]["optional-dependencies"].values()
+    groups = (pyproject["project"]["dependencies"], pyproject["dependency-groups"]["dev"], *optional)
+    return {match[0].lower() for group in groups for one in group if (match := re.match(r"[\w-]+", one))}
+
+
 def names_of(project: Path) -> set[str]:
-    """Return the names that a project's environment has taken, as a slug would spell them in Python."""
-    subprocess.run(["uv", "sync", "--quiet"], cwd=project, check=True)
-    asked = ["uv", "run", "--quiet", "python", "-c", ASK]
+    """Return the names that are taken in a project, as a slug would spell them in Python."""
+    direct = direct_dependencies(project)
+    subprocess.run(["uv", "sync", "--quiet", "--all-extras"], cwd=project, check=True)
+    asked = ["uv", "run", "--quiet", "python", "-c", ASK, *sorted(direct)]
     found = json.loads(subprocess.run(asked, cwd=project, check=True, capture_output=True).stdout)
-    found += [package["name"] for package in tomllib.loads((project / "uv.lock").read_text())["package"]]
-    found += [path.stem for path in modules(project)]
-    names = {name.replace("-", "_").lower() for name in found} - {project.name.replace("-", "_")}
+    names = {name.replace("-", "_").lower() for name in [*direct, *found, *(path.stem for path in modules(project))]}
     return {name for name in names if re.fullmatch(r"[a-z][a-z0-9_]*", name)} - sys.stdlib_module_names
 
 

@@ -1,0 +1,80 @@
+"""A project whose problem was replaced passes its own checks, with no edit of anything else."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from baking import commit, git, own_environment
+from foreign import FOREIGN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+# the answers of the bake whose problem is replaced; the machinery is the same for all of them
+BAKES = {"churn": {"problem": "a number"}, "parcels": {}, "sensors": {"problem": "one of several"}}
+TEST = """from {package}.cli.composition import load_project
+
+
+def test_key_is_known():
+    assert load_project().problem.key
+"""
+
+
+def replace_problem(project: Path, name: str, *, test: bool) -> None:
+    """Replace the owner's files by those of another problem; `tests/problem` holds one test, or nothing."""
+    package = project.name.replace("-", "_")
+    for folder in (project / "data", project / "src" / package / "problem", project / "tests" / "problem"):
+        shutil.rmtree(folder)
+        folder.mkdir()
+    for path, text in FOREIGN[name]().files(package).items():
+        (project / path).write_text(text, encoding="utf-8", newline="\n")
+    if test:
+        (project / "tests" / "problem" / "test_key.py").write_text(TEST.format(package=package), encoding="utf-8")
+
+
+def run(project: Path, target: str) -> None:
+    """Run a documented command, which has to succeed."""
+    done = subprocess.run(
+        ["make", target],
+        cwd=project,
+        env=own_environment(),
+        capture_output=True,
+        text=True,
+        timeout=1200,
+        check=False,
+    )
+    assert done.returncode == 0, f"make {target}\n{done.stdout[-6000:]}{done.stderr[-3000:]}"
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_project_with_another_problem_passes_its_checks(baked: Callable[..., Path], tmp_path: Path, name: str) -> None:
+    """`make openapi`, then `make check`; for one of them also the whole ci workflow and a turn of the loop."""
+    project = tmp_path / baked(**BAKES[name]).name
+    shutil.copytree(baked(**BAKES[name]), project)
+    replace_problem(project, name, test=name != "sensors")
+    git(project, "init", "--quiet")
+    commit(project, "Ours")
+    run(project, "openapi")
+    commit(project, "The API")
+    run(project, "check")
+    if name == "parcels":
+        for target in ("data", "train", "promote", "ci"):
+            run(project, target)
+    assert git(project, "status", "--porcelain").splitlines() in ([], ["?? uv.lock"])
+
+
+def test_api_that_was_not_written_again_is_named(baked: Callable[..., Path], tmp_path: Path) -> None:
+    """`make check` fails and says which command to run."""
+    project = tmp_path / baked().name
+    shutil.copytree(baked(), project)
+    replace_problem(project, "churn", test=True)
+    done = subprocess.run(
+        ["make", "openapi-check"], cwd=project, env=own_environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode
+    assert "make openapi" in done.stdout + done.stderr
