@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from .schema import Column
 
@@ -19,6 +19,7 @@ from .schema import Column
 NUMBER = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
 INTEGER = r"^[-+]?[0-9]+$"
 INTEGER_LIMIT = 2**63 - 1
+WITHOUT_NUL = r"^[^\x00]*$"
 SHOWN_CHARACTERS = 60  # of a value in an error
 # how text spells that a value is missing; a category of that name keeps its meaning
 MISSING = (
@@ -31,19 +32,23 @@ MISSING = (
 class Check:
     """One requirement of a value that is not missing."""
 
-    name: Literal["finite", "whole", "at_least", "at_most", "one_of"]
+    name: Literal["one_of", "finite", "at_least", "at_most", "no_nul", "min_length", "max_length", "pattern"]
     limit: Any = None
 
 
 def checks(column: Column) -> list[Check]:
-    """Return the requirements of a column, in the order in which they are tested."""
-    found = [Check("one_of", column.categories)] if column.categories else []
-    is_bounded = column.low is not None and column.high is not None
-    found += [Check("finite")] if column.kind == "number" and not is_bounded else []
-    found += [Check("whole")] if column.kind == "integer" else []
-    found += [Check("at_least", column.low)] if column.low is not None else []
-    found += [Check("at_most", column.high)] if column.high is not None else []
-    return found
+    """Return the requirements of a column."""
+    if column.categories:
+        return [Check("one_of", column.categories)]
+    low, high = column.low, column.high
+    if column.kind == "integer":
+        low = max(-INTEGER_LIMIT if low is None else low, -INTEGER_LIMIT)
+        high = min(INTEGER_LIMIT if high is None else high, INTEGER_LIMIT)
+    found = [Check("finite")] if column.kind == "number" and (low is None or high is None) else []
+    found += [Check("no_nul")] if column.kind == "text" else []
+    limits = {"at_least": low, "at_most": high, "min_length": column.min_length, "max_length": column.max_length}
+    given: dict[Any, Any] = {**limits, "pattern": column.pattern}
+    return found + [Check(name, limit) for name, limit in given.items() if limit is not None]
 
 
 def missing_words(column: Column) -> tuple[str, ...]:
@@ -57,29 +62,47 @@ def shorten(value: Any) -> str:
 
 
 def request_model(features: type[BaseModel], columns: tuple[Column, ...]) -> type[BaseModel]:
-    """Return the contract's features for requests, with examples and audiences in their JSON Schema.
+    """Return a contract's model for requests, with examples and audiences in its JSON Schema.
 
-    JSON's `3.0` is a whole number, as it is in a table.
+    As in a table, `3.0` is a whole number, whole numbers have 64 bits, and an empty text is a missing value.
     """
-    by_name = {column.name: column for column in columns}
 
     def describe(schema: dict[str, Any]) -> None:
-        for name, column in by_name.items():
+        for column in columns:
             marks = {"x-protected": column.protected, "x-personal": column.personal}
-            schema["properties"][name].update({mark: True for mark, is_set in marks.items() if is_set})
+            schema["properties"][column.name].update({mark: True for mark, is_set in marks.items() if is_set})
+            if column.kind == "text":
+                least = {} if column.optional else {"minLength": column.min_length or 1}
+                schema["properties"][column.name].update({"pattern": column.pattern or WITHOUT_NUL, **least})
         schema["examples"] = [{column.name: column.example for column in columns}]
 
     class Request(features):  # type: ignore[valid-type, misc]  # the base is a value here
         model_config = ConfigDict(json_schema_extra=describe)
 
-    fields: dict[str, Any] = {
-        name: (Annotated[features.model_fields[name].annotation, BeforeValidator(_whole)], features.model_fields[name])
-        for name, column in by_name.items()
-        if column.kind == "integer"
-    }
+    fields: dict[str, Any] = {}
+    for column in columns:
+        field = features.model_fields[column.name]
+        if column.kind == "integer":
+            limits = {check.name: check.limit for check in checks(column)}
+            bounds = Field(ge=limits["at_least"], le=limits["at_most"])
+            fields[column.name] = (Annotated[field.annotation, BeforeValidator(_read_whole), bounds], field)
+        elif column.kind == "text":
+            before, after = BeforeValidator(_read_empty), AfterValidator(_refuse_nul)
+            fields[column.name] = (Annotated[field.annotation, before, after], field)
     return create_model(features.__name__, __base__=Request, __doc__=features.__doc__, **fields)
 
 
-def _whole(value: Any) -> Any:
+def _read_whole(value: Any) -> Any:
     is_whole = isinstance(value, float) and math.isfinite(value) and value == int(value)
     return int(value) if is_whole else value
+
+
+def _read_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _refuse_nul(value: str | None) -> str | None:
+    if value is not None and "\x00" in value:
+        message = "a text must not have a NUL character"
+        raise ValueError(message)
+    return value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import types
 import typing
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pydantic.fields import FieldInfo
 from .errors import UserError
 
 Kind = Literal["number", "integer", "category", "text"]
+LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
 KINDS: dict[Any, Kind] = {float: "number", int: "integer", str: "text"}
 
 
@@ -68,6 +70,9 @@ class Column:
     protected: bool = False
     personal: bool = False
     rising: bool = False
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
 
     @property
     def is_input(self) -> bool:
@@ -85,13 +90,17 @@ class Column:
         if self.categories:
             return "one of " + ", ".join(self.categories)
         if not self.is_numeric:
-            return "text"
+            lengths = [f"{self.min_length} or more"] if self.min_length else []
+            lengths += [f"up to {self.max_length}"] if self.max_length is not None else []
+            length = f" of {' and '.join(lengths)} characters" if lengths else ""
+            return f"text{length}{f' that matches {self.pattern}' if self.pattern else ''}"
         unit = "a number" if self.kind == "number" else "a whole number"
-        if self.low is not None and self.high is not None:
+        low, high = _excluded_bound(self.low, -math.inf), _excluded_bound(self.high, math.inf)
+        if self.low is not None and self.high is not None and low is None and high is None:
             return f"{unit} from {self.low:g} to {self.high:g}"
-        if self.low is not None:
-            return f"{unit}, {self.low:g} or more"
-        return unit if self.high is None else f"{unit} up to {self.high:g}"
+        words = [] if self.low is None else [f"{self.low:g} or more" if low is None else f"above {low:g}"]
+        words += [] if self.high is None else [f"up to {self.high:g}" if high is None else f"below {high:g}"]
+        return ", ".join([unit, *words])
 
 
 def columns(contract: type[BaseModel]) -> tuple[Column, ...]:
@@ -100,8 +109,13 @@ def columns(contract: type[BaseModel]) -> tuple[Column, ...]:
     Raises
     ------
     UserError
-        A field has a type other than float, int, str or a Literal of strings.
+        A field has a type other than float, int, str or a Literal of strings, or a constraint that tables cannot
+        be held to, or two names differ only in case, which tables do not tell apart.
     """
+    names = [name.lower() for name in contract.model_fields]
+    if twice := [name for name in contract.model_fields if names.count(name.lower()) > 1]:
+        message = f"contract.py: {' and '.join(twice)} differ only in case; rename one"
+        raise UserError(message)
     return tuple(_column(name, field) for name, field in contract.model_fields.items())
 
 
@@ -114,8 +128,8 @@ def fingerprint(*contracts: type[BaseModel]) -> str:
 def _column(name: str, field: FieldInfo) -> Column:
     annotation, optional = _unwrap(field.annotation)
     kind, categories = _kind(name, annotation)
-    bounds = {key: getattr(item, key) for item in field.metadata for key in ("ge", "le") if hasattr(item, key)}
-    low, high = bounds.get("ge"), bounds.get("le")
+    limits = _limits(name, field)
+    low, high = _bounds(kind, limits)
     return Column(
         name=name,
         kind=kind,
@@ -128,7 +142,40 @@ def _column(name: str, field: FieldInfo) -> Column:
         protected=PROTECTED in field.metadata,
         personal=PERSONAL in field.metadata,
         rising=RISING in field.metadata,
+        min_length=limits.get("min_length"),
+        max_length=limits.get("max_length"),
+        pattern=limits.get("pattern"),
     )
+
+
+def _limits(name: str, field: FieldInfo) -> dict[str, Any]:
+    """Return the constraints of a field by name, as `ge` or `max_length`."""
+    found: dict[str, Any] = {}
+    for item in field.metadata:
+        known = {limit: getattr(item, limit) for limit in LIMITS if getattr(item, limit, None) is not None}
+        if not known and not isinstance(item, Audience | Effect):
+            message = (
+                f"contract.py: {name} has a constraint that tables cannot be held to, {item}; use {', '.join(LIMITS)}"
+            )
+            raise UserError(message)
+        found |= known
+    return found
+
+
+def _bounds(kind: Kind, limits: dict[str, Any]) -> tuple[float | None, float | None]:
+    """Return the smallest and the largest value allowed."""
+    low, high = limits.get("ge"), limits.get("le")
+    if "gt" in limits:
+        low = math.floor(limits["gt"]) + 1 if kind == "integer" else math.nextafter(limits["gt"], math.inf)
+    if "lt" in limits:
+        high = math.ceil(limits["lt"]) - 1 if kind == "integer" else math.nextafter(limits["lt"], -math.inf)
+    return low, high
+
+
+def _excluded_bound(bound: float | None, side: float) -> float | None:
+    """Return the bound that a field excludes, if its smallest or largest value is the one next to it."""
+    outside = None if bound is None else math.nextafter(bound, side)
+    return outside if len(repr(outside)) < len(repr(bound)) else None
 
 
 def _example(kind: Kind, categories: tuple[str, ...], low: float | None, high: float | None) -> Any:
@@ -152,7 +199,11 @@ def _unwrap(annotation: Any) -> tuple[Any, bool]:
 
 def _kind(name: str, annotation: Any) -> tuple[Kind, tuple[str, ...]]:
     if typing.get_origin(annotation) is Literal and all(isinstance(v, str) for v in typing.get_args(annotation)):
-        return "category", typing.get_args(annotation)
+        categories = typing.get_args(annotation)
+        if wrong := [category for category in categories if category != category.strip() or not category]:
+            message = f"contract.py: {name} has the category {wrong[0]!r}; tables ignore the spaces around a category"
+            raise UserError(message)
+        return "category", categories
     if annotation in KINDS:
         return KINDS[annotation], ()
     written = getattr(annotation, "__name__", annotation)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import BaseModel, ValidationError
 
 from ..core.checks import request_model, shorten
@@ -26,22 +27,20 @@ def read_file(source: Path, problem: Problem) -> Iterator[pa.RecordBatch]:
     Raises
     ------
     UserError
-        A column is missing, unknown or there twice, or there is no row.
+        A column is missing, unknown or there twice, or has a type that the contract does not allow.
     """
     rows = 0
     names = [problem.key, *(column.name for column in kept_columns(problem))]
+    numbers = {column.name: column.is_numeric for column in kept_columns(problem)}
     for chunk, _ in read_rows(source):
         if not rows:
             _check_names(
                 source, chunk.schema.names, [problem.key, *(c.name for c in problem.columns), problem.target.name]
             )
-        cells = [chunk[name].cast(pa.string()) for name in names]
+        cells = [_read_text(source, chunk[name], name, numbers.get(name)) for name in names]
         origin, reason = pa.repeat(FILE, chunk.num_rows), pa.nulls(chunk.num_rows, pa.string())
         yield pa.RecordBatch.from_arrays([*cells, origin, reason], names=[KEY, *names[1:], ORIGIN, REASON])
         rows += chunk.num_rows
-    if not rows:
-        message = f"{source}: a header but no row"
-        raise UserError(message)
 
 
 def read_reactions(decisions: Iterable[Mapping[str, Any]], problem: Problem) -> Iterator[pa.RecordBatch]:
@@ -90,12 +89,27 @@ def _find_faults(model: type[BaseModel], columns: Sequence[Column], values: Mapp
     return {name: fault for name, fault in faults.items() if name in wrong}
 
 
+def _read_text(source: Path, values: pa.Array, name: str, is_numeric: bool | None) -> pa.Array:  # noqa: FBT001
+    """Return cells as text; of a Parquet file, only numbers are read as numbers. The key may be either."""
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    kind = values.type
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
+    if not is_text and not (is_number and is_numeric is not False):
+        expected = "numbers or text" if is_numeric is not False else "text"
+        message = f"{source}: column {name} holds values of type {kind}, expected {expected}; convert them"
+        raise UserError(message)
+    if pa.types.is_floating(kind):
+        values = values.cast(pa.float64())
+        values = pc.if_else(pc.is_nan(values), None, values)
+    return values.cast(pa.string())
+
+
 def _check_names(source: Path, found: Sequence[str], expected: Sequence[str]) -> None:
     faults = [f"column {name} is missing" for name in expected if name not in found]
     faults += [f"column {name} is not in contract.py" for name in dict.fromkeys(found) if name not in expected]
     faults += [f"column {name} is there twice" for name in dict.fromkeys(found) if found.count(name) > 1]
-    if len(found) == 1 and any(mark in found[0] for mark in ";\t|"):
-        faults = [f"the only column is {found[0]!r}, so the delimiter is not a comma; save it with commas"]
     if faults:
         message = f"{source}: {'; '.join(faults)}; the file and contract.py must name the same columns"
         raise UserError(message)

@@ -19,6 +19,10 @@ CHECKS: dict[str, Callable[[ir.Value, Any], ir.BooleanValue]] = {
     "at_least": lambda value, limit: value >= limit,
     "at_most": lambda value, limit: value <= limit,
     "one_of": lambda value, limit: value.isin(limit),
+    "no_nul": lambda value, _: ~value.contains("\x00"),
+    "min_length": lambda value, limit: value.length() >= limit,
+    "max_length": lambda value, limit: value.length() <= limit,
+    "pattern": lambda value, limit: value.re_search(limit),
 }
 
 
@@ -56,6 +60,5 @@ def fits(value: ir.Value, column: Column) -> ir.BooleanValue:
     """Return whether values of the column's type pass its checks; it means nothing for missing values."""
     passed: ir.BooleanValue = ibis.literal(value=True)
     for check in checks(column):
-        if check.name in CHECKS:  # every value of an integer column is whole
-            passed &= CHECKS[check.name](value, check.limit)
+        passed &= CHECKS[check.name](value, check.limit)
     return passed

@@ -7,14 +7,16 @@ import signal
 import sys
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from ..core.errors import UserError
 from ..core.problem import Problem
+from ..core.schema import Column
 from ..stores.files import check_source, file_errors, open_writer, read_rows, suffix
 from ..stores.models import StoredModel
-from .columns import TYPES, read_column
+from .columns import read_column
 
 Progress = Generator[tuple[int, float], None, None]
 DECIDED = ("answer", "score", "needs_review", "model")  # the columns that are added
@@ -47,9 +49,6 @@ def score(source: Path, target: Path, model: StoredModel, problem: Problem) -> P
                     writer.write_batch(decided)
                     done += chunk.num_rows
                     yield done, share
-            if not done:
-                message = f"{source}: no rows; there is nothing to decide on"
-                raise UserError(message)
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
@@ -108,8 +107,8 @@ def _check_names(source: Path, names: Sequence[str], target: Path, problem: Prob
 def _decide(
     chunk: pa.RecordBatch, source: Path, rows_before: int, target: Path, model: StoredModel, problem: Problem
 ) -> pa.RecordBatch:
-    read = {column.name: read_column(chunk, column, str(source), rows_before) for column in problem.inputs}
-    inputs = {name: values.to_numpy(zero_copy_only=False) for name, values in read.items()}
+    read = {column.name: read_column(chunk, column, str(source), rows_before) for column in problem.stored}
+    inputs = {column.name: _to_numpy(read[column.name], column) for column in problem.inputs}
     objective = problem.objective
     predictions = objective.predict(model.model, inputs)
     added = (
@@ -120,6 +119,10 @@ def _decide(
     )
     names, kept = chunk.schema.names, chunk.columns
     if (suffix(source), suffix(target)) == (".csv", ".parquet"):
-        typed = {c.name: pa.int64() if c.kind == "integer" else TYPES[c.kind] for c in problem.inputs}
-        kept = [read[name].cast(typed[name]) if name in read else chunk[name] for name in names]
+        typed = {column.name: read[column.name] for column in problem.inputs}
+        kept = [typed.get(name, chunk[name]) for name in names]
     return pa.RecordBatch.from_arrays([*kept, *map(pa.array, added)], [*names, *DECIDED])
+
+
+def _to_numpy(values: pa.Array, column: Column) -> Any:
+    return (values.cast(pa.float64(), safe=False) if column.is_numeric else values).to_numpy(zero_copy_only=False)

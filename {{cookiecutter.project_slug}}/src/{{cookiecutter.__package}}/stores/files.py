@@ -1,14 +1,14 @@
 """Files of rows, CSV or Parquet: one reader and one writer for every command.
 
-Every cell of a CSV file is read as text and written as that text: `000` stays `000`, `0.80` stays `0.80`, an
-empty cell and a quoted empty cell stay what they are, and line breaks in quotes stay. What changes has no
-meaning: cells that hold something get quotes, lines end in LF, and empty lines and the byte-order mark go.
+Every record of a file is read, or the file is refused. Every cell of a CSV file is read as text and written as
+that text: `000` stays `000`, `0.80` stays `0.80`, an empty cell and a quoted empty cell stay what they are, and
+line breaks in quotes stay. What changes has no meaning: cells that hold something get quotes, lines end in LF,
+and empty lines and the byte-order mark go.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import re
 from collections.abc import Iterator
@@ -16,19 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
 from ..core.errors import UserError
+from .quotes import CheckedFile
 
 SUFFIXES = (".csv", ".parquet")
 PARQUET_ROWS = 65_536  # in a chunk
 CSV_BYTES = 1 << 22  # in a chunk; no single row may be longer
 RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
-PARSING = pyarrow.csv.ParseOptions(newlines_in_values=True)
-# with one thread, Arrow counts the rows and names the one that is wrong; it is as fast
-READING = pyarrow.csv.ReadOptions(block_size=CSV_BYTES, use_threads=False)
+NOT_UTF8 = re.compile(r"Row #(\d+): .*invalid UTF8")
+OTHER_DELIMITERS = ";\t|"
 
 
 def suffix(path: Path) -> str:
@@ -67,12 +66,18 @@ def read_rows(source: Path) -> Iterator[tuple[pa.RecordBatch, float]]:
     Raises
     ------
     UserError
-        The file cannot be read, or a row has more or fewer cells than the header.
+        The file cannot be read or has no row, or a row has more or fewer cells than the header.
     """
     check_source(source)
+    rows = 0
     with file_errors(source, "is it whole? Save it again, as CSV in UTF-8 with commas, or as Parquet"):
-        chunks = (_read_csv if suffix(source) == ".csv" else _read_parquet)(source)
-        yield from ((chunk, share) for chunk, share in chunks if chunk.num_rows)
+        for chunk, share in (_read_csv if suffix(source) == ".csv" else _read_parquet)(source):
+            rows += chunk.num_rows
+            if chunk.num_rows:
+                yield chunk, share
+    if not rows:
+        message = f"{source}: no rows; it needs a header and at least one row"
+        raise UserError(message)
 
 
 def open_writer(path: Path, suffix: str, schema: pa.Schema) -> Any:
@@ -103,63 +108,35 @@ def _reason(error: Exception) -> str:
     if found := RAGGED.search(text):  # the rest of the message repeats the row
         row, expected, got = map(int, found.groups())
         return f"row {row - 1}: {got} cells, expected {expected} as in the header"
-    if "utf-8" in text or "UTF8" in text:
-        return "not text in UTF-8"
-    return "no rows" if "Empty CSV file" in text else text
+    if found := NOT_UTF8.search(text):
+        return f"row {int(found[1]) - 1}: not text in UTF-8"
+    if "Empty CSV file" in text:
+        return "no rows"
+    if "straddling" in text:
+        return f"a row is longer than {CSV_BYTES >> 20} MiB"
+    return "not text in UTF-8" if "utf-8" in text or "UTF8" in text else text
 
 
 def _read_csv(source: Path) -> Iterator[tuple[pa.RecordBatch, float]]:
-    with pyarrow.csv.open_csv(source, read_options=READING, parse_options=PARSING) as head:
+    # with one thread, Arrow counts the rows and names the one that is wrong; it is as fast
+    options = {"read_options": pyarrow.csv.ReadOptions(block_size=CSV_BYTES, use_threads=False)}
+    parsing = pyarrow.csv.ParseOptions(newlines_in_values=True)
+    with CheckedFile(source) as file, pyarrow.csv.open_csv(file, parse_options=parsing, **options) as head:
         names = head.schema.names
+    if len(names) == 1 and any(mark in names[0] for mark in OTHER_DELIMITERS):
+        message = f"{source}: the only column is {names[0]!r}, so the delimiter is not a comma; save it with commas"
+        raise UserError(message)
+    parsing.ignore_empty_lines = len(names) > 1  # of one column, an empty line is a row
     converting = pyarrow.csv.ConvertOptions(
         column_types=dict.fromkeys(names, pa.string()),
         null_values=[""],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
-    end = _EndMark(source, len(names))
-    options = {"read_options": READING, "parse_options": PARSING, "convert_options": converting}
-    with end, pyarrow.csv.open_csv(end, **options) as rows:
-        held = None
-        for place, chunk in enumerate(rows, 1):
-            if held is not None:
-                yield held
-            held = chunk, min(place * CSV_BYTES / end.size, 1.0)
-    if held is None:
-        return
-    chunk, share = held
-    if not end.is_last_row(chunk):
-        message = f"{source}: a quote is never closed, so a cell reaches to the end of the file; close the quote"
-        raise UserError(message)
-    yield chunk.slice(0, chunk.num_rows - 1), share
-
-
-class _EndMark(io.RawIOBase):
-    """A file with one more row at its end: an unclosed quote swallows that row, so that it is noticed."""
-
-    MARK = "\x1fend of file\x1f"
-
-    def __init__(self, source: Path, columns: int) -> None:
-        self.file = source.open("rb")
-        self.size = source.stat().st_size
-        self.rest = b"\n" + ",".join([self.MARK] * columns).encode() + b"\n"
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        count = self.file.readinto(buffer)
-        if count == 0:
-            count = min(len(buffer), len(self.rest))
-            buffer[:count], self.rest = self.rest[:count], self.rest[count:]
-        return count
-
-    def close(self) -> None:
-        self.file.close()
-        super().close()
-
-    def is_last_row(self, chunk: pa.RecordBatch) -> bool:
-        return all(pc.equal(column[-1], self.MARK).as_py() for column in chunk.columns)
+    options |= {"convert_options": converting}
+    with CheckedFile(source) as file, pyarrow.csv.open_csv(file, parse_options=parsing, **options) as chunks:
+        for place, chunk in enumerate(chunks, 1):
+            yield chunk, min(place * CSV_BYTES / file.size, 1.0)
 
 
 def _read_parquet(source: Path) -> Iterator[tuple[pa.RecordBatch, float]]:

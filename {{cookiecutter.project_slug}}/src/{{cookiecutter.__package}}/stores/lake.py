@@ -22,10 +22,13 @@ import pyarrow as pa
 from ibis.common.exceptions import TableNotFound
 
 from ..core.errors import UserError, hide_passwords, in_one_line
-from .sqlite_files import plain_folder
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+# words in the names of errors that are about the place of the data, and not about an expression
+ENGINE_ERRORS = ("IOException", "Operational", "Transaction", "OutOfMemory", "Fatal", "Connection", "Permission")
 
 
 class Lake:
@@ -115,23 +118,24 @@ def open_lake(place: str | Path) -> Iterator[Lake]:
     with in_one_line("lake" if in_file else f"lake {urlsplit(str(place)).scheme}", next_step):
         backend = _connect(place)
     try:
-        yield Lake(backend)
+        try:
+            yield Lake(backend)
+        finally:
+            backend.disconnect()  # may write, and find no room for it
     except Exception as error:
         if not _is_of_engine(error):
             raise
         message = f"lake: {str(error).splitlines()[0]}; see that there is room on the disk and that it can be reached"
         raise UserError(hide_passwords(message)) from error
-    finally:
-        backend.disconnect()
 
 
 def _is_of_engine(error: Exception) -> bool:
     """Return whether the engine failed, such as DuckDB on a full disk, and not our own code."""
-    return isinstance(error, OSError) or "IOException" in type(error).__name__ or "Operational" in type(error).__name__
+    return isinstance(error, OSError) or any(word in type(error).__name__ for word in ENGINE_ERRORS)
 
 
 def _connect(place: str | Path) -> Any:
     if not isinstance(place, Path):
         return ibis.connect(place)
     place.parent.mkdir(parents=True, exist_ok=True)
-    return ibis.duckdb.connect(plain_folder(place.parent) / place.name)
+    return ibis.duckdb.connect(place)
