@@ -99,11 +99,15 @@ def strangers(project: Path) -> list[str]:
 
 
 def promises(project: Path) -> list[str]:
-    """Find targets and files that the README names and the project does not have."""
+    """Find tasks and files that the README names and the project does not have."""
     readme = (project / "README.md").read_text(encoding="utf-8")
     code = "\n".join(re.findall(r"(?s)```\n.*?```|`[^`\n]+`", readme))
-    targets = " ".join(re.findall(r"(?m)^([\w -]+):", (project / "Makefile").read_text(encoding="utf-8"))).split()
-    missing = [f"make {name}" for name in re.findall(r"\bmake ([\w-]+)", code) if name not in targets]
+    try:
+        pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError:
+        return []  # `unreadable` names the file
+    tasks = {"help", "setup", *pyproject["tool"]["poe"]["tasks"]}
+    missing = [f"make {name}" for name in re.findall(r"\bmake ([\w-]+)", code) if name not in tasks]
     names = re.findall(r"`([\w.][\w./-]*\.(?:py|toml|json|md))`", code)
     missing += [name for name in names if name != ".cruft.json" and not any(project.rglob(name))]  # cruft makes that
     return [f"README.md names {name}, which is not there" for name in missing]
