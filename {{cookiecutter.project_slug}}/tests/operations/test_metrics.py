@@ -1,50 +1,69 @@
-"""Figures for Prometheus, and no feature among them."""
+"""Metrics for Prometheus are counted under stable names, and no feature is among them."""
 
 import logging
 import re
 
 import pytest
 
-from {{ cookiecutter.__package }} import contract
-from {{ cookiecutter.__package }}.schema import columns
 
-
-def figures(product):
+def read_metrics(product):
     return product.get("/metrics").text
 
 
-def test_decisions_reactions_and_requests_are_counted(product, features):
-    made = [product.post("/v1/decisions", json=features).json() for _ in range(3)]
-    product.post(f"/v1/decisions/{made[0]['id']}/reaction", json={"verdict": "accept"})
-    text = figures(product)
-    assert re.search(r'decisions_total\{[^}]*fallback="false"[^}]*\} 3\.0', text)
-    assert 'reactions_total{verdict="accept"} 1.0' in text
-    assert re.search(r'request_seconds_count\{method="POST",route="/v1/decisions",status="201"\} 3\.0', text)
+def test_decisions_reactions_and_requests_are_counted(any_product, any_workspace):
+    columns = any_workspace.project.problem.columns
+    features = {column.name: column.example for column in columns if not column.personal}
+    made = [any_product.post("/v1/decisions", json=features).json() for _ in range(3)]
+    any_product.post("/v1/decisions/batch", json=[features, features])
+    any_product.post(f"/v1/decisions/{made[0]['id']}/reaction", json={"verdict": "accept"})
+    text = read_metrics(any_product)
+    target = any_workspace.project.problem.target
+    answer = re.escape(made[0]["answer"]) if target.categories else "number"
+    decided = rf'^decisions_total\{{answer="{answer}",fallback="false",model="rules:[^"]+"\}} 5\.0$'
+    assert re.search(decided, text, re.MULTILINE)
+    assert re.search(r'^decision_score_count\{model="rules:[^"]+"\} 5\.0$', text, re.MULTILINE)
+    assert f"decisions_to_review_total {5.0 * made[0]['needs_review']}\n" in text
+    assert 'reactions_total{verdict="accept"} 1.0\n' in text
+    assert 'request_seconds_count{method="POST",route="/v1/decisions",status="201"} 3.0\n' in text
+    assert 'request_seconds_count{method="POST",route="/v1/decisions/batch",status="201"} 1.0\n' in text
     assert 'route="/v1/decisions/{decision_id}/reaction"' in text
 
 
-def test_an_unknown_path_makes_no_series_of_its_own(product):
-    product.get("/a/path/of/my/own")
-    assert "/a/path" not in figures(product)
+def test_request_that_is_refused_is_counted_under_its_status(product):
+    product.post("/v1/decisions", json={})
+    assert 'request_seconds_count{method="POST",route="/v1/decisions",status="422"} 1.0' in read_metrics(product)
 
 
-def test_no_feature_is_among_the_figures_by_name_or_by_value(product, features):
-    numbers = [c for c in columns(contract.Features) if c.kind == "number" and c.low is not None and c.high is not None]
-    telling = {c.name: c.low + (c.high - c.low) * 0.1234567 for c in numbers}
-    assert product.post("/v1/decisions", json=features | telling).status_code == 201
-    text = figures(product)
-    assert [name for name in features if re.search(rf"\b{name}\b", text)] == []
-    assert [name for name, value in telling.items() if str(value) in text] == []
+@pytest.mark.parametrize("path", ["/a/path/of/my/own", "/static/none-of-ours.js", "/v1/decisions/x/y/z"])
+def test_unknown_path_makes_no_series_of_its_own(product, path):
+    product.get(path)
+    assert not re.search(r"own|none-of-ours|x/y", read_metrics(product))
+
+
+def test_id_in_a_path_makes_no_series_of_its_own(product):
+    product.get(f"/v1/decisions/{'a' * 32}")
+    assert "aaaa" not in read_metrics(product)
+
+
+def test_no_feature_is_among_the_metrics_by_name_or_by_value(any_product, any_workspace):
+    columns = any_workspace.project.problem.columns
+    features = {column.name: column.example for column in columns}
+    numbers = [c for c in columns if c.kind == "number" and c.low is not None and c.high is not None]
+    distinct = {column.name: column.low + (column.high - column.low) * 0.1234567 for column in numbers}
+    assert any_product.post("/v1/decisions", json=features | distinct).status_code == 201
+    text = read_metrics(any_product)
+    assert [name for name in features if re.search(rf'\b{name}\b="|{name}_', text)] == []
+    assert [name for name, value in distinct.items() if str(value) in text] == []
 
 
 @pytest.mark.parametrize("path", ["/v1/decisions", "/v1/decisions/batch", "/v1/decisions/x/reaction"])
-def test_who_leaves_before_the_end_of_a_request_is_no_error_of_ours(product, caplog, path):
+def test_client_that_leaves_before_its_request_is_complete_is_no_error(product, caplog, path):
     scope = {"type": "http", "method": "POST", "path": path, "headers": [(b"content-type", b"application/json")]}
     scope |= {"query_string": b"", "http_version": "1.1", "root_path": ""}
-    heard = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    messages = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
 
     async def receive():
-        return next(heard)
+        return next(messages)
 
     async def send(message):
         pass
@@ -54,4 +73,4 @@ def test_who_leaves_before_the_end_of_a_request_is_no_error_of_ours(product, cap
     product.portal.call(product.app, scope, receive, send)
     assert caplog.records == []
     count = r'request_seconds_count\{method="POST",route="/v1/decisions[^"]*",status="(\d+)"\} 1\.0'
-    assert re.findall(count, figures(product)) == ["499"]
+    assert re.findall(count, read_metrics(product)) == ["499"]

@@ -1,15 +1,18 @@
-"""Settings refuse what would open the product to strangers."""
+"""Settings: what is not allowed is refused in one line, and every default lies inside the project."""
+
+from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.errors import UserError
-from {{ cookiecutter.__package }}.settings import is_loopback, load_settings
+from {{ cookiecutter.__package }}.core.errors import UserError, hide_passwords, in_one_line
+from {{ cookiecutter.__package }}.core.settings import Settings, is_loopback, load_settings, sqlite_path, sqlite_url
 
 KEY = "a-key-of-sixteen-or-more"
+ODD = ["what?", "100%25 done", "feature%2Flogin", "a#b", "me@corp", "a+b&c=d", "\u00fcber die Stra\u00dfe", "a;b"]
 
 
 def test_listening_beyond_this_machine_needs_a_key(monkeypatch):
-    monkeypatch.setenv("APP_HOST", "0.0.0.0")  # noqa: S104 - the point of the test
+    monkeypatch.setenv("APP_HOST", "0.0.0.0")  # noqa: S104  # the address that is to be refused
     with pytest.raises(UserError, match=r"^settings: listening on 0\.0\.0\.0 needs an API key: set APP_API_KEYS"):
         load_settings()
     monkeypatch.setenv("APP_API_KEYS", f"{KEY}, {KEY}-2")
@@ -17,28 +20,79 @@ def test_listening_beyond_this_machine_needs_a_key(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "expected"),
     [
         ("APP_PORT", "70000", "APP_PORT: Input should be less than or equal to 65535"),
         ("APP_PORT", "http", "APP_PORT: Input should be a valid integer"),
         ("APP_API_KEYS", "short-secret", "settings: APP_API_KEYS: every key needs at least 16 characters"),
+        ("APP_MAX_BODY_BYTES", "1", "APP_MAX_BODY_BYTES: Input should be greater than or equal to 256"),
+        ("APP_READ_SECONDS", "0.0", "APP_READ_SECONDS: Input should be greater than 0"),
+        ("APP_MAX_CONNECTIONS", "-7", "APP_MAX_CONNECTIONS: Input should be greater than or equal to 1"),
     ],
 )
-def test_a_bad_value_is_named_and_never_repeated(monkeypatch, name, value, said):
+def test_bad_value_is_refused_with_its_name_and_is_never_repeated(monkeypatch, name, value, expected):
     monkeypatch.setenv(name, value)
     with pytest.raises(UserError) as refusal:
         load_settings()
-    assert said in str(refusal.value)
-    assert value not in str(refusal.value)
+    assert expected in str(refusal.value)
+    assert value not in str(refusal.value).replace(expected, "")
 
 
-def test_mlflows_own_variable_names_the_registry(monkeypatch):
+def test_variable_of_mlflow_names_the_registry(monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
-    assert load_settings().url("registry") == "http://127.0.0.1:5000"
+    assert load_settings().registry == "http://127.0.0.1:5000"
+
+
+@pytest.mark.parametrize("folder", ODD)
+def test_databases_of_a_project_lie_inside_its_folder_whatever_its_name(tmp_path, folder):
+    settings = Settings(root=tmp_path / folder)
+    assert settings.var == tmp_path / folder / "var"
+    assert {sqlite_path(settings.ledger), sqlite_path(settings.registry), settings.lake, settings.models} == {
+        settings.var / name for name in ("ledger.db", "registry.db", "lake.db", "models")
+    }
+
+
+@pytest.mark.parametrize("folder", ODD)
+def test_sqlite_url_is_read_back_as_the_same_path(folder):
+    path = Path("/projects", folder, "ledger.db")
+    assert sqlite_path(sqlite_url(path)) == path
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:5000", "postgresql://me@host/x", "sqlite://", "nonsense", "a://b:c"])
+def test_other_urls_name_no_sqlite_file(url):
+    assert sqlite_path(url) is None
+
+
+def test_models_are_published_beside_a_sqlite_registry_unless_a_url_names_a_place(tmp_path):
+    registry = sqlite_url(tmp_path / "elsewhere" / "registry.db")
+    assert Settings(root=tmp_path, registry_url=registry).models == tmp_path / "elsewhere" / "models"
+    assert Settings(root=tmp_path, registry_url="http://127.0.0.1:5000").models == tmp_path / "var" / "models"
+    assert Settings(root=tmp_path, models_url="s3://bucket/models").models == "s3://bucket/models"
 
 
 @pytest.mark.parametrize(
-    ("host", "inside"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("10.0.0.1", False), ("a.b", False)]
+    ("host", "expected"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("10.0.0.1", False), ("a.b", False), ("", False)],
 )
-def test_loopback(host, inside):
-    assert is_loopback(host) is inside
+def test_loopback_addresses_are_recognised(host, expected):
+    assert is_loopback(host) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["at http://me:secret@host/x: no", "http://me:se@secret@host, then s3://secret@b", "x://secret:a/secret@host"],
+)
+def test_user_names_and_passwords_of_urls_are_removed(text):
+    assert "secret" not in hide_passwords(text)
+    assert "//" in hide_passwords(text)
+
+
+def test_error_of_a_library_becomes_one_line_with_the_next_step():
+    text = "\n  cannot connect to http://me:secret@host \n and a second line"
+    with pytest.raises(UserError) as refusal, in_one_line("registry", "try another"):
+        raise OSError(text)
+    assert str(refusal.value) == "registry: cannot connect to http://host; try another"
+    with pytest.raises(UserError, match=r"^registry: KeyError; try another$"), in_one_line("registry", "try another"):
+        raise KeyError
+    with pytest.raises(UserError, match=r"^as it is$"), in_one_line("registry", "try another"):
+        raise UserError("as it is")

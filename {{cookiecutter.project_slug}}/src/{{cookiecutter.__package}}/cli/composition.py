@@ -18,7 +18,8 @@ from ..core.problem import Problem, make_problem, rules_tags
 from ..core.result import GateResult
 from ..core.schema import Column
 from ..core.settings import Settings, load_settings
-from ..problem import contract, rules
+from ..problem.contract import KEY, Features, Label
+from ..problem.rules import OTHERWISE, RULES
 from ..stores.ledger import Ledger, open_ledger
 from ..stores.models import Models, digest_of, dump_model, open_models
 from .main import WHEELS
@@ -84,10 +85,7 @@ def load_project() -> Project:
 
 def compose(settings: Settings, plan: Plan) -> Project:
     """Return the project of a plan with the owner's contract, rules and candidates."""
-    problem = make_problem(
-        contract.KEY, contract.Features, contract.Label, rules.RULES, rules.OTHERWISE, _candidates, plan
-    )
-    return Project(settings, plan, problem)
+    return Project(settings, plan, make_problem(KEY, Features, Label, RULES, OTHERWISE, _candidates, plan))
 
 
 def prepare(project: Project) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import sys
 import traceback
@@ -16,6 +17,7 @@ from ..core.errors import UserError
 
 WHEELS = ("data", "model", "product", "operations")  # a wheel that was left out has no module here
 OWNED = Path(__file__).parents[1] / "problem"  # errors in these files are their owners' to correct
+CANNOT_WRITE = ("EACCES", "EDQUOT", "EEXIST", "EFBIG", "EISDIR", "ENOSPC", "ENOTDIR", "EPERM", "EROFS")
 
 
 @functools.cache
@@ -36,10 +38,13 @@ def main() -> None:
         _exit_with(str(error))
     except Exception as error:
         place = _place_in_owned_file(error)
-        if place is None:
-            raise
-        reason = getattr(error, "msg", None) or getattr(error, "message", None) or error
-        _exit_with(f"{place}: {type(error).__name__}: {reason}")
+        if place is not None:
+            reason = getattr(error, "msg", None) or getattr(error, "message", None) or error
+            _exit_with(f"{place}: {type(error).__name__}: {reason}")
+        if isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in CANNOT_WRITE:
+            where = error.filename or "a file"
+            _exit_with(f"{where} cannot be written: {error.strerror}; make room or give access, then try again")
+        raise
 
 
 def _exit_with(message: str) -> None:
@@ -49,14 +54,15 @@ def _exit_with(message: str) -> None:
 
 
 def _place_in_owned_file(error: Exception) -> str | None:
-    """Return file and line of the owner's code that raised while it was imported, or None for other errors."""
-    frames = [(Path(frame.filename), frame.name, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    """Return file and line of the owner's code that raised, or None for errors of other code."""
+    frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError):
-        frames.append((Path(error.filename or ""), "<module>", error.lineno))
+        frames.append((Path(error.filename or ""), error.lineno))
     if isinstance(error, ImportError):
-        frames.append((Path(error.path or ""), "<module>", None))
-    owned = [(file, name, line) for file, name, line in frames if file.parent == OWNED]
-    if not any(name == "<module>" for _, name, _ in owned):
+        frames.append((Path(error.path or ""), None))
+    owned = [(file.relative_to(OWNED), line) for file, line in frames if OWNED in file.parents]
+    if not owned:
         return None
-    file, _, line = owned[-1]
-    return file.name if line is None else f"{file.name}, line {line}"
+    # the name that is imported is missing from the file, not from a line of it
+    file, line = owned[-1]
+    return str(file) if line is None else f"{file}, line {line}"

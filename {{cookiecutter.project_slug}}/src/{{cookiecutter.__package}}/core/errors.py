@@ -6,9 +6,10 @@ import contextlib
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
+if TYPE_CHECKING:  # every command imports this module, and --help needs no pydantic
+    from pydantic import BaseModel
 
 
 class UserError(Exception):
@@ -26,7 +27,7 @@ def in_one_line(what: str, next_step: str) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
-        reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+        reason = str(error).strip().partition("\n")[0].strip() or type(error).__name__
         raise UserError(hide_passwords(f"{what}: {reason}; {next_step}")) from error
 
 
