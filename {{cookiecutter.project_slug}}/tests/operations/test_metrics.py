@@ -19,7 +19,7 @@ def test_decisions_reactions_and_requests_are_counted(any_product, any_workspace
     text = read_metrics(any_product)
     target = any_workspace.project.problem.target
     answer = re.escape(made[0]["answer"]) if target.categories else "number"
-    decided = rf'^decisions_total\{{answer="{answer}",fallback="false",model="rules:[^"]+"\}} 5\.0$'
+    decided = rf'^decisions_total.answer="{answer}",fallback="false",model="rules:[^"]+". 5\.0$'  # . is a brace
     assert re.search(decided, text, re.MULTILINE)
     assert re.search(r'^decision_score_count\{model="rules:[^"]+"\} 5\.0$', text, re.MULTILINE)
     assert f"decisions_to_review_total {5.0 * made[0]['needs_review']}\n" in text
