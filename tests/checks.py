@@ -101,13 +101,13 @@ def strangers(project: Path) -> list[str]:
 def promises(project: Path) -> list[str]:
     """Find tasks and files that the README names and the project does not have."""
     readme = (project / "README.md").read_text(encoding="utf-8")
-    code = "\n".join(re.findall(r"(?s)```\n.*?```|`[^`\n]+`", readme))
+    code = "\n".join(re.findall(r"(?s)```\w*\n.*?```|`[^`\n]+`", readme))
     try:
         pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError:
         return []  # `unreadable` names the file
     tasks = {"help", "setup", *pyproject["tool"]["poe"]["tasks"]}
-    missing = [f"make {name}" for name in re.findall(r"\bmake ([\w-]+)", code) if name not in tasks]
+    missing = [f"make {name}" for name in re.findall(r"\bmake ([a-z][\w-]*)", code) if name not in tasks]
     names = re.findall(r"`([\w.][\w./-]*\.(?:py|toml|json|md))`", code)
     missing += [name for name in names if name != ".cruft.json" and not any(project.rglob(name))]  # cruft makes that
     return [f"README.md names {name}, which is not there" for name in missing]
