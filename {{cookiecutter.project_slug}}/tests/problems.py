@@ -39,8 +39,12 @@ class Shape:
     otherwise: Any
     plan: str
 
+    @property
+    def parsed_plan(self) -> Plan:
+        return Plan.model_validate(tomllib.loads(self.plan))
+
     def problem(self, plan: Plan | None = None) -> Problem:
-        plan = plan or Plan.model_validate(tomllib.loads(self.plan))
+        plan = plan or self.parsed_plan
         features = create_model("Features", __base__=Strict, __doc__="A case.", **self.features)
         label = create_model("Label", __base__=Strict, __doc__="What is true.", **{self.label[0]: (self.label[1], ...)})
         return make_problem(KEY, features, label, self.rules, self.otherwise, candidates, plan)

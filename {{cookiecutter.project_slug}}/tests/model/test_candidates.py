@@ -1,90 +1,127 @@
-"""What every candidate must be able to do before its figures mean anything."""
+"""Candidates are fitted, evaluated and stored alike, whatever they are; the owner's own are tested in `problem/`."""
 
-from pathlib import Path
+import warnings
 
 import numpy as np
 import pytest
+from problems import candidates
+from sklearn.base import BaseEstimator
 
-from {{ cookiecutter.__package }}.model.candidates import candidates
-from {{ cookiecutter.__package }}.model.evaluate import Rows, fit, held_out
-from {{ cookiecutter.__package }}.model.rulebook import RuleBook
-from {{ cookiecutter.__package }}.model.train import FEATURES
-from {{ cookiecutter.__package }}.objective import TARGET
-from {{ cookiecutter.__package }}.plan import load_plan
-
-NAMES = list(candidates(FEATURES, load_plan(Path(__file__).parents[2] / "plan.toml")))
-NUMBER = next(column for column in FEATURES if column.seen_by_models and column.kind in {"number", "integer"})
+from {{ cookiecutter.__package }}.core.errors import UserError
+from {{ cookiecutter.__package }}.core.objective import evaluate
+from {{ cookiecutter.__package }}.model.evaluate import cross_evaluate, fit, split_columns
+from {{ cookiecutter.__package }}.stores.models import digest_of, dump_model, load_model
 
 
-def some(rows, kept):
-    return Rows(rows.features[kept], rows.groups[kept], rows.truth[kept], rows.folds[kept])
+@pytest.fixture
+def candidate(shape, problem):
+    [model] = candidates(problem.columns, shape.parsed_plan).values()
+    return model
 
 
-@pytest.fixture(scope="module")
-def few(rows):
-    """Return rows few enough to fit again and again."""
-    return some(rows, np.arange(len(rows.truth)) % 4 == 0)
+class Memory(BaseEstimator):
+    """Remembers the answer to every row that it was fitted on, and the columns that it was shown."""
+
+    shown: set[str] = set()  # noqa: RUF012 - of all copies
+
+    def __init__(self, answers):
+        self.answers = answers
+
+    def fit(self, features, truth):
+        self.shown.update(features.columns)
+        self.known_ = dict(zip(features.index, truth, strict=True))
+        return self
+
+    def predict(self, features):
+        return np.array([self.known_.get(row, 0) for row in features.index], dtype=float)
+
+    def predict_proba(self, features):
+        return np.eye(self.answers)[self.predict(features).astype(int)]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_two_fresh_fits_say_the_same(few, plan, objective, name):
-    model = candidates(FEATURES, plan)[name]
-    first, second = (objective.raw(fit(model, few), few.features) for _ in range(2))
+def test_two_fits_predict_the_same(candidate, rows, problem):
+    first, second = (problem.objective.predict(fit(candidate, rows), rows.features) for _ in range(2))
     assert np.array_equal(first, second)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_model_survives_the_registry(fitted, rows, workspace, objective, name):
-    registry = workspace.registry()
-    inputs = [column for column in FEATURES if column.seen_by_models]
-    version = registry.register(fitted[name], name=name, inputs=inputs, metrics={"cost": 1.0}, tags={"a": "b"})
-    registry.set_alias("challenger", version)
-    loaded = registry.load("challenger")
-    assert (loaded.label, loaded.tags["a"]) == (f"{name}:{version}", "b")
-    as_dict = {column: rows.features[column].tolist() for column in rows.features}
-    assert np.array_equal(objective.raw(fitted[name], rows.features), objective.raw(loaded.model, as_dict))
+def test_stored_model_predicts_the_same_from_lists_as_from_frame(candidate, rows, problem):
+    fitted = fit(candidate, rows)
+    content = dump_model(fitted)
+    loaded = load_model(content, digest_of(content))
+    lists = {column: rows.features[column].tolist() for column in rows.features}
+    expected = problem.objective.predict(fitted, rows.features)
+    assert np.array_equal(problem.objective.predict(loaded, lists), expected)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_tiny_batch_that_can_be_told_apart_is_learned_by_heart(rows, plan, objective, name):
-    """One number alone says which answer is right; each row is there many times, to outweigh regularisation."""
-    answers = objective.target(TARGET.categories or [0.0, 1000.0])
-    place = np.resize(np.arange(len(answers)), 60)
-    features = rows.features.iloc[:60].assign(**{NUMBER.name: np.linspace(0, NUMBER.high, len(answers))[place]})
-    many = np.tile(np.arange(60), 20)
-    easy = Rows(features.iloc[many], rows.groups.iloc[many], answers[place][many], rows.folds[many])
-    learned = objective.raw(fit(candidates(FEATURES, plan)[name], easy), easy.features)
-    wrong = objective.cost(np.roll(easy.truth, 1), learned).mean()
-    assert objective.cost(easy.truth, learned).mean() < 0.05 * wrong
+def test_rows_that_are_held_out_are_not_seen_in_training(rows, problem):
+    """Sabotage: a model that remembers every row is no better than a constant on rows that it has not seen."""
+    memory = Memory(len(problem.target.categories))
+    remembered = evaluate(
+        problem.objective, rows.truth, problem.objective.predict(fit(memory, rows), rows.features)
+    ).cost.mean()
+    assert remembered < 0.01 * cross_evaluate(memory, rows, problem).cost.mean()
 
 
-def test_held_out_rows_are_not_seen(rows, objective):
-    """Sabotage: a model that remembers every row is no better than chance on rows it has not seen."""
-
-    class Memory:
-        def get_params(self, deep=True):  # noqa: FBT002
-            return {}
-
-        def fit(self, features, truth):
-            self.known = dict(zip(features.index, truth, strict=True))
-            return self
-
-        def predict(self, features):
-            return np.array([self.known.get(row, 0) for row in features.index], dtype=float)
-
-        def predict_proba(self, features):
-            classes = max(len(np.unique(rows.truth)), 2)
-            return np.eye(classes)[self.predict(features).astype(int)]
-
-        def __sklearn_clone__(self):
-            return Memory()
-
-    memory = Memory()
-    remembered = objective.cost(rows.truth, objective.raw(fit(memory, rows), rows.features)).mean()
-    unseen = objective.cost(rows.truth, held_out(memory, rows, objective)).mean()
-    assert remembered < 0.01 * unseen
+def test_models_see_no_protected_and_no_personal_column(rows, problem):
+    Memory.shown.clear()
+    cross_evaluate(Memory(len(problem.target.categories)), rows, problem)
+    assert Memory.shown == {column.name for column in problem.inputs}
+    assert not Memory.shown & {column.name for column in problem.columns if column.protected or column.personal}
 
 
-def test_rules_are_evaluated_as_they_are(rows, objective):
-    book = RuleBook().fit()
-    assert np.array_equal(held_out(book, rows, objective), objective.raw(book, rows.features))
+def test_rules_are_evaluated_without_fitting(rows, problem):
+    expected = problem.objective.predict(problem.rules.fit(), rows.features)
+    assert np.array_equal(cross_evaluate(problem.rules, rows, problem).predictions, expected)
+
+
+def test_constant_and_empty_columns_print_no_warning(candidate, table, problem):
+    for position, column in enumerate(problem.inputs):
+        empty = column.optional and position % 2 == 0
+        table[column.name] = None if empty else column.example
+        if column.is_numeric:
+            table[column.name] = table[column.name].astype(float)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cross_evaluate(candidate, split_columns(table, problem), problem)
+
+
+def test_evaluation_holds_choices_and_costs_of_its_predictions(rows, problem):
+    found = cross_evaluate(problem.rules, rows, problem)
+    assert np.array_equal(found.choices, problem.objective.choose(found.predictions))
+    assert np.array_equal(found.cost, problem.objective.cost(rows.truth, found.choices))
+
+
+@pytest.mark.parametrize("fault", ["one row", "one fold", "one answer", "one row of an answer"])
+def test_table_that_cannot_be_evaluated_is_one_line(table, problem, fault):
+    if fault == "one row":
+        table = table.iloc[:1]
+    elif fault == "one fold" or not problem.target.categories:
+        table["_fold"] = 0
+    else:
+        table[problem.target.name] = problem.target.categories[0]
+        if fault == "one row of an answer":
+            table.loc[0, problem.target.name] = problem.target.categories[-1]
+    with pytest.raises(UserError, match=r"in one fold|in \d fold; every answer has to occur in at least 2") as refusal:
+        split_columns(table, problem)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("change", ["a column is missing", "a label is not an answer"])
+def test_table_of_an_older_contract_is_one_line(table, problem, change):
+    if change == "a column is missing":
+        table = table.drop(columns=problem.inputs[-1].name)
+    else:
+        table[problem.target.name] = "maybe"
+    with pytest.raises(UserError, match=r"the training table .*run `data`, so that it") as refusal:
+        split_columns(table, problem)
+    assert "\n" not in str(refusal.value)
+
+
+def test_protected_numbers_are_audited_in_quarters_and_missing_ones_as_a_group(table, problem):
+    for column in problem.columns:
+        if column.protected:
+            groups = split_columns(table, problem).groups[column.name]
+            assert 2 <= groups.nunique() <= 11
+            assert (groups == "not stated").sum() == table[column.name].isna().sum()
+
+

@@ -1,94 +1,94 @@
-"""Training registers what every gate lets through, and nothing else."""
+"""Training registers what passes every gate, and nothing else."""
 
+import dataclasses
 import re
+import subprocess
 
 import pandas as pd
+import problems
 import pytest
-from pydantic import Field, create_model
-from sklearn.dummy import DummyClassifier, DummyRegressor
+from problems import SHAPES, USUAL
+from pydantic import Field
+from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
+from training import training_table
 
-from {{ cookiecutter.__package }} import contract
-from {{ cookiecutter.__package }}.data import pipeline
-from {{ cookiecutter.__package }}.model import promote as module_of_promotion
-from {{ cookiecutter.__package }}.model import train
-from {{ cookiecutter.__package }}.model.encode import encoder
-from {{ cookiecutter.__package }}.model.rulebook import RuleBook
-from {{ cookiecutter.__package }}.objective import TARGET
-from {{ cookiecutter.__package }}.schema import Strict, columns
+from {{ cookiecutter.__package }}.core.encoder import encoder
+from {{ cookiecutter.__package }}.core.rules import RuleModel
+from {{ cookiecutter.__package }}.model.evaluate import fit, split_columns
+from {{ cookiecutter.__package }}.model.train import provenance
+from {{ cookiecutter.__package }}.stores.registry import ALIASES
 
-# the dearest answer of all, given to everybody: nobody is treated worse than another
-ABSURD = {0: TARGET.high, 2: 1.0}.get(len(TARGET.categories), (1.0, *[0.0] * (len(TARGET.categories) - 1)))
-ALIASES = ("champion", "challenger", "fallback", "previous")
+PROBLEM = USUAL.problem()
+# always the first answer with certainty, which is the most expensive of all; and a constant that costs little
+ABSURD, CONSTANT = RuleModel([], 0.0), RuleModel([], 0.5)
+WITHOUT_OTHER_LIMITS = "[gates]\nmax_calibration_error = 1.0\n[slices]\nmax_cost_increase = 1e9\n[groups.limits]\n"
 
 
 @pytest.fixture
-def trained(workspace, command, monkeypatch):
-    """Return a function that runs `train` with these candidates, in a plan that limits nothing but the cost."""
+def train(workspace, run_command, monkeypatch):
+    """Return a function that runs `train` with these candidates, under a plan that limits nothing but the cost."""
+    workspace.edit_plan("[groups.limits]\nfalse_positive_rate = 0.5", "")
+    workspace.edit_plan("[gates]\n", WITHOUT_OTHER_LIMITS.replace("[groups.limits]\n", "").partition("[slices]")[0])
     path = workspace.root / "plan.toml"
-    text = path.read_text(encoding="utf-8")
-    for limit in (*workspace.plan.groups.limits, "max_calibration_error"):
-        text = re.sub(rf"(?m)^{limit} = \S+", f"{limit} = {'1.0' if limit.startswith('max') else '1e9'}", text)
-    before, slices = text.split("[slices]")
-    slices = re.sub(r"(?m)^max_cost_increase = \S+", "max_cost_increase = 1e9", slices)
-    path.write_text(f"{before}[slices]{slices}", encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + "[slices]\nmax_cost_increase = 1e9\n", encoding="utf-8")
 
-    def run(**candidates):
-        monkeypatch.setattr(train, "candidates", lambda *_: candidates)
-        return command("train")
+    def run(folder=workspace, **candidates):
+        monkeypatch.setattr(problems, "candidates", lambda *_: candidates)
+        return run_command(folder, "train")
 
     return run
 
 
 def aliases(workspace):
-    return {alias: workspace.registry().version(alias) for alias in ALIASES}
+    return {alias: workspace.project.registry.version(alias) for alias in ALIASES}
 
 
-def absurd_champion(workspace):
-    registry = workspace.registry()
-    inputs = [column for column in train.FEATURES if column.seen_by_models]
-    tags = registry.tags("1")
-    version = registry.register(RuleBook([], ABSURD).fit(), name="absurd", inputs=inputs, metrics={}, tags=tags)
+def make_champion(workspace, model, name):
+    registry = workspace.project.registry
+    tags = {"contract": PROBLEM.fingerprint}
+    version = registry.register(model, name=name, inputs=PROBLEM.inputs, metrics={}, tags=tags)
     registry.set_alias("champion", version)
+    return version
 
 
 def runs(workspace):
-    registry = workspace.registry()
-    return registry.client.search_runs([registry.client.get_experiment_by_name("decision").experiment_id])
+    client = workspace.project.registry.client
+    return client.search_runs([client.get_experiment_by_name("decision").experiment_id])
 
 
-def test_sabotage_a_worse_candidate_is_refused_by_the_cost_gate_alone(workspace, trained):
+def test_sabotage_worse_candidate_is_refused_by_cost_gate_alone(workspace, train):
     before = aliases(workspace)
-    code, said, error = trained(absurd=RuleBook([], ABSURD))
+    code, out, error = train(absurd=ABSURD)
     assert (code, error) == (1, "")
-    assert "No candidate may serve" in said
-    assert len(re.findall("(?m)^  FAIL  not cheaper than the champion", said)) == said.count("FAIL") == 1
+    assert "No candidate may serve" in out
+    assert len(re.findall("(?m)^  FAIL  not cheaper than the champion", out)) == out.count("FAIL") == 1
     assert aliases(workspace) == before
     tags = next(run.data.tags for run in runs(workspace) if run.info.run_name == "absurd")
     assert tags.pop("gate.cost").startswith("fail: not cheaper")
-    assert all(said.startswith("pass") for gate, said in tags.items() if gate.startswith("gate."))
+    assert all(result.startswith("pass") for gate, result in tags.items() if gate.startswith("gate."))
 
 
-def test_the_cheapest_that_passes_becomes_the_challenger_with_what_it_was_made_from(workspace, trained):
-    absurd_champion(workspace)
-    code, said, _ = trained(constant=RuleBook([]), absurd=RuleBook([], ABSURD))
-    assert code == 0, said
-    found = aliases(workspace)
-    assert found == {"champion": "2", "challenger": "3", "fallback": "1", "previous": None}
-    tags = workspace.registry().tags("3")
-    assert tags["name"] == "constant"
-    assert set(tags) == {"name", "commit", "clean", "data", "rows", "plan", "contract"}
-    assert tags["plan"] == workspace.plan.fingerprint
+def test_cheapest_that_passes_becomes_challenger_with_what_it_was_made_from(workspace, train):
+    make_champion(workspace, ABSURD.fit(), "absurd")
+    code, out, _ = train(constant=CONSTANT, absurd=ABSURD)
+    assert code == 0, out
+    assert aliases(workspace) == {"champion": "2", "challenger": "3", "fallback": "1", "previous": None}
+    project = workspace.project
+    tags = project.registry.tags("3")
+    assert set(tags) == {"name", "commit", "clean", "data", "rows", "plan", "contract", "digest"}
+    assert (tags["name"], tags["plan"]) == ("constant", project.plan.fingerprint)
+    assert project.models.load("challenger").label == "constant:3"
 
 
-def test_a_challenger_stays_when_all_that_is_new_is_refused(workspace, trained):
-    workspace.registry().set_alias("challenger", "1")
-    assert trained(absurd=RuleBook([], ABSURD))[0] == 1
+def test_challenger_stays_when_every_new_candidate_is_refused(workspace, train):
+    workspace.project.registry.set_alias("challenger", "1")
+    assert train(absurd=ABSURD)[0] == 1
     assert aliases(workspace)["challenger"] == "1"
 
 
-def test_nothing_can_be_learned_before_there_is_data(workspace, command):
-    (workspace.settings.var / "lake.db").unlink()
+def test_training_before_there_is_data_is_one_line(workspace, command):
+    (workspace.project.settings.var / "lake.db").unlink()
     before = aliases(workspace)
     code, _, error = command("train")
     assert (code, error.count("\n")) == (2, 1)
@@ -96,68 +96,145 @@ def test_nothing_can_be_learned_before_there_is_data(workspace, command):
     assert aliases(workspace) == before
 
 
-def test_the_rules_are_there_before_anything_is_trained(workspace, trained):
-    (workspace.settings.var / "registry.db").unlink()
-    code, said, error = trained(absurd=RuleBook([], ABSURD))
+@pytest.mark.parametrize("rows", ["one row", "one answer", "one yes in 300"])
+def test_too_few_rows_to_learn_are_one_line(workspace, command, rows):
+    table = training_table("usual").drop(columns="_fold").iloc[: 1 if rows == "one row" else 300].copy()
+    no, yes = PROBLEM.target.categories
+    table[PROBLEM.target.name] = no
+    if rows == "one yes in 300":
+        table.loc[0, PROBLEM.target.name] = yes
+    table.to_csv(workspace.root / "few.csv", index=False)
+    assert command("data", "--csv", str(workspace.root / "few.csv"))[0] == 0
+    code, _, error = command("train")
+    assert (code, error.count("\n")) == (2, 1)
+    assert "bring more" in error
+
+
+def test_rules_are_registered_before_anything_is_trained(workspace, train):
+    (workspace.project.settings.var / "registry.db").unlink()
+    code, out, error = train(absurd=ABSURD)
     assert (code, error) == (1, "")
-    assert said.index("The rules are in the registry, version 1.") < said.index("rules:1 (champion)")
+    assert out.index("The rules are in the registry, version 1.") < out.index("rules:1 (champion)")
     assert aliases(workspace) == {"champion": "1", "challenger": None, "fallback": "1", "previous": None}
 
 
-def test_a_table_from_before_a_column_was_in_the_contract_is_one_line(workspace, command):
-    column = train.FEATURES[0].name
-    with workspace.lake() as lake:
+def test_table_from_before_a_column_was_added_is_one_line(workspace, command):
+    column = PROBLEM.inputs[0].name
+    with workspace.project.lake() as lake:
         lake.publish({"training": lake.read("training").drop(column)})
-    before = aliases(workspace)
     code, out, error = command("train")
     assert (code, out, error.count("\n")) == (2, "", 1)
     assert f"the training table lacks {column}; run `data`" in error
-    assert aliases(workspace) == before
 
 
-RULED = {name for name, *_ in RuleBook().rules}
-UNRULED = next(c.name for c in train.FEATURES if c.seen_by_models and c.name not in RULED)
-MORE = {"pets": (int, Field(ge=0, le=9, description="Pets in the home"))}
+def test_rules_stand_in_for_a_champion_that_does_not_load(workspace, train):
+    """The message of such a champion says to train and promote another, and that has to work."""
+    version = make_champion(workspace, ABSURD.fit(), "absurd")
+    for file in (workspace.root / "var").rglob("*.skops"):
+        if file.read_bytes() == workspace.project.models.content(version):
+            file.write_bytes(b"damaged")
+    code, out, error = train(absurd=ABSURD)
+    assert (code, error) == (1, "")
+    assert f"rules:1 (in place of the champion: the champion, version {version}, does not load: " in out
 
 
 @pytest.mark.parametrize("change", ["one column more", "one column less"])
-def test_after_a_change_of_the_contract_the_rules_are_the_bar(workspace, trained, command, monkeypatch, change):
-    old = make_pipeline(encoder(train.FEATURES), (DummyClassifier if TARGET.categories else DummyRegressor)())
-    inputs, tags = [c for c in train.FEATURES if c.seen_by_models], workspace.registry().tags("1")
-    with workspace.lake() as lake:
-        old = train.fit(old, train.training_rows(lake, workspace.plan.objective)[1])
-        # as good as the candidate, so that it could never be beaten
-        kept = RuleBook([]).fit() if change == "one column more" else old
-        version = workspace.registry().register(kept, name="old", inputs=inputs, metrics={}, tags=tags)
-        workspace.registry().set_alias("champion", version)
-
-    fields = {name: (field.annotation, field) for name, field in contract.Features.model_fields.items()}
-    fields = fields | MORE if change == "one column more" else {n: f for n, f in fields.items() if n != UNRULED}
-    changed = create_model("Features", __base__=Strict, **fields)
-    monkeypatch.setattr(contract, "Features", changed)
-    for module in (train, pipeline):
-        monkeypatch.setattr(module, "FEATURES", columns(changed))
-    monkeypatch.setattr(module_of_promotion, "RuleBook", lambda: RuleBook([], ABSURD))
-    path = workspace.root / workspace.plan.data.source
+def test_after_a_change_of_the_contract_candidates_are_compared_with_the_rules(workspace, train, run_command, change):
+    rows = split_columns(training_table("usual"), PROBLEM)
+    # as good as the candidate, so that it could never be beaten
+    old = CONSTANT if change == "one column more" else make_pipeline(encoder(PROBLEM.inputs), DummyClassifier())
+    version = make_champion(workspace, fit(old, rows), "old")
+    if change == "one column more":
+        features = USUAL.features | {"pets": (int, Field(ge=0, le=9))}
+    else:
+        features = {name: field for name, field in USUAL.features.items() if name != "grade"}
+    changed = dataclasses.replace(
+        workspace, shape=dataclasses.replace(USUAL, features=features, rules=[], otherwise=0.0)
+    )
+    path = workspace.root / workspace.project.plan.data.source
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    table = table.assign(pets="1") if change == "one column more" else table.drop(columns=UNRULED)
+    table = table.assign(pets="1") if change == "one column more" else table.drop(columns="grade")
     table.to_csv(path, index=False)
 
-    assert command("data")[0] == 0
-    code, said, error = trained(constant=RuleBook([]))
-    assert (code, error) == (0, ""), said
-    assert "rules:3 (in place of the champion: old:2 was made for another contract)" in said
-    assert command("promote")[0] == 0
-    assert workspace.registry().load("champion").name == "constant"
-    _, said, _ = trained(constant=RuleBook([]))
-    assert "constant:4 (champion)" in said
+    assert run_command(changed, "data")[0] == 0
+    code, out, error = train(changed, constant=CONSTANT)
+    assert (code, error) == (0, ""), out
+    assert f"rules:3 (in place of the champion: old:{version} was made for another contract)" in out
+    code, out, _ = run_command(changed, "promote")
+    assert code == 0
+    assert "contract.py has changed: a product that was started before the change does not follow" in out
+    assert changed.project.registry.load("champion").name == "constant"
+    _, out, _ = train(changed, constant=CONSTANT)
+    assert "constant:4 (champion)" in out
 
 
-def test_the_fingerprint_of_the_data_changes_with_one_cell(workspace):
-    with workspace.lake() as lake:
-        table, _ = train.training_rows(lake, workspace.plan.objective)
-    first = train.provenance(table, workspace.plan, workspace.root)
-    assert train.provenance(table.copy(), workspace.plan, workspace.root) == first
-    table.loc[0, "origin"] = "reaction"
-    changed = train.provenance(table, workspace.plan, workspace.root)
+def test_promotion_says_that_the_contract_changed_also_when_the_rules_were_champion(workspace, train, run_command):
+    features = USUAL.features | {"pets": (int | None, None)}
+    changed = dataclasses.replace(
+        workspace, shape=dataclasses.replace(USUAL, features=features, rules=[], otherwise=0.0)
+    )
+    assert run_command(changed, "data")[0] == 0
+    for words in ("a product that was started before the change does not follow", "a running product follows within"):
+        assert train(changed, constant=CONSTANT)[0] in (0, 1)
+        registry = changed.project.registry
+        registry.set_alias("challenger", registry.version("challenger") or registry.version("champion"))
+        code, out, _ = run_command(changed, "promote")
+        assert code == 0
+        assert words in out
+
+
+def test_digest_of_the_data_changes_with_one_cell(workspace):
+    project, table = workspace.project, training_table("usual").copy()
+    first = provenance(table, PROBLEM, project.plan, workspace.root)
+    assert provenance(table.copy(), PROBLEM, project.plan, workspace.root) == first
+    table.loc[0, PROBLEM.inputs[0].name] = 1.25
+    changed = provenance(table, PROBLEM, project.plan, workspace.root)
     assert {name for name in first if first[name] != changed[name]} == {"data"}
+
+
+def git(folder, *words):
+    identity = ("-c", "user.email=a@b", "-c", "user.name=a")
+    return subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def commit_of(workspace):
+    found = provenance(training_table("usual").head(3), PROBLEM, workspace.project.plan, workspace.root)
+    return found["commit"], found["clean"]
+
+
+def test_repository_around_the_project_that_does_not_track_it_is_not_recorded(workspace):
+    around = workspace.root.parent
+    git(around, "init", "-q")
+    git(around, "commit", "-q", "--allow-empty", "-m", "another project")
+    assert commit_of(workspace) == ("none", "false")
+
+
+def test_larger_repository_that_tracks_the_project_is_recorded(workspace):
+    """`clean` is about the project alone."""
+    around = workspace.root.parent
+    git(around, "init", "-q")
+    git(around, "add", "project/plan.toml", "project/data")
+    git(around, "commit", "-q", "-m", "all")
+    (workspace.root / ".gitignore").write_text("var/\n.gitignore\n", encoding="utf-8")
+    (around / "elsewhere.txt").touch()
+    commit = git(around, "rev-parse", "HEAD").strip()
+    assert commit_of(workspace) == (commit, "true")
+    (workspace.root / "notes.txt").touch()
+    assert commit_of(workspace) == (commit, "false")
+
+
+def test_project_outside_any_repository_records_none(workspace, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert commit_of(workspace) == ("none", "false")
+
+
+@pytest.mark.parametrize("name", list(SHAPES))
+def test_training_prints_no_warning_and_ends_with_a_verdict_of_every_gate(
+    prepared, tmp_path, run_command, workspace, name
+):
+    folder = dataclasses.replace(workspace, root=prepared(name), shape=SHAPES[name])
+    code, out, error = run_command(folder, "train")
+    assert code in (0, 1)
+    assert error == ""
+    limits = sum(column.protected for column in SHAPES[name].problem().columns) * len(folder.project.plan.groups.limits)
+    assert len(re.findall("(?m)^  (pass|FAIL|inconclusive)  ", out)) == 3 + limits

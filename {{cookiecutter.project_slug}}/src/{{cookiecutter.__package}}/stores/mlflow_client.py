@@ -96,10 +96,17 @@ def store_model(client: mlflow.MlflowClient, model: Any, name: str, inputs: Sequ
     return stored, content
 
 
-def read_model(client: mlflow.MlflowClient, version: str) -> bytes | None:
-    """Return the file of a version, or None if MLflow cannot give it, as after the project was moved."""
+def read_model(client: mlflow.MlflowClient, version: str, artifacts: str | None) -> bytes | None:
+    """Return the file of a version, or None if MLflow cannot give it.
+
+    MLflow notes where a file was written; after the project was moved or copied, it is below `artifacts`.
+    """
     with contextlib.suppress(Exception), tempfile.TemporaryDirectory() as folder:
         place = client.get_model_version_download_uri(NAME, version)
+        if artifacts is not None:
+            run = client.get_run(str(client.get_model_version(NAME, version).run_id))
+            written = client.get_experiment(run.info.experiment_id).artifact_location
+            place = artifacts + place.removeprefix(written)
         local = mlflow.artifacts.download_artifacts(place, dst_path=folder, tracking_uri=client.tracking_uri)
         return Path(local, FILE).read_bytes()
     return None

@@ -143,4 +143,4 @@ class Registry:
             self.models.publish(alias, name=name, version=version, digest=digest, tags=tags)
 
     def _content(self, version: str) -> bytes:
-        return read_model(self.client, version) or self.models.content(version) or b""
+        return read_model(self.client, version, self.artifacts) or self.models.content(version) or b""

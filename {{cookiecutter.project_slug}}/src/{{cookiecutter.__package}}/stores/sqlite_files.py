@@ -20,7 +20,7 @@ def create_once(path: Path, create: Callable[[str], None]) -> str:
     start leaves no half database under the name, and of two that start at once the second one waits.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    folder = plain_folder(path.parent)
+    folder = _plain_folder(path.parent)
     if not path.exists():
         part = folder / f".{path.name}.part"
         with FileLock(folder / f".{path.name}.lock"):
@@ -32,9 +32,9 @@ def create_once(path: Path, create: Callable[[str], None]) -> str:
     return sqlite_url(folder / path.name)
 
 
-def plain_folder(folder: Path) -> Path:
-    """Return a path of the folder without characters that URLs escape: MLflow and DuckDB do not unescape them."""
-    if not any(mark in str(folder) for mark in "?%#"):
+def _plain_folder(folder: Path) -> Path:
+    """Return a path of the folder without characters that URLs escape: MLflow does not unescape them."""
+    if sqlite_url(folder) == f"sqlite:///{folder.as_posix()}":
         return folder
     parent = tempfile.mkdtemp(prefix="registry-")
     atexit.register(shutil.rmtree, parent, ignore_errors=True)
