@@ -7,8 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-from problems import KEY
-
 from {{ cookiecutter.__package }}.cli import composition
 from {{ cookiecutter.__package }}.stores.registry import Registry
 
@@ -47,8 +45,8 @@ def test_reaction_becomes_a_row_and_a_promoted_model_answers(any_workspace, run_
         code, out, _ = run_command(workspace, "data")
         assert (code, "1 of them from reactions" in out) == (0, True)
         with project.lake() as lake:
-            table = lake.frame("training").set_index(KEY)
-        assert table.loc[first["id"], "origin"] == "reaction"
+            table = lake.frame("training").set_index("_key")
+        assert table.loc[first["id"], "_origin"] == "reaction"
         assert table.loc[first["id"], problem.target.name] == other
 
         code, out, _ = run_command(workspace, "train")

@@ -173,6 +173,8 @@ def test_promotion_says_that_the_contract_changed_also_when_the_rules_were_champ
     changed = dataclasses.replace(
         workspace, shape=dataclasses.replace(USUAL, features=features, rules=[], otherwise=0.0)
     )
+    path = workspace.root / workspace.project.plan.data.source
+    pd.read_csv(path, dtype=str, keep_default_na=False).assign(pets="1").to_csv(path, index=False)
     assert run_command(changed, "data")[0] == 0
     for words in ("a product that was started before the change does not follow", "a running product follows within"):
         assert train(changed, constant=CONSTANT)[0] in (0, 1)

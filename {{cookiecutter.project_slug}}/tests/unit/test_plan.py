@@ -232,7 +232,7 @@ def test_old_plans_load(tmp_path, kind):
 def test_candidates_of_two_answers_read_their_costs_from_either_form():
     shape = SHAPES["usual"]
     no, yes = shape.problem().target.categories
-    matrix = f"[costs.confusion]\n{yes} = {{ {yes} = 0, {no} = 5 }}\n{no} = {{ {yes} = 1, {no} = 0 }}"
+    matrix = f"[costs.confusion.{yes}]\n{yes} = 0\n{no} = 5\n[costs.confusion.{no}]\n{yes} = 1\n{no} = 0"
     plan = parse(shape.plan.replace("[costs]\nfalse_negative = 5\nfalse_positive = 1", matrix))
     problem = shape.problem(plan)
     seen = problem.candidates.args[1].costs
