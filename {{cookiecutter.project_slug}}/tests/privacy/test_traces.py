@@ -1,27 +1,24 @@
-"""What is asked stays in the ledger; what is personal does not even get there."""
+"""Features are stored in the ledger and nowhere else; personal values are not even stored there."""
 
+import dataclasses
 import io
 import logging
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from {{ cookiecutter.__package }} import contract
-from {{ cookiecutter.__package }}.ledger import Ledger
 from {{ cookiecutter.__package }}.operations.logs import JsonLines
-from {{ cookiecutter.__package }}.product import predictor as module
-from {{ cookiecutter.__package }}.product.patience import Patience
 from {{ cookiecutter.__package }}.product.predictor import Predictor
-from {{ cookiecutter.__package }}.schema import columns
+from {{ cookiecutter.__package }}.product.timeouts import TimedCaller
+from {{ cookiecutter.__package }}.stores.ledger import Ledger
 
 SECRET = "Ada Lovelace"
-NUMBERS = [c for c in columns(contract.Features) if c.kind == "number" and c.low is not None and c.high is not None]
-TELLING = {c.name: c.low + (c.high - c.low) * 0.1234567 for c in NUMBERS}
+TELLING = {"risk": 0.3703701, "income": 12.34567}  # values that are in no other text
 
 
 @pytest.fixture
 def lines():
-    """Return a handler that keeps what is logged, as the product writes it down."""
+    """Return a handler that keeps what is logged, as the product writes it."""
     handler = logging.StreamHandler(io.StringIO())
     handler.setFormatter(JsonLines())
     logging.getLogger().addHandler(handler)
@@ -30,77 +27,78 @@ def lines():
 
 
 def leaks(lines, features):
-    """Return the features whose name or telling value was written down."""
+    """Return the features whose name or telling value was logged."""
     text = lines.stream.getvalue()
     return [name for name in features if f"'{name}'" in text or f'"{name}' in text or str(TELLING.get(name)) in text]
 
 
-def repeats(_self, asked):
-    raise ValueError(str(asked))
+def repeat(_self, given):
+    raise ValueError(str(given))
 
 
 class DriverError(Exception):
     sqlstate = "53100"
 
 
-def refuses(_self, made):
-    raise OperationalError("insert", made, DriverError(str(made)))
+def refuse(_self, decisions):
+    raise OperationalError("insert", decisions, DriverError(str(decisions)))
 
 
-# what breaks, and says what was asked in its error
-BROKEN = {
+# what fails, with an error that repeats what was sent
+FAILING = {
     "nothing": None,
-    "the model": (Patience, "call", lambda _self, *asked: repeats(None, asked)),
-    "all models": (Predictor, "decide", repeats),
-    "the ledger": (Ledger, "record", refuses),
+    "the model": (TimedCaller, "call", lambda _self, *given: repeat(None, given)),
+    "all models": (Predictor, "decide", repeat),
+    "the ledger": (Ledger, "record", refuse),
 }
 
 
-@pytest.mark.parametrize("broken", BROKEN)
-def test_no_feature_is_logged_whatever_breaks(product, features, lines, monkeypatch, caplog, broken):
+@pytest.mark.parametrize("failing", FAILING)
+def test_features_are_not_logged_whatever_fails(product, features, lines, monkeypatch, caplog, failing):
     caplog.set_level(logging.DEBUG)
-    if BROKEN[broken]:
-        monkeypatch.setattr(*BROKEN[broken])
-    asked = features | TELLING
-    for body in (asked, asked | {"luck": 1}, [asked], {"verdict": asked}):
+    if FAILING[failing]:
+        monkeypatch.setattr(*FAILING[failing])
+    given = features | TELLING
+    for body in (given, given | {"luck": 1}, [given], {"verdict": given}):
         for path in ("/v1/decisions", "/v1/decisions/batch", "/v1/decisions/x/reaction"):
             product.post(path, json=body)
     assert "answered 422" in lines.stream.getvalue()
-    # the driver's code is worth knowing, and its words may be anything
-    assert ("OperationalError, 53100" in lines.stream.getvalue()) is (broken == "the ledger")
-    assert leaks(lines, asked) == []
+    # the code of the driver helps, and its words may be anything
+    assert ("OperationalError, 53100" in lines.stream.getvalue()) is (failing == "the ledger")
+    assert leaks(lines, given) == []
 
 
 @pytest.mark.parametrize("formatter", [JsonLines(), logging.Formatter()])
-def test_sabotage_a_feature_that_is_logged_is_seen(product, features, lines, monkeypatch, formatter):
-    """A line too many, and a formatter that writes down what errors say."""
+def test_sabotage_feature_that_is_logged_is_seen(product, features, lines, monkeypatch, formatter):
+    """A line too many, and a formatter that writes the texts of errors."""
     lines.setFormatter(formatter)
     decide = Predictor.decide
 
-    def talkative(self, rows):
+    def log_features(self, rows):
         if isinstance(formatter, JsonLines):
-            logging.getLogger("somewhere").warning("asked about %s", rows)
+            logging.getLogger("somewhere").warning("decides on %s", rows)
             return decide(self, rows)
-        return repeats(self, rows)
+        return repeat(self, rows)
 
-    monkeypatch.setattr(Predictor, "decide", talkative)
+    monkeypatch.setattr(Predictor, "decide", log_features)
     product.post("/v1/decisions", json=features)
     assert leaks(lines, features) == list(features)
 
 
-@pytest.mark.parametrize("personal", [True, False])
-def test_what_is_personal_is_not_recorded(workspace, features, monkeypatch, personal):
-    """The second case is the sabotage: a contract that forgot to mark the field."""
-    if not personal:
-        monkeypatch.setattr(module, "STORED", (*module.STORED, "name"))
-    decider = Predictor(workspace.registry(), workspace.plan.objective)
-    with workspace.ledger() as ledger:
-        ledger.record(decider.decide([features | {"name": SECRET}]))
+@pytest.mark.parametrize("is_personal", [True, False])
+def test_personal_value_is_not_recorded(workspace, features, is_personal):
+    """The second case is the sabotage: the column is not marked."""
+    project = workspace.project
+    columns = tuple(dataclasses.replace(column, personal=is_personal and column.personal) for column in project.problem.columns)
+    problem = dataclasses.replace(project.problem, columns=columns)
+    predictor = Predictor(project.models, problem)
+    with project.ledger() as ledger:
+        ledger.record(predictor.decide([features | {"name": SECRET}]))
     written = b"".join(path.read_bytes() for path in (workspace.root / "var").glob("ledger.db*"))
-    assert (SECRET.encode() in written) is not personal
+    assert (SECRET.encode() in written) is not is_personal
 
 
-def test_an_error_does_not_repeat_what_was_sent(product, features):
+def test_errors_do_not_repeat_what_was_sent(product, features):
     wrong = [features | {name: SECRET} for name in features]
     wrong += [{"verdict": SECRET}, {"verdict": "accept", "note": {SECRET: 1}}]
     wrong += [features | {"luck": SECRET}, SECRET, [SECRET]]

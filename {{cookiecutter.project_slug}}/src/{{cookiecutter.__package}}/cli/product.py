@@ -49,7 +49,10 @@ def run(
 
 def _prepare_apart() -> None:
     """Prepare in a process of its own: this one serves, and needs neither MLflow nor the lake."""
-    command = f"from {__package__}.main import main; main()"
+    # Ctrl-C reaches both processes; one line about it is enough
+    command = (
+        f"import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); from {__package__}.main import main; main()"
+    )
     done = subprocess.run([sys.executable, "-c", command, "run", "--prepare"], check=False)  # noqa: S603
     if done.returncode:
         raise typer.Exit(done.returncode)
