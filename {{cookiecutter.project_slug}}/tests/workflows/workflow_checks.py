@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PINNED = re.compile(r"""uses: (?:\./[^\s"'@]+|[\w.-]+(?:/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+)""")
-TARGETS = re.compile(r"^([a-z][a-z -]*):(?!=)", re.MULTILINE)
+TARGETS = re.compile(r"^(?:TASKS := ((?:.*\\\n)*.*)|([a-z][a-z -]*):(?!=).*)$", re.MULTILINE)
 ENTERED = "actions/checkout@"
 
 
@@ -48,6 +48,12 @@ def steps(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for where, job in jobs(root):
         for place, step in enumerate(job.get("steps", []), 1):
             yield f"{where}: step {place}", step
+
+
+def make_targets(root: Path) -> set[str]:
+    """Return the targets of the Makefile: the rules with a name of their own, and the tasks."""
+    named = TARGETS.findall((root / "Makefile").read_text(encoding="utf-8"))
+    return {target for tasks, rule in named for target in (tasks or rule).replace("\\", " ").split()}
 
 
 def pinned(root: Path) -> Iterator[str]:
@@ -88,8 +94,7 @@ def limited(root: Path) -> Iterator[str]:
 
 def runs_make(root: Path) -> Iterator[str]:
     """What a step does can be done at a desk: it is a target, and there is one of that name."""
-    named = TARGETS.findall((root / "Makefile").read_text(encoding="utf-8"))
-    targets = {target for names in named for target in names.split()}
+    targets = make_targets(root)
     actions = root.glob(".github/actions/*/*.y*ml")
     inside = ((file.parent.name, step) for file in actions for step in read(file)["runs"]["steps"])
     for where, step in [*steps(root), *inside]:
