@@ -1,25 +1,42 @@
-"""Who somebody is never changes what the product says."""
+"""A protected column never changes the answer, and is recorded for audit."""
 
-from {{ cookiecutter.__package }} import contract
-from {{ cookiecutter.__package }}.schema import columns
-
-PROTECTED = [column for column in columns(contract.Features) if column.protected]
+import pytest
 
 
-def test_there_is_somebody_to_protect():
-    assert PROTECTED
+def protected_values(problem):
+    """Return every protected column with values that fit it, and a missing one."""
+    for column in problem.columns:
+        if column.protected:
+            values = column.categories or (column.low or 0, column.high or 1)
+            yield column.name, [*values, None]
 
 
-def test_the_answer_is_the_same_whoever_asks(product, features):
-    answers = {
-        (column.name, value): product.post("/v1/decisions", json=features | {column.name: value}).json()
-        for column in PROTECTED
-        for value in (*column.categories, None)
-    }
-    assert len({(said["answer"], said["score"]) for said in answers.values()}) == 1
+@pytest.fixture
+def problem(any_workspace):
+    return any_workspace.shape.problem()
 
 
-def test_a_protected_column_is_recorded_for_audit(product, features):
-    for column in PROTECTED:
-        product.post("/v1/decisions", json=features | {column.name: column.categories[-1]})
-        assert product.get("/v1/decisions").json()[0]["features"][column.name] == column.categories[-1]
+def test_answer_does_not_depend_on_protected_columns(any_product, problem):
+    features = {column.name: column.example for column in problem.columns}
+    answers = [
+        any_product.post("/v1/decisions", json=features | {name: value}).json()
+        for name, values in protected_values(problem)
+        for value in values
+    ]
+    assert len({(answer["answer"], answer["score"], answer["needs_review"]) for answer in answers}) <= 1
+
+
+def test_protected_column_is_recorded(any_product, problem):
+    features = {column.name: column.example for column in problem.columns}
+    for name, values in protected_values(problem):
+        for value in values:
+            assert any_product.post("/v1/decisions", json=features | {name: value}).status_code == 201
+            assert any_product.get("/v1/decisions").json()[0]["features"][name] == value
+
+
+def test_some_synthetic_problems_have_protected_columns():
+    from problems import SHAPES
+
+    found = [list(protected_values(shape.problem())) for shape in SHAPES.values()]
+    assert any(found)
+    assert not all(found)

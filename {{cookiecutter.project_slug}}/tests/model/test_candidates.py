@@ -123,5 +123,3 @@ def test_protected_numbers_are_audited_in_quarters_and_missing_ones_as_a_group(t
             groups = split_columns(table, problem).groups[column.name]
             assert 2 <= groups.nunique() <= 11
             assert (groups == "not stated").sum() == table[column.name].isna().sum()
-
-

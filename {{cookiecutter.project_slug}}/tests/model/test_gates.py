@@ -73,7 +73,7 @@ def all_pass_but(gate, found):
 
 def test_better_model_that_treats_groups_equally_passes_every_gate(two_groups, problem, plan):
     found = statuses(
-        two_groups, problem, plan, *(predict_truth(two_groups, problem, BLOCK % 5 < few) for few in (0, 1))
+        two_groups, problem, plan, *(predict_truth(two_groups, problem, few > BLOCK % 5) for few in (0, 1))
     )
     assert set(found) == {"cost", "slices", "calibration", f"group.{next(iter(plan.groups.limits))}"}
     assert set(found.values()) == {"pass"}
@@ -86,7 +86,7 @@ def test_sabotage_of_cost_fails_cost_gate_alone(two_groups, problem, plan):
         problem.objective, two_groups.truth, predict_truth(two_groups, problem, np.ones(N, dtype=bool))
     )
     cheapest = np.where(champion, np.inf, all_wrong.cost)[:HALF].argmin()
-    candidate = champion | (BLOCK == cheapest)
+    candidate = champion | (cheapest == BLOCK)
     found = statuses(
         two_groups, problem, plan, *(predict_truth(two_groups, problem, wrong) for wrong in (candidate, champion))
     )
@@ -96,7 +96,7 @@ def test_sabotage_of_cost_fails_cost_gate_alone(two_groups, problem, plan):
 def test_sabotage_of_calibration_fails_calibration_gate_alone(two_groups, problem, plan):
     """The candidate is cheaper than a champion that is nearly always wrong, and certain of its own mistakes."""
     found = statuses(
-        two_groups, problem, plan, *(predict_truth(two_groups, problem, BLOCK % 10 < tenths) for tenths in (4, 9))
+        two_groups, problem, plan, *(predict_truth(two_groups, problem, tenths > BLOCK % 10) for tenths in (4, 9))
     )
     assert all_pass_but("calibration", found), found
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from {{ cookiecutter.__package }}.cli import composition
 from {{ cookiecutter.__package }}.stores.registry import Registry
 

@@ -39,7 +39,7 @@ WRONG = {
     "a truth for a number": (rule(value=True), "value: Input should be a valid number"),
     "no number": (rule(value=float("nan")), "value: Input should be a finite number"),
     "another spelling": (rule("colour", "==", "RED"), "colour is compared with 'RED'; use one of red, blue"),
-    "a number for a category": (rule("colour", "==", 1), "colour is compared with 1.0; use one of red, blue, in quotes"),
+    "a number for a category": (rule("colour", "==", 1), "colour is compared with 1.0; use one of red, blue"),
     "an order of categories": (rule("colour", ">", "red"), "colour cannot be compared by '>'; use one of ==, !="),
     "an order of texts": (rule("remark", "<", "a"), "remark cannot be compared by '<'; use one of ==, !="),
     "no reason": (rule(reason=" "), "reason: String should have at least 1 character"),

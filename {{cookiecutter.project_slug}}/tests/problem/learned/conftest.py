@@ -1,0 +1,80 @@
+"""The rules and the candidates of this project, fitted on its own table; made once for all workers."""
+
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+
+from {{ cookiecutter.__package }}.cli.composition import compose
+from {{ cookiecutter.__package }}.core.plan import load_plan
+from {{ cookiecutter.__package }}.core.settings import Settings
+from {{ cookiecutter.__package }}.data.pipeline import build_tables
+from {{ cookiecutter.__package }}.model.evaluate import Rows, cross_evaluate, fit, split_columns
+from {{ cookiecutter.__package }}.stores.lake import open_lake
+
+PROJECT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="session")
+def project():
+    """Return this project, with its own plan and problem."""
+    return compose(Settings(root=PROJECT), load_plan(PROJECT / "plan.toml"))
+
+
+@pytest.fixture(scope="session")
+def problem(project):
+    return project.problem
+
+
+@pytest.fixture(scope="session")
+def plan(project):
+    return project.plan
+
+
+@pytest.fixture(scope="session")
+def rows(project, once):
+    """Return the training rows that `data` makes of the plan's table."""
+
+    def make(folder):
+        with open_lake(folder / "lake.db") as lake:
+            build_tables(lake, PROJECT / project.plan.data.source, [], project.problem, project.plan)
+            joblib.dump(lake.frame("training"), folder / "table")
+
+    return split_columns(joblib.load(once("own-table", make) / "table"), project.problem)
+
+
+@pytest.fixture(scope="session")
+def few(rows):
+    """Return a quarter of the rows, to fit again and again."""
+    kept = np.arange(len(rows.truth)) % 4 == 0
+    return Rows(rows.features[kept], rows.groups[kept], rows.truth[kept], rows.folds[kept])
+
+
+@pytest.fixture(scope="session")
+def fitted(rows, problem, once):
+    """Return a function that gives the rules or a candidate, fitted on all rows."""
+    models = {"rules": problem.rules, **problem.candidates()}
+
+    def load(name):
+        folder = once(f"own-fitted-{name}", lambda folder: joblib.dump(fit(models[name], rows), folder / "model"))
+        return joblib.load(folder / "model")
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def evaluations(rows, problem, once):
+    """Return the evaluation of the rules and of every candidate, each row held out, by name."""
+    models = {"rules": problem.rules, **problem.candidates()}
+
+    def make(folder):
+        joblib.dump({name: cross_evaluate(model, rows, problem) for name, model in models.items()}, folder / "found")
+
+    return joblib.load(once("own-evaluations", make) / "found")
+
+
+@pytest.fixture(scope="session")
+def example(problem):
+    """Return the example of every column, as one row."""
+    return {column.name: column.example for column in problem.inputs}

@@ -1,0 +1,55 @@
+"""What every candidate of this project has to be able to do before its figures mean anything."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from {{ cookiecutter.__package }}.cli.composition import compose
+from {{ cookiecutter.__package }}.core.plan import load_plan
+from {{ cookiecutter.__package }}.core.settings import Settings
+from {{ cookiecutter.__package }}.model.evaluate import Rows, fit
+from {{ cookiecutter.__package }}.stores.models import digest_of, dump_model, load_model
+
+PROJECT = Path(__file__).parents[3]
+CANDIDATES = list(compose(Settings(root=PROJECT), load_plan(PROJECT / "plan.toml")).problem.candidates())
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_two_fits_predict_the_same(few, problem, name):
+    first, second = (problem.objective.predict(fit(problem.candidates()[name], few), few.features) for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_stored_model_predicts_the_same_from_lists_as_from_frame(fitted, rows, problem, name):
+    model = fitted(name)
+    content = dump_model(model)
+    loaded = load_model(content, digest_of(content))
+    lists = {column: rows.features[column].tolist() for column in rows.features}
+    expected = problem.objective.predict(model, rows.features)
+    assert np.array_equal(problem.objective.predict(loaded, lists), expected)
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_answers_that_one_number_decides_are_learned(rows, problem, name):
+    """Each row is there many times, to outweigh regularisation."""
+    objective, target = problem.objective, problem.target
+    number = next(column for column in problem.inputs if column.is_numeric)
+    answers = objective.encode(target.categories or [0.0, 1000.0])
+    place = np.resize(np.arange(len(answers)), 60)
+    features = rows.features.iloc[:60].assign(**{number.name: np.linspace(0, number.high, len(answers))[place]})
+    many = np.tile(np.arange(60), 20)
+    easy = Rows(features.iloc[many], rows.groups.iloc[many], answers[place][many], rows.folds[many])
+    learned = objective.choose(objective.predict(fit(problem.candidates()[name], easy), easy.features))
+    wrong = objective.cost(np.roll(easy.truth, 1), learned).mean()
+    assert objective.cost(easy.truth, learned).mean() < 0.05 * wrong
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_constant_columns_print_no_warning(few, problem, name):
+    constant = few.features.assign(**{column.name: column.example for column in problem.inputs})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", category=UserWarning)  # those of scikit-learn
+        fit(problem.candidates()[name], Rows(constant, few.groups, few.truth, few.folds))
