@@ -72,9 +72,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from {module} import {model}
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import Pipeline
+{models}
 
 from ..core.encoder import encoder
 from ..core.plan import Plan
@@ -87,6 +85,12 @@ def candidates(columns: Sequence[Column], plan: Plan) -> dict[str, Pipeline]:{no
     model = {model}({arguments})
     return {{"{name}": Pipeline([("encode", encoder(columns)), ("impute", impute), ("model", model)])}}
 '''
+
+
+def models(module: str, name: str) -> str:
+    """Return the sorted import lines of scikit-learn."""
+    lines = ["from sklearn.impute import SimpleImputer", "from sklearn.pipeline import Pipeline"]
+    return "\n".join(sorted([*lines, f"from {module} import {name}"]))
 
 
 def churn() -> Foreign:
@@ -110,7 +114,7 @@ def churn() -> Foreign:
         ),
         RULES.format(rules='[("measure_0", ">", 120, 0.8, "the first measure is high")]', otherwise="0.3"),
         CANDIDATES.format(
-            module="sklearn.linear_model",
+            models=models("sklearn.linear_model", "LogisticRegression"),
             model="LogisticRegression",
             arguments="max_iter=1000",
             name="linear",
@@ -162,7 +166,7 @@ def parcels() -> Foreign:
             otherwise="(0.2, 0.5, 0.3)",
         ),
         CANDIDATES.format(
-            module="sklearn.ensemble",
+            models=models("sklearn.ensemble", "HistGradientBoostingClassifier"),
             model="HistGradientBoostingClassifier",
             arguments="max_iter=30, random_state=0",
             name="trees",
@@ -202,7 +206,7 @@ def sensors() -> Foreign:
         ),
         RULES.format(rules='[("sensor_0", ">", 0.5, 120.0, "the first sensor is high")]', otherwise="90.0"),
         CANDIDATES.format(
-            module="sklearn.ensemble",
+            models=models("sklearn.ensemble", "HistGradientBoostingRegressor"),
             model="HistGradientBoostingRegressor",
             arguments='loss="quantile", quantile=plan.costs.quantile, max_iter=30, random_state=0',
             name="trees",

@@ -62,7 +62,7 @@ def test_project_with_another_problem_passes_its_checks(baked: Callable[..., Pat
     run(project, "openapi")
     commit(project, "The API")
     run(project, "check")
-    if name == "parcels":
+    if name == "churn":
         for target in ("data", "train", "promote", "ci"):
             run(project, target)
     assert git(project, "status", "--porcelain").splitlines() in ([], ["?? uv.lock"])
