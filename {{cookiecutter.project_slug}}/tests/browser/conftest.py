@@ -1,28 +1,18 @@
 """A product of its own behind a key, and a browser in front of it."""
 
 import contextlib
-import os
-import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 
 import pytest
+from problems import USUAL
+from pydantic import SecretStr
+from serving import serving
 
-from {{ cookiecutter.__package }}.contract import Label
-from {{ cookiecutter.__package }}.schema import columns
-
-PACKAGE = columns.__module__.partition(".")[0]
 KEY = "a-key-of-the-browser-tests"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-# a browser under test asks nobody but the product
+# a browser under test sends requests to the product only
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-ADDRESS = re.compile(r"http://(127\.0\.0\.1):(\d+)")
-SECONDS_TO_START = 90
-# what moved by itself after it was shown, as browsers measure it
+# how much moved after it was shown: cumulative layout shift
 SHIFTS = """
 window.shifted = 0;
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
@@ -44,26 +34,26 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def url(prepared, tmp_path_factory):
-    """Start a product to whose eyes every decision needs a person, and return its address."""
-    root = tmp_path_factory.mktemp("desk") / "project"
-    shutil.copytree(prepared, root)
-    plan = root / "plan.toml"
-    plan.write_text(re.sub(r"(?m)^(\[review\]\n)(?:.+\n)+", rf"\1{always_unsure()}\n", plan.read_text()))
-    command = [sys.executable, "-c", f"from {PACKAGE}.cli import main; main()", "run", "--port", "0"]
-    environment = os.environ | {"APP_ROOT": str(root), "APP_API_KEYS": KEY}
-    log = root / "log"
-    with log.open("w") as kept:
-        process = subprocess.Popen(command, stdout=kept, stderr=subprocess.STDOUT, env=environment)
-    try:
-        yield address(process, log)
-    finally:
-        process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=20)
-        process.kill()
-        process.wait()
+@pytest.fixture(scope="module")
+def url(make_workspace, tmp_path_factory):
+    """Serve a product all of whose decisions need a review, and return its address."""
+    workspace = make_workspace(tmp_path_factory.mktemp("desk") / "project")
+    workspace.edit_plan("band = 0.05", "band = 1")
+    with serving(workspace.project, api_keys=(SecretStr(KEY),)) as (host, port):
+        yield f"http://{host}:{port}"
+
+
+@pytest.fixture(scope="module")
+def wide_url(make_workspace, tmp_path_factory):
+    """Serve a product with 85 fields, and return its address."""
+    workspace = make_workspace(tmp_path_factory.mktemp("wide") / "project", "wide")
+    with serving(workspace.project, api_keys=(SecretStr(KEY),)) as (host, port):
+        yield f"http://{host}:{port}"
+
+
+@pytest.fixture
+def problem():
+    return USUAL.problem()
 
 
 @pytest.fixture
@@ -77,7 +67,7 @@ def visit(browser, url):
     with contextlib.ExitStack() as opened:
         complaints = []
 
-        def open_desk(key=KEY, complaining=(), prepare=lambda page: None, **options):
+        def open_desk(key=KEY, complaining=(), prepare=lambda page: None, address=url, **options):
             def listen(text):
                 if not any(part in text for part in complaining):
                     complaints.append(text)
@@ -90,24 +80,8 @@ def visit(browser, url):
             page.on("pageerror", lambda error: listen(str(error)))
             page.add_init_script(SHIFTS + (f"sessionStorage.setItem('api-key', '{key}');" if key else ""))
             prepare(page)
-            page.goto(url)
+            page.goto(address)
             return page
 
         yield open_desk
         assert complaints == []
-
-
-def address(process, log):
-    deadline = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.2)
-        with contextlib.suppress(OSError):  # it says where before it answers there
-            if found := ADDRESS.search(log.read_text()):
-                socket.create_connection((found[1], found[2]), timeout=5).close()
-                return found[0]
-    pytest.fail(f"the product did not start: {log.read_text()[-500:]}")
-
-
-def always_unsure():
-    answers = len(columns(Label)[0].categories)
-    return "above = 0" if answers == 0 else f"band = {1 if answers == 2 else 1000}"

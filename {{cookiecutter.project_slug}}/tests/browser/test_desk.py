@@ -4,15 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
-
-from {{ cookiecutter.__package }} import contract
-from {{ cookiecutter.__package }}.schema import columns
+from problems import USUAL
 
 pytestmark = pytest.mark.slow
 
 SHOTS = Path(__file__).parents[2] / "var" / "screenshots"
-TARGET = columns(contract.Label)[0]
-NUMBERS = [column for column in columns(contract.Features) if column.kind in {"number", "integer"}]
+PROBLEM = USUAL.problem()
+TARGET = PROBLEM.target
+NUMBERS = [column for column in PROBLEM.columns if column.is_numeric and column.high is not None]
 REACHED = "document.activeElement.textContent.trim() || document.activeElement.labels?.[0]?.textContent"
 NOTE = "<b>steady</b> income & no doubts"
 GOOD_LAYOUT_SHIFT = 0.1  # "good" among the web vitals
@@ -53,7 +52,7 @@ def recorded(page, decision_id):
     return next(decision for decision in answer.json() if decision["id"] == decision_id)
 
 
-def test_a_reviewer_decides_reads_why_and_overrides(visit):
+def test_reviewer_decides_reads_the_reasons_and_overrides(visit):
     page = visit()
     decision_id = decide(page)
     card = page.locator("#card")
@@ -74,7 +73,7 @@ def test_a_reviewer_decides_reads_why_and_overrides(visit):
     assert decision["note"] == NOTE
 
 
-def test_the_reasons_stand_in_the_answer(visit):
+def test_answer_shows_its_reasons(visit):
     page = visit()
     decision_id = decide(page)
     told = page.request.get(f"{page.url.partition('#')[0]}v1/decisions/{decision_id}", headers={"X-API-Key": key(page)})
@@ -84,7 +83,7 @@ def test_the_reasons_stand_in_the_answer(visit):
     expect(page.locator(".reasons li > span:first-child")).to_have_text(reasons, ignore_case=True)
 
 
-def test_the_given_answer_cannot_be_an_override(visit):
+def test_given_answer_cannot_be_an_override(visit):
     page = visit()
     decision_id = decide(page)
     given = recorded(page, decision_id)["answer"]
@@ -98,7 +97,7 @@ def test_the_given_answer_cannot_be_an_override(visit):
     assert recorded(page, decision_id)["verdict"] is None
 
 
-def test_what_others_ask_comes_into_the_queue_and_goes_when_it_is_settled(visit, url, features):
+def test_queue_shows_decisions_of_others_until_somebody_reacts(visit, url, features):
     page = visit()
     expect(page.locator("main")).to_be_visible()
     made = page.request.post(f"{url}/v1/decisions", data=features, headers={"X-API-Key": key(page)}).json()
@@ -111,17 +110,17 @@ def test_what_others_ask_comes_into_the_queue_and_goes_when_it_is_settled(visit,
     assert recorded(page, made["id"])["verdict"] == "accept"
 
 
-def test_a_group_that_is_only_recorded_is_not_shown_to_who_decides(visit):
+def test_protected_column_is_not_shown_to_reviewers(visit):
     page = visit()
     decide(page)
     page.locator("summary").click()
     asked = {text.lower() for text in page.locator("dt").all_text_contents()}
-    shown = {column.name.replace("_", " ") for column in columns(contract.Features) if column.seen_by_models}
+    shown = {column.name.replace("_", " ") for column in PROBLEM.columns if column.is_input}
     assert asked == shown
 
 
 @pytest.mark.parametrize("text", ["", "1e9", "-1e9"])
-def test_a_value_that_does_not_fit_is_refused_beside_its_field(visit, text):
+def test_value_that_does_not_fit_is_marked_at_its_field(visit, text):
     page = visit()
     asked = []
     page.on("request", lambda request: request.method == "POST" and asked.append(request.url))
@@ -137,7 +136,7 @@ def test_a_value_that_does_not_fit_is_refused_beside_its_field(visit, text):
     decide(page)
 
 
-def test_what_only_the_product_finds_wrong_stands_there_too(visit):
+def test_error_that_only_the_product_finds_is_shown_at_its_field(visit):
     def with_a_surname(route):
         document = route.fetch().json()
         described = document["components"]["schemas"]["Features"]
@@ -154,14 +153,14 @@ def test_what_only_the_product_finds_wrong_stands_there_too(visit):
 
 
 @pytest.mark.parametrize("failure", ["busy", "away"])
-def test_nothing_typed_is_lost_while_the_product_cannot_answer(visit, failure):
+def test_form_keeps_its_values_while_the_product_cannot_answer(visit, failure):
     def fail(route):
         if route.request.method != "POST":
             route.fallback()
         elif failure == "away":
             route.abort()
         else:
-            problem = {"detail": "the ledger cannot take it now; nothing was recorded; try again"}
+            problem = {"detail": "the ledger does not accept writes now; nothing was recorded; try again"}
             route.fulfill(status=503, body=json.dumps(problem), content_type="application/problem+json")
 
     page = visit(complaining=["503", "ERR_FAILED"])
@@ -176,7 +175,7 @@ def test_nothing_typed_is_lost_while_the_product_cannot_answer(visit, failure):
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
-def test_a_key_is_asked_for_and_kept_in_the_tab(visit, api_key):
+def test_key_is_asked_for_and_kept_in_the_tab(visit, api_key):
     page = visit(key=None, complaining=["401"])
     asked = page.get_by_label("API key")
     expect(asked).to_be_focused()
@@ -193,7 +192,7 @@ def test_a_key_is_asked_for_and_kept_in_the_tab(visit, api_key):
     assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]
 
 
-def test_a_promotion_is_seen_without_a_reload(visit):
+def test_promotion_is_shown_without_a_reload(visit):
     page = visit()
     expect(page.locator("#model")).to_contain_text(":")
     new = json.dumps({"model": "better:2", "tags": {}})
@@ -201,7 +200,48 @@ def test_a_promotion_is_seen_without_a_reload(visit):
     expect(page.locator("#model b")).to_have_text("better:2")
 
 
-def test_the_keyboard_is_enough(visit):
+def test_notice_about_a_model_of_another_contract_is_shown(visit):
+    page = visit()
+    expect(page.locator("#outdated")).to_be_hidden()
+    body = json.dumps({"model": "rules:1", "tags": {}, "notice": "the champion was made for another contract"})
+    page.route("**/v1/model", lambda route: route.fulfill(body=body, content_type="application/json"))
+    expect(page.locator("#outdated")).to_have_text("The champion was made for another contract")
+
+
+@pytest.mark.parametrize("look", ["light", "phone"])
+def test_long_form_keeps_the_button_and_the_answer_in_view(visit, wide_url, look):
+    page = visit(address=wide_url, **LOOKS[look])
+    button = page.get_by_role("button", name="Decide", exact=True)
+    expect(button).to_be_in_viewport()
+    folded = page.locator("#fields details")
+    expect(folded.locator("summary")).to_have_text("Optional fields (1)")
+    expect(folded.locator("input")).to_be_hidden()
+    page.locator("#ask input").nth(60).scroll_into_view_if_needed()
+    expect(button).to_be_in_viewport()
+    button.click()
+    expect(page.locator(".verdict")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_wrong_value_in_a_folded_field_is_shown(visit, wide_url):
+    page = visit(address=wide_url)
+    folded = page.locator("#fields details")
+    folded.locator("summary").click()
+    folded.locator("input").fill("99")
+    folded.locator("summary").click()
+    page.get_by_role("button", name="Decide", exact=True).click()
+    expect(folded.locator("input")).to_be_focused()
+    expect(folded.locator(".fault")).to_have_text("Must be -10 to 10")
+
+
+def test_numbers_are_written_as_people_write_them(visit):
+    page = visit()
+    shown = page.evaluate("import('/static/page.js').then(({ shown }) => [2024, 12345, 0.25].map(shown))")
+    assert shown == ["2024", "12,345", "0.25"]
+    expect(field(page, "income").locator(".below")).to_contain_text("Optional, 0 or more")
+
+
+def test_page_works_with_the_keyboard_alone(visit):
     page = visit()
     expect(page.locator("main")).to_be_visible()
 
@@ -226,7 +266,7 @@ def test_the_keyboard_is_enough(visit):
     expect(page.locator(".outcome")).to_contain_text("by keyboard")
 
 
-def test_every_control_has_a_name_and_what_describes_it(visit):
+def test_every_control_has_a_label_and_a_description(visit):
     page = visit()
     decide(page)
     for control in page.locator("#fields input, #fields select, #card input, #card select").all():
@@ -237,7 +277,7 @@ def test_every_control_has_a_name_and_what_describes_it(visit):
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_it_fits_the_screen_and_stands_still(visit, look):
+def test_page_fits_the_screen_without_layout_shift(visit, look):
     page = visit(**LOOKS[look])
     decide(page)
     page.wait_for_load_state("networkidle")

@@ -74,7 +74,9 @@ def is_served(address):
     return False
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: loc", GET], ids=["nothing", "half a head", "a request"])
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET / HTTP/1.1\r\nHost: loc", GET], ids=["nothing", "half a head", "a request"]
+)
 def test_idle_connection_is_closed_within_the_timeout(wire, sent):
     began = time.monotonic()
     wire.sendall(sent)
@@ -154,7 +156,8 @@ def test_request_without_an_end_is_refused(workspace, begin, more):
 
 def test_head_that_is_too_long_is_answered_431(workspace):
     with serving(workspace.project, max_batch_bytes=1_000, max_body_bytes=1_000) as address:
-        with socket.create_connection(address, timeout=5) as wire:
+        wire = socket.create_connection(address, timeout=5)
+        with wire:
             wire.sendall(HEAD + b"X-Long: " + b"x" * 70_000)
             head, _, body = read_all(wire).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 431 ")
@@ -170,10 +173,10 @@ def without_limits(make_protocol, _limits, **given):
 def test_sabotage_connection_without_limits_stays_open(workspace, monkeypatch, sent):
     monkeypatch.setattr(connections, "LimitedProtocol", without_limits)
     with serving(workspace.project, read_seconds=SECONDS) as address:
-        with socket.create_connection(address, timeout=4 * SECONDS) as wire:
+        wire = socket.create_connection(address, timeout=4 * SECONDS)
+        with wire, pytest.raises(TimeoutError):
             wire.sendall(sent)
-            with pytest.raises(TimeoutError):
-                read_all(wire)
+            read_all(wire)
 
 
 def test_pipelined_requests_are_answered_in_order(wire):

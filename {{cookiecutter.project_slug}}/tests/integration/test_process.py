@@ -19,7 +19,9 @@ pytestmark = pytest.mark.slow
 
 # what training, tables and tests need, and a serving process does not
 HEAVY = {"mlflow", "pandas", "duckdb", "ibis", "fairlearn", "pyarrow", "pytest", "matplotlib", "alembic"}
-LIST_MODULES = "import json, sys; print(json.dumps(sorted({name.partition('.')[0] for name, m in sys.modules.items() if m})))"
+LIST_MODULES = (
+    "import json, sys; print(json.dumps(sorted({name.partition('.')[0] for name, m in sys.modules.items() if m})))"
+)
 BUILD = """
 from {package}.cli import server
 app = server.start()

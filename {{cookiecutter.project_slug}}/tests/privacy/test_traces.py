@@ -89,7 +89,9 @@ def test_sabotage_feature_that_is_logged_is_seen(product, features, lines, monke
 def test_personal_value_is_not_recorded(workspace, features, is_personal):
     """The second case is the sabotage: the column is not marked."""
     project = workspace.project
-    columns = tuple(dataclasses.replace(column, personal=is_personal and column.personal) for column in project.problem.columns)
+    columns = tuple(
+        dataclasses.replace(column, personal=is_personal and column.personal) for column in project.problem.columns
+    )
     problem = dataclasses.replace(project.problem, columns=columns)
     predictor = Predictor(project.models, problem)
     with project.ledger() as ledger:

@@ -103,9 +103,7 @@ def fail(_self, _rows):
         ("POST", "/v1/decisions", 500),
     ],
 )
-def test_every_answer_has_a_request_id_and_security_headers(
-    closed, features, monkeypatch, method, path, status
-):
+def test_every_answer_has_a_request_id_and_security_headers(closed, features, monkeypatch, method, path, status):
     monkeypatch.setattr(Predictor, "decide", fail)
     answer = closed.request(method, path, json=features, headers={"X-API-Key": KEY, "X-Request-ID": "trace:1"})
     assert answer.status_code == status

@@ -4,7 +4,7 @@
 import { became, card } from "./card.js";
 import { check, fields } from "./form.js";
 import { OPEN, list, mark } from "./list.js";
-import { $, call, keepKey, make, scored, shown } from "./page.js";
+import { $, call, capital, keepKey, make, scored, shown } from "./page.js";
 import { askForKey, attempt, busy, complain } from "./tell.js";
 
 const EVERY_MS = 4000;
@@ -40,6 +40,8 @@ async function refresh() {
   ]);
   if ($("#model b")?.textContent !== model.model) $("#model").replaceChildren("Answering now: ", make("b", {}, model.model));
   $("#model").classList.remove("away");
+  $("#outdated").textContent = capital(model.notice ?? ""); // why a newer model does not answer
+  $("#outdated").hidden = !model.notice;
   for (const decision of [...recent, ...queue]) known.set(decision.id, decision);
   waiting = queue;
   const score = schemas.Decision.properties.score;

@@ -3,6 +3,7 @@
 import { make, shown, words } from "./page.js";
 
 const FEW = 2; // this many options stand side by side; more go into a list
+const LONG = 16; // a form with more fields than this is long
 const MARKS = {
   "x-protected": "recorded to audit fairness, not used to decide",
   "x-personal": "not stored",
@@ -44,11 +45,12 @@ export function field(name, schema, { required = true, start = "" } = {}) {
 
   const self = {
     name,
+    required,
     marks: Object.keys(MARKS).filter((mark) => schema[mark]).map((mark) => MARKS[mark]).join("; "),
     element: make("div", { class: "field", "data-name": name },
       make("label", { id: `${id}-label`, for: radios ? undefined : id }, words(name)),
       make("p", { class: "hint", id: `${id}-hint` }, kind.description), control,
-      make("div", { class: "below" }, fault, make("p", { class: "hint", id: `${id}-range` }, required ? range(kind) : "Optional"))),
+      make("div", { class: "below" }, fault, make("p", { class: "hint", id: `${id}-range` }, [!required && "Optional", range(kind)].filter(Boolean).join(", ")))),
     value() {
       const raw = radios ? inputs.find((input) => input.checked)?.value ?? "" : inputs[0].value;
       // an empty field is left out: the contract says what that means
@@ -66,7 +68,10 @@ export function field(name, schema, { required = true, start = "" } = {}) {
       self.say(wrong(inputs[0].validity, kind));
       return inputs[0].validity.valid;
     },
-    focus: () => (inputs.find((input) => input.checked) ?? inputs[0]).focus(),
+    focus() {
+      self.element.closest("details")?.setAttribute("open", "");
+      (inputs.find((input) => input.checked) ?? inputs[0]).focus();
+    },
   };
   self.element.addEventListener("change", self.check);
   // while it is being typed nothing is wrong yet, but what was wrong may be right again
@@ -74,7 +79,9 @@ export function field(name, schema, { required = true, start = "" } = {}) {
   return self;
 }
 
-/** The fields of an object's schema; those with marks of their own are set apart below, and say so. */
+/** The fields of an object's schema; those with marks of their own are set apart below, and say so.
+ *
+ * A long form shows what is required; its optional fields are folded away. */
 export function fields(schema) {
   const example = schema.examples?.[0] ?? {};
   const all = Object.entries(schema.properties).map(([name, property]) => {
@@ -82,9 +89,15 @@ export function fields(schema) {
     // an example is no statement about a person: nobody's group is filled in beforehand
     return field(name, property, { required, start: property["x-protected"] && !required ? undefined : example[name] ?? undefined });
   });
+  const isLong = all.length > LONG;
+  const isFolded = (one) => isLong && !one.marks && !one.required;
+  const set = (legend, some) => make("fieldset", { class: isLong && "long" }, legend && make("legend", {}, legend), some.map((one) => one.element));
   const sets = [...new Set(all.map((one) => one.marks))].sort().map((marks) =>
-    make("fieldset", {}, marks && make("legend", {}, words(marks)), all.filter((one) => one.marks === marks).map((one) => one.element)));
-  return { all, sets };
+    set(marks && words(marks), all.filter((one) => one.marks === marks && !isFolded(one))));
+  const folded = all.filter(isFolded);
+  const isOnly = folded.length === all.length;
+  if (folded.length > 0) sets.push(make("details", { open: isOnly }, make("summary", {}, `Optional fields (${folded.length})`), set("", folded)));
+  return { all, sets: sets.filter((one) => one.querySelector(".field")) };
 }
 
 /** Check every field and go to the first that is wrong; returns whether all are right. */

@@ -20,7 +20,7 @@ export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 /** `debt_to_income` as a person would write it. */
 export const words = (name) => capital(String(name).replaceAll("_", " ").trim());
 
-const digits = new Intl.NumberFormat("en", { maximumFractionDigits: 3 });
+const digits = new Intl.NumberFormat("en", { maximumFractionDigits: 3, useGrouping: "min2" }); // a year is 2024, not 2,024
 const share = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 3 });
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const calendar = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
