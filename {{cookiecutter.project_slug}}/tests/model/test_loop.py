@@ -50,7 +50,11 @@ def test_reaction_becomes_a_row_and_a_promoted_model_answers(any_workspace, run_
         assert table.loc[first["id"], "_origin"] == "reaction"
         assert table.loc[first["id"], problem.target.name] == other
 
-        code, out, _ = run_command(workspace, "train")
+        code, out, error = run_command(workspace, "train")
+        assert error == ""
+        protected = sum(column.protected for column in problem.columns)
+        gates = 3 + protected * len(project.plan.groups.limits)
+        assert len(re.findall("(?m)^  (pass|FAIL|inconclusive)  ", out)) == gates
         refused = re.findall(r"(?m)^(\w+) refused$", out)
         assert bool(refused) == (code == 1)
         assert len(re.findall("FAIL|inconclusive", out)) >= len(refused)

@@ -7,7 +7,7 @@ import subprocess
 import pandas as pd
 import problems
 import pytest
-from problems import SHAPES, USUAL
+from problems import USUAL
 from pydantic import Field
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
@@ -228,15 +228,3 @@ def test_larger_repository_that_tracks_the_project_is_recorded(workspace):
 def test_project_outside_any_repository_records_none(workspace, monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert commit_of(workspace) == ("none", "false")
-
-
-@pytest.mark.parametrize("name", list(SHAPES))
-def test_training_prints_no_warning_and_ends_with_a_verdict_of_every_gate(
-    prepared, tmp_path, run_command, workspace, name
-):
-    folder = dataclasses.replace(workspace, root=prepared(name), shape=SHAPES[name])
-    code, out, error = run_command(folder, "train")
-    assert code in (0, 1)
-    assert error == ""
-    limits = sum(column.protected for column in SHAPES[name].problem().columns) * len(folder.project.plan.groups.limits)
-    assert len(re.findall("(?m)^  (pass|FAIL|inconclusive)  ", out)) == 3 + limits
