@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
+
 from listing import listing, paths, place
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
-from baking import QUESTIONS, bake, load_hook
-from checks import faults
 from cookiecutter.exceptions import CookiecutterException
 from jinja2 import TemplateError
 from markdown_it import MarkdownIt
+
+from baking import QUESTIONS, bake, load_hook
+from checks import faults
 
 if TYPE_CHECKING:
     from pathlib import Path

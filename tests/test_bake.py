@@ -7,6 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
+
 from baking import CHOICES, QUESTIONS, TEMPLATE, git, pairwise
 from checks import faults, illegal_on_windows
 

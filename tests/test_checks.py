@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-import checks
 import pytest
+
+import checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

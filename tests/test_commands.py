@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
 from baking import DEFAULTS, TEMPLATE, commit, git, own_environment
 from listing import SHAPES
 

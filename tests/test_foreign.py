@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+
 from baking import commit, git, own_environment
 from foreign import FOREIGN
 

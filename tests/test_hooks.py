@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from baking import CHOICES, QUESTIONS, TEMPLATE, bake, git, load_hook
 from cookiecutter.exceptions import FailedHookException
 from cookiecutter.main import cookiecutter
+
+from baking import CHOICES, QUESTIONS, TEMPLATE, bake, git, load_hook
 from listing import SHAPES
 from names import direct_dependencies, modules
 

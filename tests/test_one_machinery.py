@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+
 from baking import TEMPLATE, bake
 from listing import SHAPES, paths
 

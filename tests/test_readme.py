@@ -7,6 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
+
 from listing import SHAPES
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from repo_review.processor import process
+
 from baking import TEMPLATE
 from listing import SHAPES
-from repo_review.processor import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+
 from baking import TEMPLATE
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import tokenize
 from typing import TYPE_CHECKING
 
 import pytest
+
 from baking import TEMPLATE
 
 if TYPE_CHECKING:

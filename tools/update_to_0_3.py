@@ -33,8 +33,8 @@ TEMPLATE = Path(__file__).resolve().parents[1] / "{{cookiecutter.project_slug}}"
 MOVES = {"contract.py": "contract.py", "model/rules.py": "rules.py", "model/candidates.py": "candidates.py"}
 # the owner's tests, and where they belong now
 TESTS = {
-    "tests/model/test_behaviour.py": "tests/problem/test_behaviour.py",
-    "tests/bias/learned/test_mortgage.py": "tests/problem/test_bias.py",
+    "tests/model/test_behaviour.py": "tests/problem/learned/test_behaviour.py",
+    "tests/bias/learned/test_mortgage.py": "tests/problem/learned/test_bias.py",
 }
 # SHA-256 of these tests as 0.2.0 generates them, with PACKAGE for the name of the package
 GENERATED_TESTS = {
@@ -123,7 +123,7 @@ def move_owned_files(project: Path, package: Path, state: dict[str, Any]) -> Non
         raise UpdateError(message)
     problem = package / "problem"
     problem.mkdir()
-    (project / "tests" / "problem").mkdir()
+    (project / "tests" / "problem" / "learned").mkdir(parents=True)
     source = TEMPLATE / "src" / "{{cookiecutter.__package}}" / "problem" / "__init__.py"
     shutil.copy(source, problem / "__init__.py")
     for old, new in MOVES.items():
@@ -148,7 +148,7 @@ def move_tests(project: Path, package: str) -> list[str]:
         skipped.append(new)  # edited or deleted: the template's own version is not wanted
         if path.exists():
             git(project, "mv", old, new)
-            print(f"{new}: edited by you; make its imports and fixtures follow {TEMPLATE.name}/tests/problem/")
+            print(f"{new}: edited by you; it has to follow {TEMPLATE.name}/tests/problem/learned/")
     return skipped
 
 
