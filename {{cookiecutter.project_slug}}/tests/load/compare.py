@@ -1,8 +1,8 @@
-"""Hold this version beside the last release: time to answer, time to train, and memory, measured in turn.
+"""Compare this version with the last release: time to answer, time to train, and memory.
 
-The release is checked out beside this version, with an environment of its own, and both products run
-on this machine at once. Rounds of load alternate between them, so that whatever else the machine
-does hits both, and the median round counts. No ratio may be over the plan's.
+The release is checked out beside this version, with an environment of its own, and both products run on this
+machine at the same time. Rounds of load alternate between them, so that other work on the machine affects
+both, and the median round counts. No ratio may exceed `max_slowdown` of the plan.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import psutil
 from rich.table import Table
 from run import PROJECT, REPORTS, load, out, product, share
 
-from {{ cookiecutter.__package }}.plan import load_plan
+from {{ cookiecutter.__package }}.core.plan import load_plan
 
 MEGABYTE = 1 << 20
 
@@ -41,17 +41,17 @@ def main():
 
 
 def git(*words):
-    """Run git in the project and return what it said; a release that is not there is the usual reason to fail."""
+    """Run git in the project and return what it printed. The usual reason to fail is a missing release."""
     done = subprocess.run(["git", *words], cwd=PROJECT, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = done.stderr.strip()
-        sys.exit(f"error: no release to compare with ({said}); tag one as v1.0.0, or name it with --base")
+        reason = done.stderr.strip()
+        sys.exit(f"error: no release to compare with ({reason}); tag one as v1.0.0, or name it with --base")
     return done.stdout.strip()
 
 
 @contextlib.contextmanager
 def released(base):
-    """Check a release out, with its environment, and yield its folder."""
+    """Check out a release, install its environment, and yield its folder."""
     uv = shutil.which("uv") or str(PROJECT / ".uv" / "bin" / "uv")
     with tempfile.TemporaryDirectory(prefix="release-") as parent:
         folder = Path(parent) / PROJECT.name
@@ -65,7 +65,7 @@ def released(base):
 
 
 def measure(versions, speed, given):
-    """Return the figures of each version, in the order given: a project's folder, and its environment's."""
+    """Return the measurements of each version, by folder of the project and folder of its environment."""
     inside = "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
     pythons = {folder: str(home / inside) for folder, home in versions.items()}
     taken = {folder: {} for folder in versions}
@@ -75,7 +75,7 @@ def measure(versions, speed, given):
             for folder, one in running.items():
                 figures = load(one.url, speed.requests_per_second, given.seconds, folder, pythons[folder])
                 if figures["num_failures"]:
-                    sys.exit(f"error: {folder}: {figures['num_failures']} requests failed; `load` says more")
+                    sys.exit(f"error: {folder}: {figures['num_failures']} requests failed; `load` shows them")
                 found = {"p95, ms": share(figures["response_times"], 0.95)}
                 found["memory, MB"] = psutil.Process(one.pid).memory_info().rss / MEGABYTE
                 if any(folder.glob("src/*/model/train.py")):
@@ -86,7 +86,7 @@ def measure(versions, speed, given):
 
 
 def training(one):
-    """Return how long it takes to train; whether a candidate passes is not asked here."""
+    """Return how many seconds training takes; candidates may pass or fail."""
     began = time.perf_counter()
     with out.status("training"):
         done = subprocess.run([*one.command, "train"], env=one.env, capture_output=True, text=True, check=False)
@@ -96,13 +96,13 @@ def training(one):
 
 
 def report(base, before, now, limit):
-    """Print the figures beside each other and return the exit code."""
+    """Print the measurements beside each other and return the exit code."""
     table = Table("", base, "now", "ratio", f"at most {limit:g}")
     slower = []
     for name in [name for name in now if name in before]:
         ratio = now[name] / max(before[name], 1e-9)
-        verdict = "[green]kept[/]" if ratio <= limit else "[red]BROKEN[/]"
-        table.add_row(name, f"{before[name]:.4g}", f"{now[name]:.4g}", f"{ratio:.2f}", verdict)
+        result = "[green]kept[/]" if ratio <= limit else "[red]BROKEN[/]"
+        table.add_row(name, f"{before[name]:.4g}", f"{now[name]:.4g}", f"{ratio:.2f}", result)
         if ratio > limit:
             slower.append(f"{name}: {ratio:.2f} times that of {base}, at most {limit:g} (max_slowdown in plan.toml)")
     out.print(table)

@@ -1,26 +1,34 @@
-"""Features drawn from the contract, within its bounds. Locust is not imported here: it changes the process it is in."""
+"""Features drawn within the bounds of a product's contract, as its OpenAPI document states them.
+
+Locust is not imported here, because it changes the process that imports it.
+"""
 
 import random
 
-from {{ cookiecutter.__package }} import contract
-from {{ cookiecutter.__package }}.schema import columns
-
-FEATURES = columns(contract.Features)
-OPTIONAL_LEFT_OUT = 0.1
+SHARE_LEFT_OUT = 0.1  # of the optional fields
+SPAN = 1000  # of a number without a bound
 
 
-def body():
+def features_schema(document):
+    """Return the schema of a row of features from an OpenAPI document."""
+    return document["components"]["schemas"]["Features"]
+
+
+def draw_features(schema):
     """Return features that the contract accepts."""
-    asked = [column for column in FEATURES if not column.optional or random.random() >= OPTIONAL_LEFT_OUT]
-    return {column.name: drawn(column) for column in asked}
+    required, [example] = schema.get("required", []), schema["examples"]
+    fields = schema["properties"].items()
+    drawn = {name: field for name, field in fields if name in required or random.random() >= SHARE_LEFT_OUT}
+    return {name: draw_value(field, example[name]) for name, field in drawn.items()}
 
 
-def drawn(column):
-    """Return a value that the contract accepts."""
-    if column.categories:
-        return random.choice(column.categories)
-    if column.kind == "text":
-        return column.example or ""
-    low = column.low if column.low is not None else 0
-    high = column.high if column.high is not None else low + 1000
-    return random.randint(int(low), int(high)) if column.kind == "integer" else random.uniform(low, high)
+def draw_value(field, example):
+    """Return a value that a field accepts; a text is the field's example."""
+    field = next((option for option in field.get("anyOf", []) if option.get("type") != "null"), field)
+    if "enum" in field:
+        return random.choice(field["enum"])
+    if field.get("type") not in {"integer", "number"}:
+        return field.get("const", example)
+    low = field.get("minimum", field.get("maximum", SPAN) - SPAN)
+    high = field.get("maximum", low + SPAN)
+    return random.randint(int(low), int(high)) if field["type"] == "integer" else random.uniform(low, high)

@@ -1,7 +1,7 @@
-"""Load a product and hold it to the plan: the rate asked for, p95, p99 and the share of errors.
+"""Load a product and compare with the plan: the rate asked for, p95, p99 and the share of errors.
 
-Starts a product of its own on a free port, with a ledger of its own, unless `--url` names one; if
-that one wants an API key, it is read from LOAD_API_KEY.
+Starts a product of its own on a free port, with a ledger of its own, unless `--url` names one. The API key
+of that one is read from LOAD_API_KEY.
 """
 
 import argparse
@@ -15,22 +15,22 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
-from {{ cookiecutter.__package }}.plan import load_plan
+from {{ cookiecutter.__package }}.core.plan import load_plan
 
-PACKAGE = load_plan.__module__.partition(".")[0]
 PROJECT = Path(__file__).parents[2]
 REPORTS = PROJECT / "var" / "load"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 SECONDS_TO_START = 90
 SECONDS_TO_WAIT = 5
 USERS = 20
-LEAST_SHARE_OF_RATE = 0.95
+SMALLEST_SHARE_OF_RATE = 0.95
 out = Console(highlight=False, soft_wrap=True)
 
 
@@ -65,7 +65,7 @@ def product(project=PROJECT, python=sys.executable):
         shutil.copy(project / "plan.toml", folder)
         if (project / "data").is_dir():
             shutil.copytree(project / "data", Path(folder) / "data")
-        command, env = [python, "-c", f"from {PACKAGE}.cli import main; main()"], strangers() | {"APP_ROOT": folder}
+        command, env = [str(script(project, python))], plain_environment() | {"APP_ROOT": folder}
         log = Path(folder) / "log"
         with log.open("w") as kept, out.status("starting a product"):
             process = subprocess.Popen([*command, "run", "--port", "0"], stdout=kept, stderr=subprocess.STDOUT, env=env)
@@ -80,13 +80,19 @@ def product(project=PROJECT, python=sys.executable):
                     process.wait()
 
 
-def strangers():
-    """Return the environment without what would lead to somebody's ledger or registry."""
+def script(project, python):
+    """Return the program of a project's command, in the environment of an interpreter."""
+    scripts = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    return Path(python).with_name(next(iter(scripts)))
+
+
+def plain_environment():
+    """Return the environment without settings, so that no other ledger or registry is used."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("APP_", "MLFLOW_"))}
 
 
 def address(process, log):
-    """Wait until the product says where it answers."""
+    """Wait until the product prints its address, and return it."""
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and process.poll() is None:
         if found := ADDRESS.search(log.read_text()):
@@ -96,15 +102,15 @@ def address(process, log):
 
 
 def load(url, rate, seconds, project=PROJECT, python=sys.executable):
-    """Drive the product with Locust for some seconds, as a project does it, and return the figures."""
+    """Load a product with Locust for some seconds, with the script of a project, and return the measurements."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     stats = REPORTS / "figures.json"
-    stats.unlink(missing_ok=True)  # of a run that was cut short
+    stats.unlink(missing_ok=True)  # of an interrupted run
     own = {"LOAD_RATE_OF_A_USER": str(rate / USERS), "LOAD_SECONDS_TO_WAIT": str(SECONDS_TO_WAIT)}
-    script = project / "tests" / "load" / "locustfile.py"
-    command = [python, "-m", "locust", "-f", str(script), "--headless", "--host", url]
+    locustfile = project / "tests" / "load" / "locustfile.py"
+    command = [python, "-m", "locust", "-f", str(locustfile), "--headless", "--host", url]
     command += ["--users", str(USERS), "--spawn-rate", str(USERS), "--run-time", f"{seconds}s", "--reset-stats"]
-    # without this, requests that hang at the end would be nowhere in the figures
+    # requests that hang at the end are counted too
     command += ["--stop-timeout", str(SECONDS_TO_WAIT + 1)]
     command += ["--json-file", str(stats.with_suffix("")), "--html", str(REPORTS / "report.html"), "--only-summary"]
     with out.status(f"{rate:g} requests a second for {seconds} s"):
@@ -112,7 +118,7 @@ def load(url, rate, seconds, project=PROJECT, python=sys.executable):
             command, env=os.environ | own, capture_output=True, text=True, check=False, timeout=seconds + 60
         )
     if not stats.is_file():
-        sys.exit(f"error: locust gave no figures: {done.stderr.strip()[-500:]}")
+        sys.exit(f"error: locust wrote no measurements: {done.stderr.strip()[-500:]}")
     figures = [entry for entry in json.loads(stats.read_text()) if entry["name"] == "decide"]
     stats.unlink()
     if not figures:
@@ -121,7 +127,7 @@ def load(url, rate, seconds, project=PROJECT, python=sys.executable):
 
 
 def share(times, part):
-    """Return the time in milliseconds under which a part of all requests stayed."""
+    """Return the time in milliseconds that a share of all requests did not exceed."""
     left = part * sum(times.values())
     for time_, count in sorted((float(time_), count) for time_, count in times.items()):
         left -= count
@@ -131,11 +137,11 @@ def share(times, part):
 
 
 def report(figures, speed):
-    """Print the figures beside their limits and return the exit code."""
+    """Print the measurements beside their limits and return the exit code."""
     requests = figures["num_requests"]
     elapsed = max(figures["last_request_timestamp"] - figures["start_time"], 1e-9)
     rows = [
-        ("requests a second", requests / elapsed, speed.requests_per_second * LEAST_SHARE_OF_RATE, "at least"),
+        ("requests a second", requests / elapsed, speed.requests_per_second * SMALLEST_SHARE_OF_RATE, "at least"),
         ("p95, ms", share(figures["response_times"], 0.95), speed.p95_ms, "at most"),
         ("p99, ms", share(figures["response_times"], 0.99), speed.p99_ms, "at most"),
         ("share of errors", figures["num_failures"] / max(requests, 1), speed.max_error_share, "at most"),

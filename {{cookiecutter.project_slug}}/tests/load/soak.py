@@ -1,4 +1,4 @@
-"""Load a product for a long time and watch its memory: what requests leave behind is a leak.
+"""Load a product for a long time and measure its memory: memory that requests do not give back is a leak.
 
 The resident memory is sampled all the while. After the first third, in which caches fill, its growth
 is the median of the slopes between all pairs of samples, which single jumps do not move, with its
@@ -17,10 +17,10 @@ import psutil
 from run import PROJECT, load, out, product
 from scipy.stats import theilslopes
 
-from {{ cookiecutter.__package }}.plan import load_plan
+from {{ cookiecutter.__package }}.core.plan import load_plan
 
 EVERY = 0.25
-LEAST_SAMPLES = 30
+MINIMUM_SAMPLES = 30
 
 
 def main():
@@ -37,7 +37,7 @@ def main():
 
 
 def soak(url, process, rate, seconds):
-    """Drive a product and return the growth of a process in bytes a request: lower bound, slope, upper bound."""
+    """Return the growth of a loaded process in bytes per request: lower bound, slope, upper bound."""
     with watched(process) as samples:
         figures = load(url, rate, seconds)
     elapsed = figures["last_request_timestamp"] - figures["start_time"]
@@ -65,7 +65,7 @@ def watched(process):
 def growth(samples, rate):
     """Return the lower bound, the slope and the upper bound of memory over requests, in bytes, or None."""
     settled = samples[len(samples) // 3 :]
-    if len(settled) < LEAST_SAMPLES:
+    if len(settled) < MINIMUM_SAMPLES:
         return None
     times, sizes = zip(*settled, strict=True)
     slope, _, low, high = theilslopes(sizes, times, 0.95)
@@ -73,18 +73,20 @@ def growth(samples, rate):
 
 
 def report(grown, limit):
-    """Say what was found and return the exit code; what cannot be told is not green."""
+    """Print the growth and return the exit code; an inconclusive measurement fails."""
     if grown is None:
-        out.print(f"too short to tell: at least {LEAST_SAMPLES * EVERY * 1.5:.0f} seconds, with --seconds", style="red")
+        out.print(
+            f"too short to measure: at least {MINIMUM_SAMPLES * EVERY * 1.5:.0f} seconds, with --seconds", style="red"
+        )
         return 1
     low, slope, high = grown
-    found = f"a request leaves {slope:.0f} bytes behind (95 % interval {low:.0f} to {high:.0f})"
+    found = f"memory grows by {slope:.0f} bytes a request (95 % interval {low:.0f} to {high:.0f})"
     if high < limit:
         out.print(f"{found}; at most {limit:g} in plan.toml", style="green")
         return 0
-    told = f"over the {limit:g}" if low >= limit else f"too uncertain for the {limit:g}"
+    reason = f"over the {limit:g}" if low >= limit else f"too uncertain for the {limit:g}"
     advice = "" if low >= limit else "; run it longer, with --seconds"
-    out.print(f"{found}: {told} in plan.toml{advice}", style="red")
+    out.print(f"{found}: {reason} in plan.toml{advice}", style="red")
     return 1
 
 
