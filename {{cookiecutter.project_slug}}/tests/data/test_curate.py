@@ -1,38 +1,46 @@
-"""Rows that cannot be used wait with their reason; contradictions stop everything."""
+"""Rows that cannot be used are set aside with their reason; contradictions stop the run."""
 
-from typing import Annotated, Literal
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
 import ibis
+import pyarrow as pa
 import pytest
 from pydantic import Field
 
+from {{ cookiecutter.__package }}.core.errors import UserError
+from {{ cookiecutter.__package }}.core.schema import Strict, columns
 from {{ cookiecutter.__package }}.data import collect, curate, transform, validate
-from {{ cookiecutter.__package }}.errors import UserError
-from {{ cookiecutter.__package }}.schema import PERSONAL, Strict, columns
+from {{ cookiecutter.__package }}.data.collect import FILE, FOLD, KEY, ORIGIN, REACTION, REASON
+from {{ cookiecutter.__package }}.stores.lake import Lake, open_lake
 
 
 class Case(Strict):
     age: Annotated[int, Field(ge=18, le=99)]
     share: Annotated[float | None, Field(ge=0, le=1)]
     region: Literal["north", "south"]
-    name: Annotated[str, PERSONAL]
+    note: Annotated[str | None, Field(max_length=5)]
 
 
 COLUMNS = columns(Case)
-GOOD = {"key": "a", "age": "40", "share": "0.5", "region": "north", "name": "Ada Lovelace"}
+GOOD = {KEY: "a", "age": "40", "share": "0.5", "region": "north", "note": "", ORIGIN: FILE, REASON: None}
 
 
-def table(*rows):
-    schema = ibis.schema(dict.fromkeys(GOOD, "string"))
-    return ibis.memtable(list(rows), schema=schema).mutate(origin=ibis.literal("collected"))
+@pytest.fixture(scope="module")
+def lake() -> Iterator[Lake]:
+    with open_lake("duckdb://") as lake:
+        yield lake
 
 
-def curated(*rows):
-    return curate.split(curate.judge(curate.type_columns(table(*rows), COLUMNS, key="key"), COLUMNS, key="key"))
+def curated(lake: Lake, *rows: dict[str, Any]) -> Any:
+    table = pa.Table.from_pylist(list(rows), pa.schema(dict.fromkeys(GOOD, pa.string())))
+    return curate.curate(lake.stage(table), COLUMNS, lake.stage)
 
 
-def listed(rows):
-    return rows.order_by("key").to_pyarrow().to_pylist()
+def listed(rows: Any) -> list[dict[str, Any]]:
+    return list(rows.order_by(KEY).to_pyarrow().to_pylist())
 
 
 @pytest.mark.parametrize(
@@ -40,95 +48,98 @@ def listed(rows):
     [
         ({"age": None}, "age is empty"),
         ({"age": "  "}, "age is empty"),
-        ({"age": "17"}, "age is 17, expected 18 to 99"),
-        ({"share": "1.5"}, "share is 1.5, expected 0 to 1"),
-        ({"age": "100", "region": None}, "age is 100, expected 18 to 99; region is empty"),
+        ({"age": "NA"}, "age is empty"),
+        ({"age": "17"}, "age is '17', expected a whole number from 18 to 99"),
+        ({"share": "1.5"}, "share is '1.5', expected a number from 0 to 1"),
+        ({"note": "123456"}, "note is '123456', expected text of 0 to 5 characters"),
+        ({"age": "100", "region": None}, "age is '100', expected a whole number from 18 to 99; region is empty"),
+        ({KEY: " "}, "the key is empty"),
     ],
 )
-def test_a_row_that_cannot_be_used_keeps_its_reason(change, reason):
-    usable, quarantine = curated(GOOD, GOOD | {"key": "b"} | change)
-    assert [row["key"] for row in listed(usable)] == ["a"]
-    assert [(row["key"], row["reason"]) for row in listed(quarantine)] == [("b", reason)]
+def test_unusable_row_is_quarantined_with_its_reason(lake: Lake, change: dict[str, Any], reason: str) -> None:
+    usable, quarantine = curate.split_usable(curated(lake, GOOD, GOOD | {KEY: "b"} | change))
+    assert [row[KEY] for row in listed(usable)] == ["a"]
+    assert [row[REASON] for row in listed(quarantine)] == [reason]
 
 
-def test_an_optional_cell_may_be_empty_and_text_is_typed():
-    usable, quarantine = curated(GOOD | {"share": "", "age": " 41 "})
+def test_cells_get_their_type_and_optional_ones_may_be_empty(lake: Lake) -> None:
+    usable, quarantine = curate.split_usable(curated(lake, GOOD | {"share": "NA", "age": " 41 ", "note": " x"}))
     assert listed(quarantine) == []
-    assert listed(usable) == [{"key": "a", "origin": "collected", "age": 41, "share": None, "region": "north"}]
+    assert listed(usable) == [{KEY: "a", ORIGIN: FILE, "age": 41, "share": None, "region": "north", "note": " x"}]
 
 
-def test_rows_of_one_key_are_all_set_aside():
-    usable, quarantine = curated(GOOD, GOOD | {"age": "50"})
+def test_rows_of_one_key_are_all_quarantined(lake: Lake) -> None:
+    usable, quarantine = curate.split_usable(curated(lake, GOOD, GOOD | {"age": "50"}))
     assert listed(usable) == []
-    assert [row["reason"] for row in listed(quarantine)] == ["key is not unique"] * 2
-
-
-def test_what_is_personal_goes_no_further():
-    usable, quarantine = curated(GOOD, GOOD | {"key": "b", "age": "1"})
-    assert "name" not in [*usable.columns, *quarantine.columns]
-    assert "Lovelace" not in str(listed(usable) + listed(quarantine))
+    assert [row[REASON] for row in listed(quarantine)] == ["the key is not unique"] * 2
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "reason"),
     [
-        ({"age": "forty"}, "key b: age is 'forty', expected 18 to 99"),
-        ({"age": "40.5"}, "key b: age is '40.5', expected 18 to 99"),
-        ({"share": "half"}, "key b: share is 'half', expected 0 to 1"),
-        ({"region": "east"}, "key b: region is 'east', expected one of north, south"),
+        ({"age": "forty"}, "b: age is 'forty', expected a whole number from 18 to 99"),
+        ({"age": "40.5"}, "b: age is '40.5', expected a whole number from 18 to 99"),
+        ({"share": "inf"}, "b: share is 'inf', expected a number from 0 to 1"),
+        ({"region": "east"}, "b: region is 'east', expected one of north, south"),
     ],
 )
-def test_a_contradiction_names_row_column_and_value(change, said):
+def test_contradiction_names_row_column_and_value(lake: Lake, change: dict[str, Any], reason: str) -> None:
     with pytest.raises(UserError) as refusal:
-        curated(GOOD, GOOD | {"key": "b"} | change)
-    assert said in str(refusal.value)
-    assert "correct the source, or widen contract.py" in str(refusal.value)
+        curated(lake, GOOD, GOOD | {KEY: "b"} | change)
+    assert str(refusal.value) == f"{reason}; correct the source, or widen contract.py"
 
 
-def test_too_many_unusable_rows_are_refused():
-    usable, quarantine = curated(GOOD, GOOD | {"key": "b", "age": "1"})
-    assert curate.check_share(usable, quarantine, 0.5) == (1, 1)
-    with pytest.raises(UserError, match=r"1 of 2 rows are unusable, the plan allows 10.0%.*b: age is 1"):
-        curate.check_share(usable, quarantine, 0.1)
+def test_too_many_unusable_rows_of_a_file_are_refused(lake: Lake) -> None:
+    table = curated(lake, GOOD, GOOD | {KEY: "b", "age": "1"})
+    assert curate.check_share(table, 0.5) == 1
+    with pytest.raises(UserError, match=r"1 of 2 rows are unusable, the plan allows 10.0%.*b: age is '1'"):
+        curate.check_share(table, 0.1)
+
+
+def test_unusable_reactions_do_not_count_as_faults_of_a_file(lake: Lake) -> None:
+    old = [GOOD | {KEY: str(place), ORIGIN: REACTION, REASON: "age is 7"} for place in range(9)]
+    table = curated(lake, GOOD, *old)
+    assert curate.check_share(table, 0.0) == 1
+    assert {row[REASON] for row in listed(table)} == {"", "age is 7"}
+
+
+def test_no_usable_row_is_refused(lake: Lake) -> None:
+    with pytest.raises(UserError, match="1 of 1 rows are unusable"):
+        curate.check_share(curated(lake, GOOD | {"age": "1"}), 1.0)
 
 
 @pytest.mark.parametrize(
-    ("change", "column"), [({"age": "17"}, "age"), ({"share": "2"}, "share"), ({"region": None}, "region")]
+    ("column", "value"),
+    [("age", 17), ("share", 2.0), ("region", None), ("region", "east"), ("note", "123456"), (KEY, None)],
 )
-def test_sabotage_a_row_that_curate_lets_through_is_seen_by_validate(change, column):
-    typed = curate.type_columns(table(GOOD, GOOD | {"key": "b"} | change), COLUMNS, key="key")
-    with pytest.raises(UserError, match=f"the curated table breaks the contract: {column}"):
-        validate.validate(typed, COLUMNS, key="key")
+def test_sabotage_row_that_curate_lets_through_is_seen_by_validate(lake: Lake, column: str, value: Any) -> None:
+    usable, _ = curate.split_usable(curated(lake, GOOD, GOOD | {KEY: "b"}))
+    assert listed(validate.validate(usable, COLUMNS)) == listed(usable)
+    kind = usable[column].type()
+    wrong = usable.mutate(**{column: ibis.literal(value, type=kind)})
+    with pytest.raises(UserError, match=f"the curated table does not fit the contract: {column}.* in 2 rows"):
+        validate.validate(wrong, COLUMNS)
 
 
-def test_a_curated_table_is_valid():
-    usable, _ = curated(GOOD)
-    assert listed(validate.validate(usable, COLUMNS, key="key")) == listed(usable)
+def test_sabotage_column_of_another_type_is_seen_by_validate(lake: Lake) -> None:
+    usable, _ = curate.split_usable(curated(lake, GOOD))
+    with pytest.raises(UserError, match="age: the type is float64, not int64; extra: not a column of the contract"):
+        validate.validate(usable.mutate(age=usable.age.cast("float64"), extra=1), COLUMNS)
 
 
-def test_folds_depend_on_the_key_alone():
-    few = [{"key": f"row {n}"} for n in range(50)]
-    many = [{"key": f"row {n}"} for n in range(500)]
-    folded = [
-        {row["key"]: row["fold"] for row in listed(transform.with_folds(ibis.memtable(rows), key="key", folds=5))}
+def test_fold_of_a_row_depends_on_its_key_alone(lake: Lake) -> None:
+    few, many = ([{KEY: f"row {place}"} for place in range(count)] for count in (50, 500))
+    found = [
+        {row[KEY]: row[FOLD] for row in listed(transform.add_folds(lake.stage(pa.Table.from_pylist(rows)), 5))}
         for rows in (few, many)
     ]
-    assert folded[0].items() <= folded[1].items()
-    sizes = [list(folded[1].values()).count(fold) for fold in range(5)]
+    assert found[0].items() <= found[1].items()
+    sizes = [list(found[1].values()).count(fold) for fold in range(5)]
     assert sum(sizes) == 500
     assert min(sizes) > 70
+    assert [found[1][f"row {place}"] for place in range(4)] == [3, 1, 0, 4]  # as in every release
 
 
-def test_reactions_become_rows_with_their_label():
-    names = ["key", "age", "right"]
-    made = {"id": "1", "features": {"age": 40}, "answer": "no", "verdict": "accept", "reaction_answer": None}
-    rows = collect.from_reactions(
-        [made, made | {"id": "2", "verdict": "override", "reaction_answer": "yes"}], names, key="key", target="right"
-    )
-    assert listed(rows) == [
-        {"key": "1", "age": "40", "right": "no", "origin": "reaction"},
-        {"key": "2", "age": "40", "right": "yes", "origin": "reaction"},
-    ]
-    early = collect.from_reactions([made], names, key="key", target="right", needed=["age", "height"])
-    assert [row["origin"] for row in listed(early)] == [collect.EARLY]
-    assert collect.from_reactions([], names, key="key", target="right") is None
+def test_parquet_column_of_another_type_is_refused(tmp_path: Any) -> None:
+    with pytest.raises(UserError, match=r"rows.parquet: column x holds values of type bool, expected numbers or text"):
+        collect._read_text(tmp_path / "rows.parquet", pa.array([True]), "x", is_numeric=True)

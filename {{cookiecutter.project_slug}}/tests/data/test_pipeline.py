@@ -1,201 +1,286 @@
-"""One turn of the data wheel: all is published, or nothing changes."""
+"""One run of the data wheel publishes all tables, or changes nothing."""
 
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.csv
+import pyarrow.parquet
 import pytest
+from conftest import Workspace, make_folder
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from problems import KEY, SHAPES
 from strategies import features
 
-from {{ cookiecutter.__package }} import contract
-from {{ cookiecutter.__package }}.data import collect, curate
-from {{ cookiecutter.__package }}.data.pipeline import FEATURES, LABEL, turn
+from {{ cookiecutter.__package }}.data import collect
+from {{ cookiecutter.__package }}.data.collect import FOLD, ORIGIN, REASON
+from {{ cookiecutter.__package }}.data.pipeline import build_tables
 from {{ cookiecutter.__package }}.data.statistics import baseline
+from {{ cookiecutter.__package }}.stores.lake import open_lake
 
-NUMBER = next(column for column in FEATURES if column.kind in {"number", "integer"})
-CATEGORY = next(column for column in FEATURES if column.categories and not column.protected)
+PROBLEM = SHAPES["usual"].problem()
+NUMBER = next(column for column in PROBLEM.inputs if column.is_numeric and not column.optional)
+CATEGORY = next(column for column in PROBLEM.inputs if column.categories)
+LABEL = PROBLEM.target
+SMALL = [name for name, shape in SHAPES.items() if len(shape.features) < 20]
+Rows = list[dict[str, str]]
 
 
-def published(workspace):
-    with workspace.lake() as lake:
+@pytest.fixture(scope="session")
+def built(once: Any) -> Callable[[str], Path]:
+    """Return a function that gives the folder of a shape with its tables, and no models."""
+
+    def folder(name: str) -> Path:
+        def make(root: Path) -> None:
+            build(Workspace(make_folder(root, SHAPES[name]), SHAPES[name]))
+
+        return Path(once(f"built-{name.replace(' ', '-')}", make))
+
+    return folder
+
+
+@pytest.fixture
+def workspace(built: Callable[[str], Path], tmp_path: Path) -> Workspace:
+    """Return a project of the usual shape, with tables."""
+    return Workspace(Path(shutil.copytree(built("usual"), tmp_path / "project")))
+
+
+@pytest.fixture(params=list(SHAPES))
+def any_workspace(request: pytest.FixtureRequest, built: Callable[[str], Path], tmp_path: Path) -> Workspace:
+    """Return a project of every shape in turn, with tables."""
+    return Workspace(Path(shutil.copytree(built(request.param), tmp_path / "project")), SHAPES[request.param])
+
+
+def published(workspace: Workspace) -> dict[str, Any]:
+    with workspace.project.lake() as lake:
         return {name: lake.frame(name) for name in ("training", "quarantine", "baseline")}
 
 
-def turned(workspace, csv, decisions=()):
-    with workspace.lake() as lake:
-        return turn(lake, csv, decisions, workspace.plan)
+def build(workspace: Workspace, source: Path | None = None, decisions: Any = ()) -> Any:
+    project = workspace.project
+    with project.lake() as lake:
+        return build_tables(lake, source or source_of(workspace), decisions, project.problem, project.plan)
 
 
-def rewritten(workspace, change):
-    """Return the example table with its lines changed."""
-    source = workspace.root / workspace.plan.data.source
-    lines = source.read_text(encoding="utf-8").splitlines()
-    made = workspace.root / "changed.csv"
-    made.write_text("\n".join(change(lines)) + "\n", encoding="utf-8")
-    return made
+def source_of(workspace: Workspace) -> Path:
+    return workspace.root / "data" / "table.csv"
 
 
-def cell(lines, column, value, row=1):
-    """Return the lines with one cell changed."""
-    place = lines[0].split(",").index(column)
-    cells = lines[row].split(",")
-    cells[place] = value
-    return [*lines[:row], ",".join(cells), *lines[row + 1 :]]
+def rewrite(workspace: Workspace, change: Callable[[Rows], Rows]) -> Path:
+    """Write the table anew, with its rows changed."""
+    with source_of(workspace).open(newline="", encoding="utf-8") as file:
+        rows = change(list(csv.DictReader(file)))
+    changed = workspace.root / "changed.csv"
+    names = list(rows[0])
+    with changed.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([names, *(list(row.values()) for row in rows if row.get(KEY) != "no row")])
+    return changed
 
 
-def test_the_training_table_has_what_the_contract_names(workspace):
-    table = published(workspace)["training"]
-    wanted = [contract.KEY, "origin", *(c.name for c in FEATURES if not c.personal), LABEL.name, "fold"]
-    assert list(table.columns) == wanted
-    assert len(table) > 2000
-    assert set(table["fold"]) == set(range(workspace.plan.data.folds))
-    assert set(table["origin"]) == {"collected"}
+def set_cell(name: str, value: str) -> Callable[[Rows], Rows]:
+    return lambda rows: [rows[0] | {name: value}, *rows[1:]]
 
 
-def test_a_turn_gives_the_same_tables_again(workspace):
+def drop(name: str) -> Callable[[Rows], Rows]:
+    return lambda rows: [{key: value for key, value in row.items() if key != name} for row in rows]
+
+
+def reaction(key: str, answer: Any = None, problem: Any = PROBLEM, **changes: Any) -> dict[str, Any]:
+    features = {column.name: column.example for column in problem.stored}
+    decision = {"id": key, "features": features, "answer": answer or problem.target.example}
+    return {**decision, "verdict": "accept", "reaction_answer": None, **changes}
+
+
+def test_training_table_has_what_the_contract_names(any_workspace: Workspace) -> None:
+    table, problem = published(any_workspace)["training"], any_workspace.project.problem
+    names = [collect.KEY, ORIGIN, *(column.name for column in problem.stored), problem.target.name, FOLD]
+    assert list(table.columns) == names
+    assert len(table) == 400
+    assert set(table[FOLD]) == set(range(any_workspace.project.plan.data.folds))
+    assert set(table[ORIGIN]) == {"file"}
+
+
+def test_second_run_publishes_the_same_tables(workspace: Workspace) -> None:
     before = published(workspace)
-    turned(workspace, workspace.root / workspace.plan.data.source)
+    build(workspace)
     after = published(workspace)
-    assert all(before[name].equals(after[name]) for name in ("training", "quarantine"))
+    assert all(before[name].equals(after[name]) for name in before)
 
 
-def test_one_gap_is_set_aside_and_the_rest_published(workspace):
-    before = len(published(workspace)["quarantine"])
-    done = turned(workspace, rewritten(workspace, lambda lines: cell(lines, NUMBER.name, "")))
+def test_personal_columns_are_not_stored(workspace: Workspace) -> None:
+    personal = next(column.name for column in PROBLEM.columns if column.personal)
+    build(workspace, rewrite(workspace, lambda rows: [row | {personal: "Ada Lovelace"} for row in rows]))
+    with workspace.project.lake() as lake:
+        stored = str([lake.read(name).to_pyarrow().to_pydict() for name in ("training", "quarantine", "baseline")])
+    assert "Lovelace" not in stored
+    assert b"Lovelace" not in (workspace.root / "var" / "lake.db").read_bytes()
+
+
+def test_row_with_a_gap_is_quarantined_and_the_others_are_published(workspace: Workspace) -> None:
+    workspace.edit_plan("[data]", "[data]\nmax_quarantined_share = 0.01")
+    counts = build(workspace, rewrite(workspace, set_cell(NUMBER.name, "")))
     rows = published(workspace)["quarantine"]
-    assert done.quarantined == len(rows) == before + 1
-    assert f"{NUMBER.name} is empty" in set(rows["reason"])
+    assert (counts.usable, counts.quarantined, len(rows)) == (399, 1, 1)
+    assert set(rows[REASON]) == {f"{NUMBER.name} is empty"}
 
 
-BAD = {
-    "a text for a number": (lambda lines: cell(lines, NUMBER.name, "plenty"), f"{NUMBER.name} is 'plenty'"),
-    "an unknown category": (lambda lines: cell(lines, CATEGORY.name, "maybe"), f"{CATEGORY.name} is 'maybe'"),
-    "a missing column": (lambda lines: [line.rpartition(",")[0] for line in lines], f"column {LABEL.name} is missing"),
-    "an unknown column": (lambda lines: [f"{line},luck" for line in lines], "column luck is not in contract.py"),
-    "no row": (lambda lines: lines[:1], "a header but no row"),
-    "an empty file": (lambda lines: [""], "the file is empty"),
-    "a row too long": (lambda lines: [*lines, lines[1] + ",more,and,more"], "not a CSV table"),
-    "too many gaps": (
-        lambda lines: [lines[0], *(cell(lines, NUMBER.name, "", row)[row] for row in range(1, len(lines)))],
-        "rows are unusable, the plan allows",
-    ),
+BAD: dict[str, tuple[Callable[[Rows], Rows], str]] = {
+    "a text for a number": (set_cell(NUMBER.name, "plenty"), f"{NUMBER.name} is 'plenty', expected"),
+    "an unknown category": (set_cell(CATEGORY.name, "maybe"), f"{CATEGORY.name} is 'maybe', expected one of"),
+    "a missing column": (drop(LABEL.name), f"column {LABEL.name} is missing"),
+    "an unknown column": (lambda rows: [row | {"luck": "1"} for row in rows], "column luck is not in contract.py"),
+    "no row": (lambda rows: [rows[0] | {KEY: "no row"}], "no rows; it needs a header and at least one row"),
+    "a row too long": (lambda rows: [*rows[:5], rows[5] | {"x": "1"}], "row 6: "),
+    "too many gaps": (lambda rows: [row | {NUMBER.name: ""} for row in rows], "400 of 400 rows are unusable"),
 }
 
 
-def registered(workspace):
-    registry = workspace.registry()
-    return {alias: registry.version(alias) for alias in ("champion", "challenger", "fallback", "previous")}
-
-
 @pytest.mark.parametrize("fault", BAD)
-def test_a_bad_file_is_refused_in_one_line_and_nothing_changes(workspace, command, fault):
-    change, said = BAD[fault]
-    before, models = published(workspace), registered(workspace)
-    code, out, error = command("data", "--csv", str(rewritten(workspace, change)))
-    assert (code, out) == (2, "")
+def test_bad_file_is_refused_in_one_line_and_nothing_changes(workspace: Workspace, command: Any, fault: str) -> None:
+    change, reason = BAD[fault]
+    before = published(workspace)
+    code, out, error = command("data", "--csv", str(rewrite(workspace, change)))
+    assert (code, out, error.count("\n")) == (2, "", 1)
     assert error.startswith("error: ")
-    assert said in error
-    assert error.count("\n") == 1
+    assert reason in error
     after = published(workspace)
     assert all(before[name].equals(after[name]) for name in before)
-    assert registered(workspace) == models
 
 
-def test_a_missing_file_says_what_to_do(workspace, command):
-    before = published(workspace)
+def test_missing_file_is_one_line(workspace: Workspace, command: Any) -> None:
     code, _, error = command("data", "--csv", str(workspace.root / "nothing.csv"))
     assert code == 2
-    assert "no such file; put the table there, or name another with --csv" in error
-    after = published(workspace)
+    assert "nothing.csv: no such file; " in error
+
+
+@pytest.mark.parametrize("any_workspace", SMALL, indirect=True)
+def test_parquet_file_gives_the_same_tables_as_the_csv_file(any_workspace: Workspace, run_command: Any) -> None:
+    before = published(any_workspace)
+    rows = pyarrow.csv.read_csv(source_of(any_workspace), convert_options=_keep_missing())
+    parquet = any_workspace.root / "table.parquet"
+    pyarrow.parquet.write_table(rows, parquet)
+    code, _, error = run_command(any_workspace, "data", "--csv", str(parquet))
+    assert (code, error) == (0, "")
+    after = published(any_workspace)
     assert all(before[name].equals(after[name]) for name in before)
 
 
-def reacted(key, answer, **reaction):
-    features = {column.name: column.example for column in FEATURES}
-    made = {"id": key, "features": features, "answer": answer, "verdict": "accept", "reaction_answer": None}
-    return made | reaction
+def _keep_missing() -> Any:
+    return pyarrow.csv.ConvertOptions(null_values=[""], strings_can_be_null=True)
 
 
-def test_reactions_become_labelled_rows_with_their_origin(workspace):
-    first, second = LABEL.categories[:2] or (10.0, 20.0)
-    override = reacted("two", first, verdict="override", reaction_answer=second)
-    before = published(workspace)["training"].set_index(contract.KEY)
-    source = workspace.root / workspace.plan.data.source
-    done = turned(workspace, source, [reacted("one", first), override])
-    after = published(workspace)["training"].set_index(contract.KEY)
-    assert done.reactions == 2
-    assert after.loc[["one", "two"], LABEL.name].tolist() == [first, second]
-    assert set(after.loc[["one", "two"], "origin"]) == {"reaction"}
-    assert after.drop(["one", "two"])["fold"].to_dict() == before["fold"].to_dict()
+@pytest.mark.parametrize("any_workspace", SMALL, indirect=True)
+def test_reactions_become_labelled_rows_with_their_origin(any_workspace: Workspace) -> None:
+    problem = any_workspace.project.problem
+    first, second = problem.target.categories[:2] or (10.0, 20.0)
+    override = reaction("two", first, problem, verdict="override", reaction_answer=second)
+    before = published(any_workspace)["training"].set_index(collect.KEY)
+    counts = build(any_workspace, decisions=[reaction("one", first, problem), override])
+    after = published(any_workspace)["training"].set_index(collect.KEY)
+    assert counts.reactions == 2
+    assert after.loc[["one", "two"], problem.target.name].tolist() == [first, second]
+    assert set(after.loc[["one", "two"], ORIGIN]) == {"reaction"}
+    assert after.drop(["one", "two"])[FOLD].to_dict() == before[FOLD].to_dict()
 
 
-def lacking(key, column):
-    decision = reacted(key, LABEL.categories[0] if LABEL.categories else 10.0)
-    return decision | {"features": {name: value for name, value in decision["features"].items() if name != column.name}}
+OUTGROWN = {
+    "a category that was removed": ({CATEGORY.name: "perhaps"}, f"{CATEGORY.name} is 'perhaps', expected one of"),
+    "a bound that was narrowed": ({NUMBER.name: 99.0}, f"{NUMBER.name} is 99.0, expected a number from"),
+    "another type": ({NUMBER.name: "high"}, f"{NUMBER.name} is 'high', expected a number from"),
+    "a column that became required": ({NUMBER.name: None}, f"{NUMBER.name} is empty"),
+}
 
 
-def test_reactions_from_before_a_column_was_are_set_aside_and_hold_up_nobody(workspace, command):
-    before = published(workspace)
-    count = len(before["training"])
-    with workspace.ledger() as ledger:
-        for place in range(count):
-            made = lacking(f"early {place}", NUMBER)
-            rest = {"decided_at": "", "score": 0.5, "model": "rules:1", "needs_review": False, "fallback": False}
-            ledger.record([{name: made[name] for name in ("id", "features", "answer")} | rest])
-            ledger.react(made["id"], {"verdict": "accept", "answer": None, "note": ""})
+@pytest.mark.parametrize("case", OUTGROWN)
+def test_reaction_that_no_longer_fits_is_quarantined_with_its_reason(workspace: Workspace, case: str) -> None:
+    change, reason = OUTGROWN[case]
+    old = [reaction(f"old {place}") for place in range(500)]  # more than the file has rows
+    old = [row | {"features": row["features"] | change} for row in old]
+    counts = build(workspace, decisions=[reaction("new"), *old])
+    assert (counts.usable, counts.reactions, counts.quarantined, counts.incomplete) == (401, 1, 500, 0)
+    assert all(found.startswith(reason) for found in published(workspace)["quarantine"][REASON])
+
+
+def test_reaction_with_an_answer_that_was_removed_is_quarantined(workspace: Workspace) -> None:
+    counts = build(workspace, decisions=[reaction("old", "perhaps")])
+    assert counts.quarantined == 1
+    assert published(workspace)["quarantine"][REASON][0].startswith(f"{LABEL.name} is 'perhaps', expected one of")
+
+
+def test_reactions_from_before_a_column_was_added_are_counted_apart(workspace: Workspace, command: Any) -> None:
+    early = reaction("early")
+    del early["features"][NUMBER.name]
+    record = {"decided_at": "", "score": 0.5, "model": "rules:1", "needs_review": False, "fallback": False}
+    with workspace.project.ledger() as ledger:
+        key = "0" * 32
+        ledger.record([{"id": key, "features": early["features"], "answer": early["answer"], **record}])
+        ledger.react(key, {"verdict": "accept", "answer": None, "note": ""})
     code, out, error = command("data")
     assert (code, error) == (0, "")
-    assert f"{count} of them were asked before a column of today was" in out
-    after = published(workspace)
-    assert after["training"].equals(before["training"])
-    early = after["quarantine"].query("origin == 'early'")
-    assert len(early) == count
-    assert set(early["reason"]) == {f"was asked before {NUMBER.name} was"}
+    assert "1 in quarantine, each with its reason; 1 of them were recorded before a column was added" in out
+    rows = published(workspace)["quarantine"]
+    assert rows[[ORIGIN, REASON]].to_numpy().tolist() == [["incomplete", f"recorded before {NUMBER.name} was added"]]
 
 
-def test_reactions_are_judged_as_before_when_no_needed_column_is_lacking(workspace):
-    source, optional = workspace.root / workspace.plan.data.source, next(c for c in FEATURES if c.optional)
-    gap = lacking("gap", NUMBER)
-    gap["features"][NUMBER.name] = None
-    before = len(published(workspace)["quarantine"])
-    done = turned(workspace, source, [lacking("without", optional), gap])
-    assert (done.reactions, done.quarantined, done.early) == (1, before + 1, 0)
-    reasons = published(workspace)["quarantine"].set_index(contract.KEY)["reason"]
-    assert reasons["gap"] == f"{NUMBER.name} is empty"
+def test_optional_column_that_was_added_and_one_that_was_removed_do_not_matter(workspace: Workspace) -> None:
+    optional = next(column.name for column in PROBLEM.stored if column.optional)
+    row = reaction("old")
+    del row["features"][optional]
+    row["features"]["removed"] = 5
+    counts = build(workspace, decisions=[row])
+    assert (counts.reactions, counts.quarantined) == (1, 0)
 
 
-@settings(deadline=None, derandomize=True, database=None, max_examples=8)
-@given(asked=st.lists(features(), min_size=1, max_size=30))
-def test_whatever_the_product_accepts_can_be_learned_from_unchanged(asked):
-    names = [contract.KEY, *(column.name for column in FEATURES), LABEL.name]
-    answer = LABEL.categories[0] if LABEL.categories else 10.0
-    decisions = [reacted(f"{place:03}", answer) | {"features": row} for place, row in enumerate(asked)]
-    collected = collect.from_reactions(decisions, names, key=contract.KEY, target=LABEL.name)
-    typed = curate.type_columns(collected, (*FEATURES, LABEL), key=contract.KEY)
-    judged = curate.judge(typed, (*FEATURES, LABEL), key=contract.KEY).order_by(contract.KEY).to_pyarrow().to_pylist()
-    assert {row["reason"] for row in judged} == {""}
-    kept = [column.name for column in FEATURES if not column.personal]
-    learned, wanted = ([{name: row[name] for name in kept} for row in table] for table in (judged, asked))
-    assert learned == wanted
+@pytest.mark.parametrize("name", SMALL)
+@settings(deadline=None, derandomize=True, database=None, max_examples=3)
+@given(data=st.data())
+def test_whatever_the_product_accepts_can_be_learned_from_unchanged(
+    tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
+) -> None:
+    shape, root = SHAPES[name], tmp_path_factory.mktemp("project")
+    problem = shape.problem()
+    asked = data.draw(st.lists(features(problem.stored), min_size=1, max_size=20))
+    recorded = [problem.request.model_validate({c.name: c.example for c in problem.columns} | row) for row in asked]
+    decisions = [
+        reaction(f"{place:03}", problem=problem, features={c.name: getattr(row, c.name) for c in problem.stored})
+        for place, row in enumerate(recorded)
+    ]
+    (root / "data").mkdir()
+    (root / "plan.toml").write_text(shape.plan, encoding="utf-8")
+    with (root / "data" / "table.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = shape.table(1)
+        csv.writer(file).writerows([rows[0], rows[0].values()])
+    workspace = Workspace(root, shape)
+    build(workspace, decisions=decisions)
+    with workspace.project.lake() as lake:
+        table = lake.read("training")
+        found = table.filter(table[ORIGIN] == "reaction").order_by(collect.KEY).to_pyarrow().to_pylist()
+    names = [column.name for column in problem.stored]
+    assert [[row[name] for name in names] for row in found] == [[d["features"][n] for n in names] for d in decisions]
 
 
-def test_a_fault_while_publishing_leaves_every_table(workspace, monkeypatch):
-    before = published(workspace)
-    with workspace.lake() as lake:
-        create = lake.backend.create_table
-
-        def until_b(name, *rest):
-            if name == "b":
-                raise OSError
-            return create(name, *rest)
-
-        monkeypatch.setattr(lake.backend, "create_table", until_b)
-        with pytest.raises(OSError):  # noqa: PT011
-            lake.publish({"training": lake.read("quarantine"), "b": lake.read("baseline")})
-    after = published(workspace)
-    assert all(before[name].equals(after[name]) for name in before)
+def test_baseline_shares_of_every_column_add_up_to_one_with_the_missing_values(any_workspace: Workspace) -> None:
+    problem = any_workspace.project.problem
+    rows = published(any_workspace)["baseline"]
+    training = published(any_workspace)["training"]
+    assert set(rows["column"]) == {column.name for column in problem.stored}
+    for column in problem.stored:
+        of_column = rows[rows["column"] == column.name]
+        assert of_column["share"].sum() == pytest.approx(1, abs=1e-9)
+        missing = of_column[of_column["missing"]]["share"].tolist()
+        assert missing == [pytest.approx(training[column.name].isna().mean())]
+        assert (of_column["share"] >= 0).all()
 
 
-def test_the_baseline_shares_of_a_column_add_up(workspace):
-    with workspace.lake() as lake:
-        shares = baseline(lake.read("training"), FEATURES).to_pandas().groupby("column")["share"].sum()
-    assert set(shares.index) == {column.name for column in FEATURES if column.kind != "text"}
-    assert all(0.999 < share < 1.001 for share in shares)
+def test_baseline_of_a_column_without_values_has_all_rows_in_the_bin_for_missing_ones() -> None:
+    column = next(column for column in PROBLEM.stored if column.optional and column.is_numeric)
+    with open_lake("duckdb://") as lake:
+        empty = lake.stage(pyarrow.table({column.name: pyarrow.nulls(3, pyarrow.float64())}))
+        rows = baseline(empty, [column]).to_pyarrow().to_pylist()
+    assert [row["share"] for row in rows if row["missing"]] == [1.0]
+    assert sum(row["share"] for row in rows) == 1.0

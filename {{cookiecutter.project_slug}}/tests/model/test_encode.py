@@ -1,33 +1,42 @@
 """Training and serving encode alike."""
 
+from __future__ import annotations
+
 import numpy as np
+import pandas as pd
 import pytest
+from problems import SHAPES
 
-from {{ cookiecutter.__package }} import contract
-from {{ cookiecutter.__package }}.model.encode import ContractEncoder, encoder
-from {{ cookiecutter.__package }}.schema import columns
-
-FEATURES = columns(contract.Features)
+from {{ cookiecutter.__package }}.core.encoder import ContractEncoder, encoder
 
 
-def test_a_frame_and_a_dict_of_lists_give_the_same_array(rows):
-    some = rows.features.iloc[:50]
-    as_dict = {name: some[name].tolist() for name in some}
-    assert np.array_equal(encoder(FEATURES).transform(some), encoder(FEATURES).transform(as_dict), equal_nan=True)
+@pytest.mark.parametrize("name", SHAPES)
+def test_frame_and_dict_of_lists_give_the_same_array(name: str) -> None:
+    shape = SHAPES[name]
+    columns = shape.problem().columns
+    rows = [
+        {c.name: None if row[c.name] == "" else float(row[c.name]) if c.is_numeric else row[c.name] for c in columns}
+        for row in shape.table(50)
+    ]
+    frame = pd.DataFrame(rows)
+    lists = {column.name: [row[column.name] for row in rows] for column in columns}
+    assert np.array_equal(encoder(columns).transform(frame), encoder(columns).transform(lists), equal_nan=True)
 
 
-def test_protected_and_personal_columns_stay_out():
-    taken = {name for name, _ in encoder(FEATURES).columns}
-    assert taken == {column.name for column in FEATURES if column.seen_by_models and column.kind != "text"}
-    assert not taken & {column.name for column in FEATURES if column.protected or column.personal}
+@pytest.mark.parametrize("name", SHAPES)
+def test_protected_personal_and_text_columns_are_left_out(name: str) -> None:
+    columns = SHAPES[name].problem().columns
+    taken = {name for name, _ in encoder(columns).columns}
+    assert taken == {column.name for column in columns if column.is_input and column.kind != "text"}
+    assert not taken & {column.name for column in columns if column.protected or column.personal}
 
 
-def test_what_is_missing_or_unknown_is_nan():
+def test_missing_and_unknown_values_are_nan() -> None:
     encode = ContractEncoder([("age", []), ("smokes", ["no", "yes"])])
     found = encode.transform({"age": [50, None], "smokes": ["yes", "perhaps"]})
     assert np.array_equal(found, [[50, 1], [np.nan, np.nan]], equal_nan=True)
 
 
-def test_a_missing_column_is_named():
+def test_missing_column_is_named() -> None:
     with pytest.raises(KeyError, match="age"):
         ContractEncoder([("age", [])]).transform({"other": [1]})

@@ -1,51 +1,93 @@
-"""Whatever the contract allows goes in and comes out again; whatever it does not is refused by name."""
+"""Requests accept what the contract allows, unchanged, and refuse the rest by name."""
+
+from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from pydantic import ValidationError
-from strategies import COLUMNS, broken_features, features
+from hypothesis import strategies as st
+from problems import SHAPES
+from pydantic import BaseModel, ValidationError
+from strategies import broken_features, features
 
-from {{ cookiecutter.__package }}.contract import Features
+from {{ cookiecutter.__package }}.core.problem import Problem
 
-same_each_time = settings(deadline=None, derandomize=True, database=None, max_examples=100)
+PROBLEMS = {name: shape.problem() for name, shape in SHAPES.items()}
+every_shape = pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
+same_each_time = settings(deadline=None, derandomize=True, database=None, max_examples=15)
 
 
+def read(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
+    return model.model_validate_json(json.dumps(values))
+
+
+def examples(problem: Problem) -> dict[str, Any]:
+    return {column.name: column.example for column in problem.columns}
+
+
+@every_shape
 @same_each_time
-@given(features())
-def test_what_is_allowed_survives_the_way_through_json(given_features):
-    made = Features.model_validate_json(json.dumps(given_features))
-    assert made.model_dump() == given_features
-    assert Features.model_validate_json(made.model_dump_json()) == made
+@given(data=st.data())
+def test_allowed_values_are_unchanged_by_json(problem: Problem, data: st.DataObject) -> None:
+    values = data.draw(features(problem.columns))
+    found = read(problem.request, values)
+    assert found.model_dump() == values
+    assert problem.request.model_validate_json(found.model_dump_json()) == found
 
 
+@every_shape
 @same_each_time
-@given(broken_features())
-def test_one_bad_value_is_refused_with_the_name_of_its_field(broken):
-    given_features, name = broken
+@given(data=st.data())
+def test_wrong_value_is_refused_with_the_name_of_its_field(problem: Problem, data: st.DataObject) -> None:
+    values, name = data.draw(broken_features(problem.columns))
     with pytest.raises(ValidationError) as refusal:
-        Features.model_validate_json(json.dumps(given_features))
+        read(problem.request, values)
     assert {fault["loc"][0] for fault in refusal.value.errors()} == {name}
 
 
-@pytest.mark.parametrize("column", [column for column in COLUMNS if not column.optional], ids=lambda c: c.name)
-def test_a_missing_field_is_refused(column):
-    full = {one.name: one.example for one in COLUMNS}
-    full.pop(column.name)
-    with pytest.raises(ValidationError) as refusal:
-        Features.model_validate(full)
-    assert [fault["loc"] for fault in refusal.value.errors()] == [(column.name,)]
+@every_shape
+def test_field_that_is_required_must_be_there(problem: Problem) -> None:
+    required = {column.name for column in problem.columns if not column.optional}
+    for name in required:
+        with pytest.raises(ValidationError) as refusal:
+            read(problem.request, {key: value for key, value in examples(problem).items() if key != name})
+        assert [fault["loc"] for fault in refusal.value.errors()] == [(name,)]
+    assert read(problem.request, {name: value for name, value in examples(problem).items() if name in required})
 
 
-def test_a_field_that_nobody_asked_for_is_refused():
+@every_shape
+def test_unknown_field_is_refused(problem: Problem) -> None:
     with pytest.raises(ValidationError, match="luck"):
-        Features.model_validate({column.name: column.example for column in COLUMNS} | {"luck": 1})
+        read(problem.request, examples(problem) | {"luck": 1})
 
 
-@pytest.mark.parametrize("column", COLUMNS, ids=lambda c: c.name)
-def test_both_bounds_are_allowed_themselves(column):
-    full = {one.name: one.example for one in COLUMNS}
-    for bound in (column.low, column.high):
-        if bound is not None:
-            assert Features.model_validate(full | {column.name: bound})
+@every_shape
+def test_both_bounds_are_allowed(problem: Problem) -> None:
+    for column in problem.columns:
+        for bound in (column.low, column.high):
+            if bound is not None:
+                assert read(problem.request, examples(problem) | {column.name: bound})
+
+
+@every_shape
+def test_json_schema_of_requests_says_what_is_refused(problem: Problem) -> None:
+    schema = problem.request.model_json_schema()
+    assert set(schema.get("required", [])) == {c.name for c in problem.columns if not c.optional}
+    for column in problem.columns:
+        text = json.dumps(schema["properties"][column.name])
+        assert ('"pattern"' in text) == (column.kind == "text")
+        assert ('"maxLength"' in text) == (column.max_length is not None)
+        assert ('"minimum"' in text) == (column.low is not None or column.kind == "integer")
+        assert ("x-protected" in text) == column.protected
+        assert ("x-personal" in text) == column.personal
+
+
+def test_override_needs_an_answer_and_only_an_override_has_one() -> None:
+    reaction = PROBLEMS["usual"].reaction
+    with pytest.raises(ValidationError, match="an override needs an answer"):
+        reaction.model_validate({"verdict": "override"})
+    with pytest.raises(ValidationError, match="only an override has one"):
+        reaction.model_validate({"verdict": "accept", "answer": PROBLEMS["usual"].target.example})
+    assert reaction.model_validate({"verdict": "accept"}).answer is None

@@ -1,69 +1,101 @@
-"""What a contract's fields say of themselves."""
+"""What the fields of a contract say about themselves."""
 
-from typing import Annotated, Literal
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, create_model
 
-from {{ cookiecutter.__package }} import contract
-from {{ cookiecutter.__package }}.errors import UserError
-from {{ cookiecutter.__package }}.schema import PERSONAL, PROTECTED, Strict, columns, fingerprint
+from {{ cookiecutter.__package }}.core.checks import checks
+from {{ cookiecutter.__package }}.core.errors import UserError
+from {{ cookiecutter.__package }}.core.schema import PERSONAL, PROTECTED, RISING, Column, Strict, columns, fingerprint
 
 
 class Case(Strict):
     age: Annotated[int, Field(ge=18, le=99, examples=[40], description="Age, years")]
-    share: Annotated[float | None, Field(le=1)] = None
+    share: Annotated[float | None, RISING, Field(le=1)] = None
     region: Literal["north", "south"]
     sex: Annotated[Literal["female", "male"], PROTECTED]
     name: Annotated[str, PERSONAL]
 
 
-def test_columns_carry_what_the_fields_say():
+def column_of(annotation: Any) -> Column:
+    [column] = columns(create_model("Odd", __base__=Strict, field=(annotation, ...)))
+    return column
+
+
+def test_columns_carry_what_the_fields_say() -> None:
     age, share, region, sex, name = columns(Case)
-    assert (age.kind, age.low, age.high, age.example, age.expected) == ("integer", 18, 99, 40, "18 to 99")
-    assert (share.kind, share.optional, share.expected) == ("number", True, "up to 1")
+    assert (age.kind, age.low, age.high, age.example) == ("integer", 18, 99, 40)
+    assert (share.kind, share.optional, share.rising) == ("number", True, True)
     assert (region.categories, region.expected, region.example) == (("north", "south"), "one of north, south", "north")
-    assert (sex.protected, sex.seen_by_models) == (True, False)
-    assert (name.personal, name.seen_by_models, name.kind) == (True, False, "text")
+    assert (sex.protected, sex.is_input) == (True, False)
+    assert (name.personal, name.is_input, name.kind) == (True, False, "text")
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expected"),
+    [
+        (Annotated[int, Field(ge=18, le=99)], "a whole number from 18 to 99"),
+        (Annotated[int, Field(gt=17, lt=100)], "a whole number from 18 to 99"),
+        (Annotated[float, Field(le=1)], "a number, up to 1"),
+        (Annotated[float, Field(ge=0.3)], "a number, 0.3 or more"),
+        (Annotated[float, Field(gt=0)], "a number, above 0"),
+        (Annotated[float, Field(gt=0, le=1)], "a number, above 0, up to 1"),
+        (Annotated[float, Field(ge=0, lt=1.5)], "a number, 0 or more, below 1.5"),
+        (float, "a number"),
+        (str, "text"),
+        (Annotated[str, Field(min_length=2, max_length=9)], "text of 2 to 9 characters"),
+        (Annotated[str, Field(pattern="^[A-Z]+$")], "text that matches ^[A-Z]+$"),
+        (Literal["no", "yes"], "one of no, yes"),
+    ],
+)
+def test_expected_values_are_said_in_words(annotation: Any, expected: str) -> None:
+    assert column_of(annotation).expected == expected
+
+
+@pytest.mark.parametrize("bounds", [{"gt": 0, "lt": 3}, {"gt": -1.5, "lt": 0.1}])
+def test_excluded_bounds_leave_out_exactly_the_bound(bounds: dict[str, float]) -> None:
+    column = column_of(Annotated[float, Field(**bounds)])
+    assert column.low is not None
+    assert column.high is not None
+    assert bounds["gt"] < column.low <= column.high < bounds["lt"]
+    assert {check.name for check in checks(column)} == {"at_least", "at_most"}
 
 
 @pytest.mark.parametrize(("kind", "name"), [(bool, "bool"), (dict[str, int], "dict"), (Literal[1, 2], "Literal")])
-def test_a_type_that_nothing_understands_is_refused(kind, name):
-    class Odd(Strict):
-        when: kind
-
-    with pytest.raises(UserError, match=rf"contract\.py: when is .*{name}.*; use float, int, str, or a Literal"):
-        columns(Odd)
+def test_unknown_type_is_refused(kind: Any, name: str) -> None:
+    with pytest.raises(UserError, match=rf"contract\.py: field is .*{name}.*; use float, int, str, or a Literal"):
+        column_of(kind)
 
 
-def test_a_type_that_is_not_known_is_an_error_where_it_is_written():
+@pytest.mark.parametrize("constraint", [Field(multiple_of=5), AfterValidator(abs)])
+def test_constraint_that_only_requests_would_hold_is_refused(constraint: Any) -> None:
+    with pytest.raises(UserError, match=r"contract\.py: tables cannot hold field to .*; use ge, gt, le, lt"):
+        column_of(Annotated[int, constraint])
+
+
+@pytest.mark.parametrize("category", ["", " a", "a\n"])
+def test_category_that_tables_cannot_spell_is_refused(category: str) -> None:
+    with pytest.raises(UserError, match=r"contract\.py: field has the category "):
+        column_of(Literal["b", category])  # type: ignore[valid-type]
+
+
+def test_names_that_differ_only_in_case_are_refused() -> None:
+    with pytest.raises(UserError, match=r"contract\.py: age and Age differ only in case; rename one"):
+        columns(create_model("Odd", __base__=Strict, age=(int, ...), Age=(int, ...)))
+
+
+def test_unknown_name_of_a_type_is_an_error_of_its_line() -> None:
     with pytest.raises(NameError, match="'Numbr' is not defined"):
 
         class Odd(Strict):
-            share: "Numbr"  # noqa: F821 - which is the point
+            share: Numbr  # type: ignore[name-defined]  # noqa: F821
 
 
-def test_the_fingerprint_changes_with_a_bound():
+def test_fingerprint_changes_with_a_bound() -> None:
     class Wider(Case):
         age: Annotated[int, Field(ge=18, le=100)]
 
     assert fingerprint(Case) == fingerprint(Case) != fingerprint(Wider)
-
-
-@pytest.mark.parametrize("model", [contract.Features, contract.Label])
-def test_every_field_of_the_contract_is_described(model):
-    assert [column.name for column in columns(model) if len(column.description) < 5] == []
-
-
-def test_the_contract_converts_nothing_in_silence(features):
-    number = next(c for c in columns(contract.Features) if c.kind in {"number", "integer"})
-    assert contract.Features.model_validate(features)
-    for wrong in (str(number.example), True, float("nan"), float("inf")):
-        with pytest.raises(ValidationError):
-            contract.Features.model_validate(features | {number.name: wrong})
-
-
-def test_an_override_says_what_is_right_instead():
-    with pytest.raises(ValidationError, match="an override needs an answer"):
-        contract.Reaction(verdict="override")
-    assert contract.Reaction(verdict="accept").answer is None

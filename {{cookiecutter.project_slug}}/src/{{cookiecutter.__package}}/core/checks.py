@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
 
 from .schema import Column
 
@@ -79,17 +79,21 @@ def request_model(features: type[BaseModel], columns: tuple[Column, ...]) -> typ
     class Request(features):  # type: ignore[valid-type, misc]  # the base is a value here
         model_config = ConfigDict(json_schema_extra=describe)
 
+    names = {kind: [column.name for column in columns if column.kind == kind] for kind in ("integer", "text")}
     fields: dict[str, Any] = {}
     for column in columns:
-        field = features.model_fields[column.name]
         if column.kind == "integer":
-            limits = {check.name: check.limit for check in checks(column)}
+            field, limits = features.model_fields[column.name], {check.name: check.limit for check in checks(column)}
             bounds = Field(ge=limits["at_least"], le=limits["at_most"])
-            fields[column.name] = (Annotated[field.annotation, BeforeValidator(_read_whole), bounds], field)
-        elif column.kind == "text":
-            before, after = BeforeValidator(_read_empty), AfterValidator(_refuse_nul)
-            fields[column.name] = (Annotated[field.annotation, before, after], field)
-    return create_model(features.__name__, __base__=Request, __doc__=features.__doc__, **fields)
+            fields[column.name] = (Annotated[field.annotation, bounds], field)
+    validators: dict[str, Any] = {
+        function.__name__.strip("_"): field_validator(names[kind][0], *names[kind][1:], mode=mode)(function)
+        for function, kind, mode in READERS
+        if names[kind]
+    }
+    return create_model(
+        features.__name__, __base__=Request, __doc__=features.__doc__, __validators__=validators, **fields
+    )
 
 
 def _read_whole(value: Any) -> Any:
@@ -106,3 +110,10 @@ def _refuse_nul(value: str | None) -> str | None:
         message = "a text must not have a NUL character"
         raise ValueError(message)
     return value
+
+
+READERS: tuple[tuple[Any, str, Literal["before", "after"]], ...] = (
+    (_read_whole, "integer", "before"),
+    (_read_empty, "text", "before"),
+    (_refuse_nul, "text", "after"),
+)

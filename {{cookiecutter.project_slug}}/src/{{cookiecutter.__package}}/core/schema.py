@@ -1,8 +1,4 @@
-"""Columns: what the fields of a contract say about themselves.
-
->>> [column.name for column in columns(Features) if column.protected]
-['race']
-"""
+"""Columns: what the fields of a contract say about themselves."""
 
 from __future__ import annotations
 
@@ -90,9 +86,7 @@ class Column:
         if self.categories:
             return "one of " + ", ".join(self.categories)
         if not self.is_numeric:
-            lengths = [f"{self.min_length} or more"] if self.min_length else []
-            lengths += [f"up to {self.max_length}"] if self.max_length is not None else []
-            length = f" of {' and '.join(lengths)} characters" if lengths else ""
+            length = f" of {self.min_length or 0} to {self.max_length} characters" if self.max_length else ""
             return f"text{length}{f' that matches {self.pattern}' if self.pattern else ''}"
         unit = "a number" if self.kind == "number" else "a whole number"
         low, high = _excluded_bound(self.low, -math.inf), _excluded_bound(self.high, math.inf)
@@ -109,13 +103,11 @@ def columns(contract: type[BaseModel]) -> tuple[Column, ...]:
     Raises
     ------
     UserError
-        A field has a type other than float, int, str or a Literal of strings, or a constraint that tables cannot
-        be held to, or two names differ only in case, which tables do not tell apart.
+        A field has a type or a constraint that tables cannot hold, or names differ only in case.
     """
     names = [name.lower() for name in contract.model_fields]
     if twice := [name for name in contract.model_fields if names.count(name.lower()) > 1]:
-        message = f"contract.py: {' and '.join(twice)} differ only in case; rename one"
-        raise UserError(message)
+        raise UserError(f"contract.py: {' and '.join(twice)} differ only in case; rename one")
     return tuple(_column(name, field) for name, field in contract.model_fields.items())
 
 
@@ -154,10 +146,7 @@ def _limits(name: str, field: FieldInfo) -> dict[str, Any]:
     for item in field.metadata:
         known = {limit: getattr(item, limit) for limit in LIMITS if getattr(item, limit, None) is not None}
         if not known and not isinstance(item, Audience | Effect):
-            message = (
-                f"contract.py: {name} has a constraint that tables cannot be held to, {item}; use {', '.join(LIMITS)}"
-            )
-            raise UserError(message)
+            raise UserError(f"contract.py: tables cannot hold {name} to {item}; use {', '.join(LIMITS)}")
         found |= known
     return found
 
@@ -173,7 +162,7 @@ def _bounds(kind: Kind, limits: dict[str, Any]) -> tuple[float | None, float | N
 
 
 def _excluded_bound(bound: float | None, side: float) -> float | None:
-    """Return the bound that a field excludes, if its smallest or largest value is the one next to it."""
+    """Return the bound that `gt` or `lt` excludes: the shorter number next to the smallest or largest value."""
     outside = None if bound is None else math.nextafter(bound, side)
     return outside if len(repr(outside)) < len(repr(bound)) else None
 
@@ -201,8 +190,9 @@ def _kind(name: str, annotation: Any) -> tuple[Kind, tuple[str, ...]]:
     if typing.get_origin(annotation) is Literal and all(isinstance(v, str) for v in typing.get_args(annotation)):
         categories = typing.get_args(annotation)
         if wrong := [category for category in categories if category != category.strip() or not category]:
-            message = f"contract.py: {name} has the category {wrong[0]!r}; tables ignore the spaces around a category"
-            raise UserError(message)
+            raise UserError(
+                f"contract.py: {name} has the category {wrong[0]!r}; remove the spaces, and write some text"
+            )
         return "category", categories
     if annotation in KINDS:
         return KINDS[annotation], ()

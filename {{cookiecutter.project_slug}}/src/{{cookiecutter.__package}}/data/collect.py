@@ -94,16 +94,16 @@ def _read_text(source: Path, values: pa.Array, name: str, is_numeric: bool | Non
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     kind = values.type
-    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
-    if not is_text and not (is_number and is_numeric is not False):
-        expected = "numbers or text" if is_numeric is not False else "text"
-        message = f"{source}: column {name} holds values of type {kind}, expected {expected}; convert them"
-        raise UserError(message)
     if pa.types.is_floating(kind):
         values = values.cast(pa.float64())
         values = pc.if_else(pc.is_nan(values), None, values)
-    return values.cast(pa.string())
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    if values.null_count < len(values) and not is_text and not (is_number and is_numeric is not False):
+        expected = "text" if is_numeric is False else "numbers or text"
+        message = f"{source}: column {name} holds values of type {kind}, expected {expected}; convert them"
+        raise UserError(message)
+    return values.cast(pa.string()) if is_text or is_number else pa.nulls(len(values), pa.string())
 
 
 def _check_names(source: Path, found: Sequence[str], expected: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import ibis
 import ibis.expr.types as ir
 
-from ..core.checks import INTEGER, INTEGER_LIMIT, NUMBER, SHOWN_CHARACTERS, missing_words
+from ..core.checks import INTEGER, NUMBER, SHOWN_CHARACTERS, missing_words
 from ..core.errors import UserError
 from ..core.schema import Column
 from .collect import FILE, KEY, ORIGIN, REASON
@@ -101,8 +101,8 @@ def type_cell(spelled: ir.Table, column: Column) -> ir.Value:
     # digits go straight to an integer, because a float would round those over 2**53
     text = spelled[TEXT + column.name]
     digits = text.re_search(INTEGER).ifelse(text, ibis.null("string")).try_cast("int64")
-    whole = (value == value.floor()) & (value >= -float(INTEGER_LIMIT)) & (value < float(INTEGER_LIMIT))
-    return ibis.coalesce(digits, whole.ifelse(value, ibis.null("float64")).cast("int64"))
+    whole = value.try_cast("int64")
+    return ibis.coalesce(digits, (whole.cast("float64") == value).ifelse(whole, ibis.null("int64")))
 
 
 def _refuse_contradictions(typed: ir.Table, columns: Sequence[Column]) -> None:

@@ -77,9 +77,10 @@ def _type_values(given: pa.Array, column: Column) -> pa.Array:
         return given.cast(pa.string()) if _is_text(given) else pa.nulls(len(given), pa.string())
     if pa.types.is_decimal(given.type):
         given = given.cast(pa.string())
+    if given.type == pa.uint64() and column.kind == "integer":
+        given = pc.if_else(pc.less_equal(given, pa.scalar(INTEGER_LIMIT, given.type)), given, None)
     if pa.types.is_integer(given.type):
-        within = pc.less_equal(given, INTEGER_LIMIT) if pa.types.is_unsigned_integer(given.type) else True
-        return pc.if_else(within, given, None).cast(TYPES[column.kind], safe=False)
+        return given.cast(TYPES[column.kind], safe=False)
     if _is_text(given):
         numbers = pc.if_else(pc.match_substring_regex(given, NUMBER), given, None).cast(pa.float64())
     elif pa.types.is_floating(given.type):

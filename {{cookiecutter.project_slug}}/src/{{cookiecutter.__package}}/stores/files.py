@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from ..core.checks import shorten
 from ..core.errors import UserError
 from .quotes import CheckedFile
 
@@ -27,7 +28,7 @@ PARQUET_ROWS = 65_536  # in a chunk
 CSV_BYTES = 1 << 22  # in a chunk; no single row may be longer
 RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 NOT_UTF8 = re.compile(r"Row #(\d+): .*invalid UTF8")
-OTHER_DELIMITERS = ";\t|"
+OTHER_DELIMITERS = b";\t|"
 
 
 def suffix(path: Path) -> str:
@@ -118,14 +119,17 @@ def _reason(error: Exception) -> str:
 
 
 def _read_csv(source: Path) -> Iterator[tuple[pa.RecordBatch, float]]:
+    with source.open("rb") as text:
+        header = text.readline(CSV_BYTES)
+    if b"," not in header and any(mark in header for mark in OTHER_DELIMITERS):
+        shown = shorten(header.decode(errors="replace").strip())
+        message = f"{source}: the header has no comma: {shown}; save it with commas"
+        raise UserError(message)
     # with one thread, Arrow counts the rows and names the one that is wrong; it is as fast
     options = {"read_options": pyarrow.csv.ReadOptions(block_size=CSV_BYTES, use_threads=False)}
     parsing = pyarrow.csv.ParseOptions(newlines_in_values=True)
     with CheckedFile(source) as file, pyarrow.csv.open_csv(file, parse_options=parsing, **options) as head:
         names = head.schema.names
-    if len(names) == 1 and any(mark in names[0] for mark in OTHER_DELIMITERS):
-        message = f"{source}: the only column is {names[0]!r}, so the delimiter is not a comma; save it with commas"
-        raise UserError(message)
     parsing.ignore_empty_lines = len(names) > 1  # of one column, an empty line is a row
     converting = pyarrow.csv.ConvertOptions(
         column_types=dict.fromkeys(names, pa.string()),
@@ -135,8 +139,13 @@ def _read_csv(source: Path) -> Iterator[tuple[pa.RecordBatch, float]]:
     )
     options |= {"convert_options": converting}
     with CheckedFile(source) as file, pyarrow.csv.open_csv(file, parse_options=parsing, **options) as chunks:
-        for place, chunk in enumerate(chunks, 1):
-            yield chunk, min(place * CSV_BYTES / file.size, 1.0)
+        try:
+            for place, chunk in enumerate(chunks, 1):
+                yield chunk, min(place * CSV_BYTES / file.size, 1.0)
+        except pa.ArrowInvalid as error:
+            if "straddling" in str(error):
+                file.check_closed()
+            raise
 
 
 def _read_parquet(source: Path) -> Iterator[tuple[pa.RecordBatch, float]]:

@@ -46,9 +46,16 @@ class CheckedFile(io.RawIOBase):
         start = self.file.tell()
         count = self.file.readinto(buffer)
         self._check(self._last + bytes(buffer[:count]), start - 1)
-        if count == 0 and self._quotes % 2:
-            self._refuse(self._opened, "a quote is never closed, so a cell reaches to the end of the file; close it")
+        if self.file.tell() >= self.size:
+            self.check_closed()
         return count
+
+    def check_closed(self) -> None:
+        """Refuse a quote that was opened in the bytes read so far and not closed."""
+        if self._quotes % 2:
+            self._refuse(
+                self._opened, "a quote is never closed, so one cell has all the rows after it; close the quote"
+            )
 
     def close(self) -> None:
         """Close the file."""
