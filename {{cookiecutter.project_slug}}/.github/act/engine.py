@@ -1,4 +1,4 @@
-"""One run of a workflow under act, from the project as it lies there to what came of it."""
+"""One run of a workflow under act, from a copy of the project to the outcome."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from isolation import copy, environment, flags
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-PATIENCE = 20  # seconds that act has to end its jobs when it is told to stop
+SECONDS_TO_STOP = 20  # in which act has to end its jobs after a signal
 
 
 def workflow_file(root: Path, workflow: str) -> Path:
@@ -68,20 +68,20 @@ def run(
         # jobs that push, sign or deploy ask for this
         happened.write_text(json.dumps((payload or {}) | {"act": True}), encoding="utf-8")
         words = [act, event, *flags(copied, workflow_file(copied, workflow), happened, Path(folder))]
-        with closing(lines(words, copied, environment(root), outcome)) as said:
-            for heard in map(parsed, said):
-                outcome.note(heard)
-                if heard.get("level") != "debug":
-                    kept.write(f"{heard.get('job', 'act').strip()} | {str(heard.get('msg', '')).rstrip()}\n")
+        with closing(lines(words, copied, environment(root), outcome)) as printed:
+            for reported in map(parsed, printed):
+                outcome.note(reported)
+                if reported.get("level") != "debug":
+                    kept.write(f"{reported.get('job', 'act').strip()} | {str(reported.get('msg', '')).rstrip()}\n")
                 tell(outcome)
     return outcome
 
 
 def lines(words: list[str], folder: Path, env: dict[str, str], outcome: Outcome) -> Generator[str]:
-    """Yield what act says until it ends; when this is stopped, act and its jobs are stopped first."""
-    # a shell's background job, unlike this, does not hear of SIGINT
-    before = {told: signal.signal(told, _stop) for told in (signal.SIGINT, signal.SIGTERM)}
-    # in a session of its own, act hears of a stop once, from here
+    """Yield the lines that act prints until it ends; stop act and its jobs first when this process is stopped."""
+    # a background job of a shell ignores SIGINT, and this process must not
+    before = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    # act runs in a session of its own, so that it receives the signal once, from here
     with subprocess.Popen(
         words, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     ) as process:
@@ -92,11 +92,11 @@ def lines(words: list[str], folder: Path, env: dict[str, str], outcome: Outcome)
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
                 try:
-                    process.communicate(timeout=PATIENCE)  # read on: what is not read holds act up
+                    process.communicate(timeout=SECONDS_TO_STOP)  # read on, or act would block on a full pipe
                 except subprocess.TimeoutExpired:
                     process.kill()
-            for told, handler in before.items():
-                signal.signal(told, handler)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _stop(*_: object) -> NoReturn:

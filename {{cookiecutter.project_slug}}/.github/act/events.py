@@ -1,4 +1,4 @@
-"""What a workflow file promises, and what act says came of it."""
+"""The results that a workflow file promises, and those that act reports."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class Leg:
     result: str = MISSING
     results: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-    said: dict[str, list[str]] = field(default_factory=dict)
+    output: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass
 class Outcome:
-    """All legs that act has spoken of, by job and matrix."""
+    """All legs that act has reported, by job and matrix."""
 
     legs: dict[tuple[str, str], Leg] = field(default_factory=dict)
     exit_code: int = 0
@@ -58,7 +58,7 @@ class Outcome:
         # what happens inside of an action has more than one word here; the step itself reports at its end
         key, *inside = event.get("stepID", [""])
         if event.get("raw_output"):
-            leg.said.setdefault(key, []).append(event["msg"].rstrip("\n"))
+            leg.output.setdefault(key, []).append(event["msg"].rstrip("\n"))
         if event.get("stage") != "Main" or inside:
             return
         if "stepResult" in event:

@@ -71,7 +71,7 @@ def table(promise: dict[str, Job], outcome: Outcome, *, ended: bool = True) -> T
     return rows
 
 
-def verdict(out: Console, promise: dict[str, Job], outcome: Outcome, log: Path) -> int:
+def print_outcome(out: Console, promise: dict[str, Job], outcome: Outcome, log: Path) -> int:
     """Print the table, the last words of what broke, and return the exit code."""
     out.print(table(promise, outcome))
     faults = list(broken(promise, outcome))
@@ -80,7 +80,7 @@ def verdict(out: Console, promise: dict[str, Job], outcome: Outcome, log: Path) 
         if leg.results.get(key) == "failure":
             name = next(step.name for step in promise[job].steps if step.key == key)
             out.rule(Text(f"{title(job, matrix)}: {name}"), style="red")
-            out.print("\n".join(leg.said.get(key, [])[-LAST_WORDS:]), markup=False)
+            out.print("\n".join(leg.output.get(key, [])[-LAST_WORDS:]), markup=False)
     if not outcome.legs:
         out.print("".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[-LAST_WORDS:]), markup=False)
     wrong = [f"{title(job, matrix)}: {result}" for job, matrix, key, result in faults if not key]
@@ -88,5 +88,5 @@ def verdict(out: Console, promise: dict[str, Job], outcome: Outcome, log: Path) 
         wrong.append(f"act ended with {outcome.exit_code}")
     red = bool(faults or wrong)
     out.print(f"red: {'; '.join(wrong)}" if red else "green", style="red" if red else "green", markup=False)
-    out.print(f"all that was said is in {log}", markup=False)
+    out.print(f"the whole log is {log}", markup=False)
     return int(red)

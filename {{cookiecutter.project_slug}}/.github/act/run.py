@@ -1,6 +1,6 @@
 """Run a workflow on this machine under act, without GitHub or Docker, and see that all of it ran.
 
-act exits with 0 when a job was skipped for want of a runner, so its word is not enough: every job
+act exits with 0 when a job was skipped for want of a runner, so its exit code is not enough: every job
 and step of the workflow file has to report the result that the file promises.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 from engine import run, workflow_file
 from events import promised
-from report import Board, verdict
+from report import Board, print_outcome
 from rich.console import Console
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +42,7 @@ def main() -> int:
     except (LookupError, OSError, ValueError, yaml.YAMLError) as error:
         out.print("error:", *str(error).split(), style="red", markup=False)
         return 2
-    return verdict(out, promise, outcome, log)
+    return print_outcome(out, promise, outcome, log)
 
 
 if __name__ == "__main__":

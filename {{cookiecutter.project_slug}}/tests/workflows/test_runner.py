@@ -30,8 +30,8 @@ GREEN = [("0", "success"), ("tests", "success"), ("2", "skipped"), ("3", "succes
 def ended(job: str, result: str, steps: list[tuple[str, str]], **matrix: str) -> list[dict[str, Any]]:
     """Return what act says of a job."""
     about = {"jobID": job, "matrix": matrix}
-    said = [about | {"stage": "Main", "stepID": [key], "stepResult": one} for key, one in steps]
-    return [*said, about | {"jobResult": result}]
+    ended = [about | {"stage": "Main", "stepID": [key], "stepResult": one} for key, one in steps]
+    return [*ended, about | {"jobResult": result}]
 
 
 SKIPPED = [*ended("ship", "skipped", []), *ended("look", "skipped", [])]

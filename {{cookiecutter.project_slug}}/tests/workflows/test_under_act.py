@@ -96,18 +96,18 @@ def test_a_job_that_act_leaves_out_is_red(project: Path) -> None:
     assert "red: lint: did not run" in done.stdout
 
 
-def test_a_person_is_told_what_broke(project: Path) -> None:
+def test_broken_step_is_named_with_its_output(project: Path) -> None:
     break_target(project, "types")
     done = subprocess.run(command(project), check=False, capture_output=True, text=True)
     assert done.returncode == 1
     assert "doing types" in done.stdout
     assert "doing lint" not in done.stdout
     assert "red: lint: failure; load: skipped" in done.stdout
-    assert f"all that was said is in {project / 'var' / 'act' / 'ci.log'}" in done.stdout
+    assert f"the whole log is {project / 'var' / 'act' / 'ci.log'}" in done.stdout
 
 
 @pytest.mark.parametrize("lingers", [True, False])
-def test_what_a_broken_step_said_last_is_told(project: Path, *, lingers: bool) -> None:
+def test_last_lines_of_a_broken_step_are_shown(project: Path, *, lingers: bool) -> None:
     """act itself stops to listen too early, which is the sabotage here."""
     (project / "Makefile").write_text(".DEFAULT:\n\t@seq 20000; echo the reason; exit 1\n", encoding="utf-8")
     if not lingers:
@@ -125,9 +125,9 @@ def test_stopping_it_stops_the_jobs(project: Path, stop: signal.Signals) -> None
         until(started.is_file)
         until(lambda: started.read_text(encoding="utf-8").strip())
         running.send_signal(stop)
-        said, _ = running.communicate(timeout=30)
+        printed, _ = running.communicate(timeout=30)
     assert running.returncode == 130
-    assert "stopped" in said
+    assert "stopped" in printed
     step = Path("/proc", started.read_text(encoding="utf-8").strip())
     until(lambda: not step.exists())
 
