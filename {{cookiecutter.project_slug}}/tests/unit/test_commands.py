@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import FULL
 
 from {{ cookiecutter.__package }}.cli import composition, main, server
 from {{ cookiecutter.__package }}.cli.composition import is_prepared
 from {{ cookiecutter.__package }}.core.errors import UserError
 
 PACKAGE = Path(main.__file__).parents[1]
+FULL = (PACKAGE / "model").is_dir()
 
 
 def read_files(folder):

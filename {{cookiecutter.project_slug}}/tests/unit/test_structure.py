@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import FULL, PROJECT
 
 from {{ cookiecutter.__package }}.cli import composition
 
+PROJECT = Path(__file__).parents[2]
 PACKAGE = Path(composition.__file__).parents[1]
 FLOORS = "Floors"
 VALUE = "The problem is a value"
@@ -29,7 +29,7 @@ PLANTED = [
     ("stores/ledger.py", "from ..problem import rules", VALUE),
     ("product/predictor.py", "import mlflow", MLFLOW),
 ]
-if FULL:
+if (PACKAGE / "model").is_dir():
     PLANTED += [
         ("model/train.py", "from ..data import pipeline", FLOORS),
         ("data/pipeline.py", "from ..model import train", FLOORS),
