@@ -72,6 +72,12 @@ def make_folder(root: Path, shape: Shape) -> Path:
 
 
 @pytest.fixture(scope="session")
+def new_workspace() -> Callable[[Path, Shape], Workspace]:
+    """Return a function that writes the plan and the table of a shape into a folder, and prepares nothing."""
+    return lambda root, shape: Workspace(make_folder(root, shape), shape)
+
+
+@pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[str, Callable[[Path], None]], Path]:
     """Return a function that makes a folder once, for all the workers of one run."""
     shared = tmp_path_factory.getbasetemp()
