@@ -11,7 +11,6 @@ from typing import Any
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from conftest import Workspace, make_folder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import KEY, SHAPES
@@ -32,46 +31,45 @@ Rows = list[dict[str, str]]
 
 
 @pytest.fixture(scope="session")
-def built(once: Any) -> Callable[[str], Path]:
+def built(once: Any, new_workspace: Any) -> Callable[[str], Path]:
     """Return a function that gives the folder of a shape with its tables, and no models."""
 
     def folder(name: str) -> Path:
-        def make(root: Path) -> None:
-            build(Workspace(make_folder(root, SHAPES[name]), SHAPES[name]))
-
-        return Path(once(f"built-{name.replace(' ', '-')}", make))
+        return Path(once(f"built-{name.replace(' ', '-')}", lambda root: build(new_workspace(root, SHAPES[name]))))
 
     return folder
 
 
-@pytest.fixture
-def workspace(built: Callable[[str], Path], tmp_path: Path) -> Workspace:
-    """Return a project of the usual shape, with tables."""
-    return Workspace(Path(shutil.copytree(built("usual"), tmp_path / "project")))
-
-
 @pytest.fixture(params=list(SHAPES))
-def any_workspace(request: pytest.FixtureRequest, built: Callable[[str], Path], tmp_path: Path) -> Workspace:
+def any_workspace(request: pytest.FixtureRequest, built: Any, new_workspace: Any, tmp_path: Path) -> Any:
     """Return a project of every shape in turn, with tables."""
-    return Workspace(Path(shutil.copytree(built(request.param), tmp_path / "project")), SHAPES[request.param])
+    shutil.copytree(built(request.param), tmp_path / "project")
+    return new_workspace(tmp_path / "project", SHAPES[request.param])
 
 
-def published(workspace: Workspace) -> dict[str, Any]:
+@pytest.fixture
+def workspace(built: Any, new_workspace: Any, tmp_path: Path) -> Any:
+    """Return a project of the usual shape, with tables."""
+    shutil.copytree(built("usual"), tmp_path / "project")
+    return new_workspace(tmp_path / "project", SHAPES["usual"])
+
+
+def published(workspace: Any) -> dict[str, Any]:
     with workspace.project.lake() as lake:
         return {name: lake.frame(name) for name in ("training", "quarantine", "baseline")}
 
 
-def build(workspace: Workspace, source: Path | None = None, decisions: Any = ()) -> Any:
+def build(workspace: Any, source: Path | None = None, decisions: Any = ()) -> Any:
     project = workspace.project
     with project.lake() as lake:
         return build_tables(lake, source or source_of(workspace), decisions, project.problem, project.plan)
 
 
-def source_of(workspace: Workspace) -> Path:
+def source_of(workspace: Any) -> Path:
     return workspace.root / "data" / "table.csv"
 
 
-def rewrite(workspace: Workspace, change: Callable[[Rows], Rows]) -> Path:
+def rewrite(workspace: Any, change: Callable[[Rows], Rows]) -> Path:
     """Write the table anew, with its rows changed."""
     with source_of(workspace).open(newline="", encoding="utf-8") as file:
         rows = change(list(csv.DictReader(file)))
@@ -96,7 +94,7 @@ def reaction(key: str, answer: Any = None, problem: Any = PROBLEM, **changes: An
     return {**decision, "verdict": "accept", "reaction_answer": None, **changes}
 
 
-def test_training_table_has_what_the_contract_names(any_workspace: Workspace) -> None:
+def test_training_table_has_what_the_contract_names(any_workspace: Any) -> None:
     table, problem = published(any_workspace)["training"], any_workspace.project.problem
     names = [collect.KEY, ORIGIN, *(column.name for column in problem.stored), problem.target.name, FOLD]
     assert list(table.columns) == names
@@ -105,14 +103,14 @@ def test_training_table_has_what_the_contract_names(any_workspace: Workspace) ->
     assert set(table[ORIGIN]) == {"file"}
 
 
-def test_second_run_publishes_the_same_tables(workspace: Workspace) -> None:
+def test_second_run_publishes_the_same_tables(workspace: Any) -> None:
     before = published(workspace)
     build(workspace)
     after = published(workspace)
     assert all(before[name].equals(after[name]) for name in before)
 
 
-def test_personal_columns_are_not_stored(workspace: Workspace) -> None:
+def test_personal_columns_are_not_stored(workspace: Any) -> None:
     personal = next(column.name for column in PROBLEM.columns if column.personal)
     build(workspace, rewrite(workspace, lambda rows: [row | {personal: "Ada Lovelace"} for row in rows]))
     with workspace.project.lake() as lake:
@@ -121,7 +119,7 @@ def test_personal_columns_are_not_stored(workspace: Workspace) -> None:
     assert b"Lovelace" not in (workspace.root / "var" / "lake.db").read_bytes()
 
 
-def test_row_with_a_gap_is_quarantined_and_the_others_are_published(workspace: Workspace) -> None:
+def test_row_with_a_gap_is_quarantined_and_the_others_are_published(workspace: Any) -> None:
     workspace.edit_plan("[data]", "[data]\nmax_quarantined_share = 0.01")
     counts = build(workspace, rewrite(workspace, set_cell(NUMBER.name, "")))
     rows = published(workspace)["quarantine"]
@@ -141,7 +139,7 @@ BAD: dict[str, tuple[Callable[[Rows], Rows], str]] = {
 
 
 @pytest.mark.parametrize("fault", BAD)
-def test_bad_file_is_refused_in_one_line_and_nothing_changes(workspace: Workspace, command: Any, fault: str) -> None:
+def test_bad_file_is_refused_in_one_line_and_nothing_changes(workspace: Any, command: Any, fault: str) -> None:
     change, reason = BAD[fault]
     before = published(workspace)
     code, out, error = command("data", "--csv", str(rewrite(workspace, change)))
@@ -152,14 +150,14 @@ def test_bad_file_is_refused_in_one_line_and_nothing_changes(workspace: Workspac
     assert all(before[name].equals(after[name]) for name in before)
 
 
-def test_missing_file_is_one_line(workspace: Workspace, command: Any) -> None:
+def test_missing_file_is_one_line(workspace: Any, command: Any) -> None:
     code, _, error = command("data", "--csv", str(workspace.root / "nothing.csv"))
     assert code == 2
     assert "nothing.csv: no such file; " in error
 
 
 @pytest.mark.parametrize("any_workspace", SMALL, indirect=True)
-def test_parquet_file_gives_the_same_tables_as_the_csv_file(any_workspace: Workspace, run_command: Any) -> None:
+def test_parquet_file_gives_the_same_tables_as_the_csv_file(any_workspace: Any, run_command: Any) -> None:
     before = published(any_workspace)
     rows = pyarrow.csv.read_csv(source_of(any_workspace), convert_options=_keep_missing())
     parquet = any_workspace.root / "table.parquet"
@@ -175,7 +173,7 @@ def _keep_missing() -> Any:
 
 
 @pytest.mark.parametrize("any_workspace", SMALL, indirect=True)
-def test_reactions_become_labelled_rows_with_their_origin(any_workspace: Workspace) -> None:
+def test_reactions_become_labelled_rows_with_their_origin(any_workspace: Any) -> None:
     problem = any_workspace.project.problem
     first, second = problem.target.categories[:2] or (10.0, 20.0)
     override = reaction("two", first, problem, verdict="override", reaction_answer=second)
@@ -197,7 +195,7 @@ OUTGROWN = {
 
 
 @pytest.mark.parametrize("case", OUTGROWN)
-def test_reaction_that_no_longer_fits_is_quarantined_with_its_reason(workspace: Workspace, case: str) -> None:
+def test_reaction_that_no_longer_fits_is_quarantined_with_its_reason(workspace: Any, case: str) -> None:
     change, reason = OUTGROWN[case]
     old = [reaction(f"old {place}") for place in range(500)]  # more than the file has rows
     old = [row | {"features": row["features"] | change} for row in old]
@@ -206,13 +204,13 @@ def test_reaction_that_no_longer_fits_is_quarantined_with_its_reason(workspace: 
     assert all(found.startswith(reason) for found in published(workspace)["quarantine"][REASON])
 
 
-def test_reaction_with_an_answer_that_was_removed_is_quarantined(workspace: Workspace) -> None:
+def test_reaction_with_an_answer_that_was_removed_is_quarantined(workspace: Any) -> None:
     counts = build(workspace, decisions=[reaction("old", "perhaps")])
     assert counts.quarantined == 1
     assert published(workspace)["quarantine"][REASON][0].startswith(f"{LABEL.name} is 'perhaps', expected one of")
 
 
-def test_reactions_from_before_a_column_was_added_are_counted_apart(workspace: Workspace, command: Any) -> None:
+def test_reactions_from_before_a_column_was_added_are_counted_apart(workspace: Any, command: Any) -> None:
     early = reaction("early")
     del early["features"][NUMBER.name]
     record = {"decided_at": "", "score": 0.5, "model": "rules:1", "needs_review": False, "fallback": False}
@@ -227,7 +225,7 @@ def test_reactions_from_before_a_column_was_added_are_counted_apart(workspace: W
     assert rows[[ORIGIN, REASON]].to_numpy().tolist() == [["incomplete", f"recorded before {NUMBER.name} was added"]]
 
 
-def test_optional_column_that_was_added_and_one_that_was_removed_do_not_matter(workspace: Workspace) -> None:
+def test_optional_column_that_was_added_and_one_that_was_removed_do_not_matter(workspace: Any) -> None:
     optional = next(column.name for column in PROBLEM.stored if column.optional)
     row = reaction("old")
     del row["features"][optional]
@@ -240,7 +238,7 @@ def test_optional_column_that_was_added_and_one_that_was_removed_do_not_matter(w
 @settings(deadline=None, derandomize=True, database=None, max_examples=3)
 @given(data=st.data())
 def test_whatever_the_product_accepts_can_be_learned_from_unchanged(
-    tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, new_workspace: Any, name: str, data: st.DataObject
 ) -> None:
     shape, root = SHAPES[name], tmp_path_factory.mktemp("project")
     problem = shape.problem()
@@ -250,12 +248,7 @@ def test_whatever_the_product_accepts_can_be_learned_from_unchanged(
         reaction(f"{place:03}", problem=problem, features={c.name: getattr(row, c.name) for c in problem.stored})
         for place, row in enumerate(recorded)
     ]
-    (root / "data").mkdir()
-    (root / "plan.toml").write_text(shape.plan, encoding="utf-8")
-    with (root / "data" / "table.csv").open("w", newline="", encoding="utf-8") as file:
-        rows = shape.table(1)
-        csv.writer(file).writerows([rows[0], rows[0].values()])
-    workspace = Workspace(root, shape)
+    workspace = new_workspace(root, shape)
     build(workspace, decisions=decisions)
     with workspace.project.lake() as lake:
         table = lake.read("training")
@@ -264,7 +257,7 @@ def test_whatever_the_product_accepts_can_be_learned_from_unchanged(
     assert [[row[name] for name in names] for row in found] == [[d["features"][n] for n in names] for d in decisions]
 
 
-def test_baseline_shares_of_every_column_add_up_to_one_with_the_missing_values(any_workspace: Workspace) -> None:
+def test_baseline_shares_of_every_column_add_up_to_one_with_the_missing_values(any_workspace: Any) -> None:
     problem = any_workspace.project.problem
     rows = published(any_workspace)["baseline"]
     training = published(any_workspace)["training"]

@@ -1,4 +1,6 @@
-"""A file of any size gets its decisions, or nothing at all."""
+"""Batch scoring decides on every row of a file of any size, or writes nothing."""
+
+from __future__ import annotations
 
 import csv
 import io
@@ -10,100 +12,115 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
+from problems import USUAL
 from rich.console import Console
 
-from {{ cookiecutter.__package }} import cli, contract, objective
-from {{ cookiecutter.__package }}.commands import product as commands
-from {{ cookiecutter.__package }}.errors import UserError
-from {{ cookiecutter.__package }}.product import files
-from {{ cookiecutter.__package }}.product.fitting import fitting
+from {{ cookiecutter.__package }}.cli import composition
+from {{ cookiecutter.__package }}.core.errors import UserError
+from {{ cookiecutter.__package }}.core.schema import Column
+from {{ cookiecutter.__package }}.product.columns import read_column
 from {{ cookiecutter.__package }}.product.predictor import Predictor
-from {{ cookiecutter.__package }}.product.score import score
-from {{ cookiecutter.__package }}.schema import Column, columns
+from {{ cookiecutter.__package }}.product.scoring import choose_target, score
+from {{ cookiecutter.__package }}.stores import files
 
-SEEN = [c for c in columns(contract.Features) if c.seen_by_models]
-NUMBER = next(c for c in SEEN if c.kind in {"number", "integer"})
-INTEGER = next(c for c in SEEN if c.kind == "integer")
-WORD = next((c for c in SEEN if c.kind == "category"), None)
-KIND = type(NUMBER.example)
+SEEN = USUAL.problem().inputs
+NUMBER = next(column for column in SEEN if column.kind == "number" and not column.optional)
+INTEGER = next(column for column in SEEN if column.kind == "integer")
+WORD = next(column for column in SEEN if column.categories)
+TEXT = next(column for column in SEEN if column.kind == "text")
+GROUP = next(column for column in USUAL.problem().columns if column.protected)
 ROWS = 500
 SMALL = 4_000  # bytes of CSV in a chunk; a header has to fit in
 # decides on one chunk, and then waits until it is told to stop
 STUCK = f"""
-import signal
-from {files.__name__} import read
-import {files.__name__} as files
-from {objective.__name__} import Objective
-from {cli.__name__} import main
-files.BYTES = {SMALL}
-raw, asked = Objective.raw, []
-def slow(*given):
-    asked.append(given)
-    if len(asked) > 1:
+import signal, sys
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from conftest import Workspace
+from pathlib import Path
+from {{ cookiecutter.__package }}.cli import composition, main
+from {{ cookiecutter.__package }}.core.choice import ChoiceObjective
+from {{ cookiecutter.__package }}.stores import files
+files.CSV_BYTES = {SMALL}
+predict, calls = ChoiceObjective.predict, []
+def wait_after_the_first(*given):
+    calls.append(given)
+    if len(calls) > 1:
         signal.pause()
-    return raw(*given)
-Objective.raw = slow
-main()
+    return predict(*given)
+ChoiceObjective.predict = wait_after_the_first
+root = Path(sys.argv.pop(1))
+composition.load_project = lambda: Workspace(root).project
+main.main()
 """
 
 
 @pytest.fixture
-def predictor(workspace):
-    return Predictor(workspace.registry(), workspace.plan.objective)
+def predictor(workspace: Any) -> Predictor:
+    return Predictor(workspace.project.models, workspace.project.problem)
 
 
 @pytest.fixture
-def scored(predictor):
+def scored(predictor: Predictor) -> Callable[[Path, Path], list[tuple[int, float]]]:
     """Return a function that scores a file and returns what it yields."""
-    return lambda source, target: list(score(source, target, predictor.champion, predictor.objective))
+    return lambda source, target: list(score(source, target, predictor.champion, predictor.problem))
 
 
 @pytest.fixture(params=["csv", "parquet"])
-def file(request, tmp_path, features):
+def file(request: pytest.FixtureRequest, tmp_path: Path, features: dict[str, Any]) -> Path:
+    assert NUMBER.low is not None
+    assert NUMBER.high is not None
     step = (NUMBER.high - NUMBER.low) / ROWS
-    values = [KIND(NUMBER.low + step * place) for place in range(ROWS)]
+    values = [NUMBER.low + step * place for place in range(ROWS)]
     rows = [features | {NUMBER.name: value, "reference": f"r{place}"} for place, value in enumerate(values)]
     path = tmp_path / f"rows.{request.param}"
-    write = pyarrow.csv.write_csv if request.param == "csv" else pyarrow.parquet.write_table
-    write(pa.Table.from_pylist(rows), path)
+    write_rows(path, rows)
     return path
 
 
 @pytest.fixture
-def small(monkeypatch):
-    monkeypatch.setattr(files, "ROWS", 64)
-    monkeypatch.setattr(files, "BYTES", SMALL)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "PARQUET_ROWS", 64)
+    monkeypatch.setattr(files, "CSV_BYTES", SMALL)
 
 
-def read(path):
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    write = pyarrow.csv.write_csv if path.suffix.lower() == ".csv" else pyarrow.parquet.write_table
+    write(pa.Table.from_pylist(rows), path)
+
+
+def read(path: Path) -> list[dict[str, Any]]:
     if path.suffix.lower() == ".parquet":
         return pyarrow.parquet.read_table(path).to_pylist()
     with path.open(newline="", encoding="utf-8") as lines:
         return list(csv.DictReader(lines))
 
 
-def written(path, features, *rows, more=""):
+def write_text(path: Path, features: dict[str, Any], *rows: dict[str, Any]) -> Path:
     """Write a CSV file of rows that are the features, with changes; all cells of it are text."""
     names = list(dict.fromkeys([*features, *(name for row in rows for name in row)]))
     with path.open("w", newline="", encoding="utf-8") as lines:
         writer = csv.DictWriter(lines, names, restval="")
         writer.writeheader()
         writer.writerows(features | row for row in rows)
-        lines.write(more)
     return path
 
 
-def left(folder):
+def files_in(folder: Path) -> list[str]:
     """Return the names of the files in a folder."""
     return sorted(path.name for path in folder.iterdir() if not path.is_dir())
 
 
-def test_every_row_gets_the_decision_that_the_api_gives(scored, predictor, file, features, small):
+def test_every_row_gets_the_decision_that_the_product_gives(
+    scored: Any, predictor: Predictor, file: Path, features: dict[str, Any], small: None
+) -> None:
     target = file.with_stem("decided")
     done, share = zip(*scored(file, target), strict=True)
     assert len(done) > 3
@@ -112,7 +129,7 @@ def test_every_row_gets_the_decision_that_the_api_gives(scored, predictor, file,
     assert [rows / part for rows, part in zip(done, share, strict=True)] == pytest.approx([ROWS] * len(done), rel=0.3)
     rows = read(target)
     assert [row["reference"] for row in rows] == [f"r{place}" for place in range(ROWS)]
-    asked = [features | {NUMBER.name: KIND(float(row[NUMBER.name]))} for row in rows]
+    asked = [features | {NUMBER.name: float(float(row[NUMBER.name]))} for row in rows]
     for row, made in zip(rows, predictor.decide(asked), strict=True):
         answer = type(made["answer"])(row["answer"])  # a CSV file holds text
         assert answer == pytest.approx(made["answer"], abs=1e-9)
@@ -120,43 +137,48 @@ def test_every_row_gets_the_decision_that_the_api_gives(scored, predictor, file,
         assert float(row["score"]) == pytest.approx(made["score"], abs=1e-12)
 
 
-def test_whoever_stops_half_way_leaves_nothing(predictor, file, small):
+def test_scoring_that_is_closed_half_way_leaves_nothing(predictor: Predictor, file: Path, small: None) -> None:
     target = file.with_stem("decided")
     target.write_text("what was there")
-    chunks = score(file, target, predictor.champion, predictor.objective)
+    chunks = score(file, target, predictor.champion, predictor.problem)
     next(chunks)
     chunks.close()
-    assert left(file.parent) == sorted([file.name, target.name])
+    assert files_in(file.parent) == sorted([file.name, target.name])
     assert target.read_text() == "what was there"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_whoever_ends_the_command_leaves_nothing(workspace, tmp_path, features, number):
-    source = written(tmp_path / "rows.csv", features, *[{}] * 500)
-    environment = os.environ | {"APP_ROOT": str(workspace.root)}
-    words = [sys.executable, "-c", STUCK, "score", str(source)]
-    with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) as process:
+def test_command_that_a_signal_ends_leaves_nothing(
+    workspace: Any, tmp_path: Path, features: dict[str, Any], number: signal.Signals
+) -> None:
+    source = write_text(tmp_path / "rows.csv", features, *[{}] * 500)
+    words = [sys.executable, "-c", STUCK, str(workspace.root), "score", str(source)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
         try:
+            deadline = time.monotonic() + 60
             while not (tmp_path / ".rows.decisions.csv.part").exists():
                 assert process.poll() is None
+                assert time.monotonic() < deadline
                 time.sleep(0.01)
             process.send_signal(number)
-            said = process.communicate(timeout=60)[1]
+            printed = process.communicate(timeout=60)[1]
         finally:
             process.kill()
-    assert (process.returncode, left(tmp_path)) == (128 + number, ["rows.csv"])
-    assert "Traceback" not in said
+    assert (process.returncode, files_in(tmp_path)) == (128 + number, ["rows.csv"])
+    assert "Traceback" not in printed
 
 
-def test_what_the_contract_does_not_know_comes_back_as_it_was(scored, tmp_path, features, small):
+def test_cells_are_written_as_they_were_read(
+    scored: Any, tmp_path: Path, features: dict[str, Any], small: None
+) -> None:
     ids = [f"{place:03}" for place in range(300)]
     notes = [*[""] * 200, *["late", "two\r\nlines", 'said "no", twice', "NA", " 1.50 "] * 20]
     rows = [
         {"id": place, "note": note, "digits": place if place < "250" else "x"}
         for place, note in zip(ids, notes, strict=True)
     ]
-    source = written(tmp_path / "rows.csv", features, *rows)
+    source = write_text(tmp_path / "rows.csv", features, *rows)
     before = read(source)
     scored(source, tmp_path / "decided.csv")
     scored(source, tmp_path / "decided.parquet")
@@ -165,10 +187,11 @@ def test_what_the_contract_does_not_know_comes_back_as_it_was(scored, tmp_path, 
     assert [{name: row[name] for name in before[0]} for row in after] == before
     outside = ("id", "note", "digits")
     assert [[row[name] or "" for name in outside] for row in typed] == [[row[n] for n in outside] for row in before]
-    assert {name: typed[0][name] for name in features} == features
+    inputs = {column.name for column in SEEN}
+    assert {name: typed[0][name] for name in inputs} == {name: features[name] for name in inputs}
 
 
-def test_an_empty_cell_and_an_empty_text_stay_apart(scored, tmp_path, features):
+def test_empty_cell_and_quoted_empty_cell_stay_apart(scored: Any, tmp_path: Path, features: dict[str, Any]) -> None:
     names, cells = ",".join(features), ",".join(map(str, features.values()))
     source = tmp_path / "rows.csv"
     source.write_text(f'{names},a,b\n{cells},,""\n')
@@ -177,10 +200,12 @@ def test_an_empty_cell_and_an_empty_text_stay_apart(scored, tmp_path, features):
     assert ',,"",' in kept
 
 
-def test_line_breaks_in_quotes_are_read_in_files_of_any_size(scored, tmp_path, features):
+def test_line_breaks_in_quotes_are_read_in_files_of_many_chunks(
+    scored: Any, tmp_path: Path, features: dict[str, Any]
+) -> None:
     rows = 60_000
-    source = written(tmp_path / "rows.csv", features, *[{"note": f"{'a line ' * 20}\nand another"}] * rows)
-    assert source.stat().st_size > 2 * files.BYTES
+    source = write_text(tmp_path / "rows.csv", features, *[{"note": f"{'a line ' * 20}\nand another"}] * rows)
+    assert source.stat().st_size > 2 * files.CSV_BYTES
     assert scored(source, tmp_path / "decided.csv")[-1] == (rows, 1)
     assert len(read(tmp_path / "decided.csv")) == rows
 
@@ -188,13 +213,13 @@ def test_line_breaks_in_quotes_are_read_in_files_of_any_size(scored, tmp_path, f
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("quote", ["", '"'])
-def test_marks_line_ends_quotes_and_names_that_are_there_twice_are_fine(
-    scored, tmp_path, features, encoding, end, quote
-):
+def test_byte_order_mark_line_ends_quotes_and_repeated_empty_names_are_read(
+    scored: Any, tmp_path: Path, features: dict[str, Any], encoding: str, end: str, quote: str
+) -> None:
     header = ",".join(f"{quote}{name}{quote}" for name in [*features, "", ""])
     source = tmp_path / "ROWS.CSV"
     source.write_bytes(f"{header}{end}{','.join(map(str, features.values()))},1,2{end}{end}".encode(encoding))
-    target = files.destination(source, None)
+    target = choose_target(source, None)
     assert target.name == "ROWS.decisions.CSV"
     assert scored(source, target) == [(1, 1)]
     with target.open(newline="") as lines:
@@ -205,7 +230,9 @@ def test_marks_line_ends_quotes_and_names_that_are_there_twice_are_fine(
 
 @pytest.mark.parametrize("source", ["rows.csv", "rows.parquet", "ROWS.Parquet"])
 @pytest.mark.parametrize("target", ["decided.csv", "decided.parquet", "DECIDED.CSV"])
-def test_either_kind_becomes_either(scored, tmp_path, features, source, target):
+def test_file_of_either_kind_becomes_one_of_either_kind(
+    scored: Any, tmp_path: Path, features: dict[str, Any], source: str, target: str
+) -> None:
     table = pa.Table.from_pylist([features] * 3)
     write = pyarrow.csv.write_csv if source.endswith("csv") else pyarrow.parquet.write_table
     write(table, tmp_path / source)
@@ -215,28 +242,34 @@ def test_either_kind_becomes_either(scored, tmp_path, features, source, target):
     if target.endswith("parquet"):
         assert {name: rows[0][name] for name in features} == features
     else:
-        assert {c.name: KIND(rows[0][c.name]) for c in [NUMBER]} == {NUMBER.name: features[NUMBER.name]}
+        assert {c.name: float(rows[0][c.name]) for c in [NUMBER]} == {NUMBER.name: features[NUMBER.name]}
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 @pytest.mark.parametrize(
     "wrong",
     [
-        (NUMBER, NUMBER.high + 1, "has to be a "),
-        (NUMBER, None, "is missing; "),
-        (NUMBER, float("nan"), "(has to be a |is missing; )"),  # how a CSV file spells what is missing
-        (INTEGER, 1.5, f"has to be a whole number, {INTEGER.expected}$"),
-        (INTEGER, "abc", f"has to be a whole number, {INTEGER.expected}$"),
-        (INTEGER, "", "is missing; "),
-        *([(WORD, "no such", f"has to be {WORD.expected}$"), (WORD, "", "is missing; ")] if WORD else []),
+        (NUMBER, NUMBER.high + 1, f"is .*, expected {NUMBER.expected}$"),
+        (NUMBER, None, f"is missing, expected {NUMBER.expected}$"),
+        (NUMBER, float("nan"), "is missing, "),  # a spelling of a missing value in CSV
+        (NUMBER, float("inf"), "is .*inf"),
+        (INTEGER, 1.5, f"is .*1.5'?, expected {INTEGER.expected}$"),
+        (INTEGER, "abc", f"is 'abc', expected {INTEGER.expected}$"),
+        (INTEGER, "", "is missing, "),
+        (WORD, "no such", f"is 'no such', expected {WORD.expected}$"),
+        (WORD, "", "is missing, "),
+        (GROUP, "no such", f"is 'no such', expected {GROUP.expected}$"),
+        (TEXT, "x" * 1_000, rf"is 'x{{59}}\.\.\., expected {TEXT.expected}$"),
     ],
 )
-def test_a_value_that_does_not_fit_is_named_by_its_row(scored, tmp_path, features, small, kind, wrong):
+def test_value_that_does_not_fit_is_named_with_its_row(
+    scored: Any, tmp_path: Path, features: dict[str, Any], small: None, kind: str, wrong: tuple[Column, Any, str]
+) -> None:
     column, value, fault = wrong
     rows = [features | {column.name: value if place == 206 else features[column.name]} for place in range(300)]
     source, target = tmp_path / f"rows.{kind}", tmp_path / "decided.parquet"
     if kind == "csv":
-        written(source, features, *rows)
+        write_text(source, features, *rows)
     else:
         table = pa.Table.from_pylist([features] * len(rows)).drop_columns([column.name])
         values = [row[column.name] for row in rows]
@@ -244,23 +277,32 @@ def test_a_value_that_does_not_fit_is_named_by_its_row(scored, tmp_path, feature
         pyarrow.parquet.write_table(table.append_column(column.name, [values]), source)
     with pytest.raises(UserError, match=f"^{re.escape(str(source))}: row 207: {column.name} {fault}"):
         scored(source, target)
-    assert left(tmp_path) == [source.name]
+    assert files_in(tmp_path) == [source.name]
 
 
-def test_numbers_may_stand_between_spaces_and_what_is_optional_may_be_left_out(tmp_path):
+def test_numbers_may_have_spaces_around_them_and_optional_columns_may_be_left_out() -> None:
     share = Column("share", "number", "", 1, low=0, high=1, optional=True)
     word = Column("word", "category", "", "NA", categories=("NA", "yes"), optional=True)
     chunk = pa.RecordBatch.from_pydict({"share": [" 0.5 ", "NA", "", None], "word": ["NA", "null", "", "yes"]})
-    assert fitting(chunk, share, (tmp_path, 0)).to_pylist() == [0.5, None, None, None]
-    assert fitting(chunk, word, (tmp_path, 0)).to_pylist() == ["NA", None, None, "yes"]
-    assert fitting(chunk.drop_columns(["share"]), share, (tmp_path, 0)).to_pylist() == [None] * 4
-    for wrong in (pa.array(["0.5", "x"]), pa.array([[1], [2]]), pa.array([0.5, float("nan")])):
-        with pytest.raises(UserError, match=r"row \d+: share has to be a number, 0 to 1$"):
-            fitting(pa.RecordBatch.from_arrays([wrong], ["share"]), share, (tmp_path, 0))
+    assert read_column(chunk, share, "rows.csv", 0).to_pylist() == [0.5, None, None, None]
+    assert read_column(chunk, word, "rows.csv", 0).to_pylist() == ["NA", None, None, "yes"]
+    assert read_column(chunk.drop_columns(["share"]), share, "rows.csv", 0).to_pylist() == [None] * 4
+    for wrong in (pa.array(["0.5", "x"]), pa.array([[1], [2]]), pa.array([0.5, float("inf")])):
+        with pytest.raises(UserError, match=r"^rows.csv: row \d+: share is .*, expected a number from 0 to 1$"):
+            read_column(pa.RecordBatch.from_arrays([wrong], ["share"]), share, "rows.csv", 0)
+
+
+def test_whole_numbers_of_a_csv_file_are_exact_in_parquet(
+    predictor: Predictor, tmp_path: Path, features: dict[str, Any]
+) -> None:
+    source = write_text(tmp_path / "rows.csv", features, {INTEGER.name: "+2"}, {INTEGER.name: "3.0"})
+    list(score(source, tmp_path / "decided.parquet", predictor.champion, predictor.problem))
+    column = pyarrow.parquet.read_table(tmp_path / "decided.parquet")[INTEGER.name]
+    assert (column.type, column.to_pylist()) == (pa.int64(), [2, 3])
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "reason"),
     [
         (b"", "no rows; "),
         (b"NAMES", "no rows; "),
@@ -269,23 +311,25 @@ def test_numbers_may_stand_between_spaces_and_what_is_optional_may_be_left_out(t
         (b"a,b\n1,2\n", ".*FIRST.*: missing; "),
         (b"NAMES,FIRST\nCELLS,1\n", "'FIRST': there more than once; "),
         (b"NAMES,answer,model\nCELLS,1,2\n", "answer, model: taken by the decisions "),
-        (b"NAMES\nCELLS\nCELLS,1\n", "row 2: .* cells, where the header has "),
-        (b"NAMES,x\nCELLS,\xe9\n", "not text in UTF-8; "),
+        (b"NAMES\nCELLS\nCELLS,1\n", "row 2: .* cells, expected .* as in the header"),
+        (b"NAMES,x\nCELLS,\xe9\n", "row 1: not text in UTF-8; "),
         (b"NAMES,\xe9\nCELLS,1\n", "not text in UTF-8; "),
     ],
 )
-def test_a_csv_file_that_will_not_do_is_told_why(scored, tmp_path, features, content, said):
+def test_csv_file_that_cannot_be_scored_is_one_line(
+    scored: Any, tmp_path: Path, features: dict[str, Any], content: bytes, reason: str
+) -> None:
     source, first = tmp_path / "rows.csv", next(iter(features))
     for mark, words in (("NAMES", features), ("CELLS", features.values()), ("FIRST", [first])):
         content = content.replace(mark.encode(), ",".join(map(str, words)).encode())
     source.write_bytes(content)
-    with pytest.raises(UserError, match=f"^{re.escape(str(source))}: {said.replace('FIRST', first)}") as refused:
+    with pytest.raises(UserError, match=f"^{re.escape(str(source))}: {reason.replace('FIRST', first)}") as refused:
         scored(source, tmp_path / "decided.csv")
     assert "\n" not in str(refused.value)
-    assert left(tmp_path) == ["rows.csv"]
+    assert files_in(tmp_path) == ["rows.csv"]
 
 
-def test_a_parquet_file_that_will_not_do_is_told_why(scored, tmp_path, features):
+def test_parquet_file_that_cannot_be_scored_is_one_line(scored: Any, tmp_path: Path, features: dict[str, Any]) -> None:
     table = pa.Table.from_pylist([features | {"place": place} for place in range(50_000)])
     whole, source = tmp_path / "whole.parquet", tmp_path / "rows.parquet"
     pyarrow.parquet.write_table(table, whole)
@@ -304,11 +348,13 @@ def test_a_parquet_file_that_will_not_do_is_told_why(scored, tmp_path, features)
     pyarrow.parquet.write_table(table.append_column("list", pa.array([[1]] * len(table))), source)
     with pytest.raises(UserError, match=r"decided\.csv: Unsupported Type:list"):
         scored(source, tmp_path / "decided.csv")
-    assert left(tmp_path) == ["rows.parquet", "whole.parquet"]
+    assert files_in(tmp_path) == ["rows.parquet", "whole.parquet"]
 
 
-def test_what_cannot_be_read_or_written_is_said_before_anything_is(command, tmp_path, features):
-    source = written(tmp_path / "rows.csv", features, {})
+def test_paths_that_cannot_be_read_or_written_are_refused_before_anything_is_written(
+    command: Any, tmp_path: Path, features: dict[str, Any]
+) -> None:
+    source = write_text(tmp_path / "rows.csv", features, {})
     before = source.read_bytes()
     (tmp_path / "link.csv").symlink_to(source)
     (tmp_path / "hard.csv").hardlink_to(source)
@@ -335,11 +381,11 @@ def test_what_cannot_be_read_or_written_is_said_before_anything_is(command, tmp_
         assert error.startswith(f"error: {tmp_path}")
         assert said.lower() in error.lower()
     assert source.read_bytes() == before
-    assert left(tmp_path) == ["hard.csv", "link.csv", "rows.csv", "rows.json"]
+    assert files_in(tmp_path) == ["hard.csv", "link.csv", "rows.csv", "rows.json"]
 
 
-def test_a_file_that_may_not_be_read_is_named(scored, tmp_path, features, monkeypatch):
-    def refuse(*_given, **_options):
+def test_file_without_permission_to_read_is_named(scored: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_given: Any, **_options: Any) -> None:
         raise PermissionError(13, "Failed to open local file")
 
     for name, opened in (("rows.csv", (pyarrow.csv, "open_csv")), ("rows.parquet", (pyarrow.parquet, "ParquetFile"))):
@@ -351,8 +397,10 @@ def test_a_file_that_may_not_be_read_is_named(scored, tmp_path, features, monkey
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 @pytest.mark.parametrize("room", [1, 50_000])
-def test_a_disk_that_fills_up_leaves_nothing(scored, tmp_path, features, small, kind, room):
-    source = written(tmp_path / "rows.csv", features, *[{"id": os.urandom(90).hex()} for _ in range(2000)])
+def test_full_disk_leaves_nothing(
+    scored: Any, tmp_path: Path, features: dict[str, Any], small: None, kind: str, room: int
+) -> None:
+    source = write_text(tmp_path / "rows.csv", features, *[{"id": os.urandom(90).hex()} for _ in range(2000)])
     target = tmp_path / f"decided.{kind}"
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
@@ -361,13 +409,16 @@ def test_a_disk_that_fills_up_leaves_nothing(scored, tmp_path, features, small, 
             scored(source, target)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert left(tmp_path) == ["rows.csv"]
+    assert files_in(tmp_path) == ["rows.csv"]
 
 
-def test_a_person_sees_how_far_it_is(command, file, small, monkeypatch):
+def test_progress_shows_rows_done_and_expected(
+    command: Any, file: Path, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     screen = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=300, _environ={"TERM": "xterm"})
-    monkeypatch.setattr(commands, "out", screen)
+    monkeypatch.setattr(composition, "out", screen)
     assert command("score", str(file))[0] == 0
-    said = screen.file.getvalue()
-    assert re.findall(r"(\d+/[\d?]+)\s", said)[-1] == f"{ROWS}/{ROWS}"
-    assert f"decided on {ROWS} rows: " in said
+    assert isinstance(screen.file, io.StringIO)
+    shown = screen.file.getvalue()
+    assert re.findall(r"(\d+/[\d?]+)\s", shown)[-1] == f"{ROWS}/{ROWS}"
+    assert f"decided on {ROWS} rows: " in shown

@@ -125,10 +125,8 @@ def _read_csv(source: Path) -> Iterator[tuple[pa.RecordBatch, float]]:
         shown = shorten(header.decode(errors="replace").strip())
         message = f"{source}: the header has no comma: {shown}; save it with commas"
         raise UserError(message)
-    # with one thread, Arrow counts the rows and names the one that is wrong; it is as fast
-    options = {"read_options": pyarrow.csv.ReadOptions(block_size=CSV_BYTES, use_threads=False)}
     parsing = pyarrow.csv.ParseOptions(newlines_in_values=True)
-    with CheckedFile(source) as file, pyarrow.csv.open_csv(file, parse_options=parsing, **options) as head:
+    with _open_csv(source, parse_options=parsing) as (_, head):
         names = head.schema.names
     parsing.ignore_empty_lines = len(names) > 1  # of one column, an empty line is a row
     converting = pyarrow.csv.ConvertOptions(
@@ -137,13 +135,22 @@ def _read_csv(source: Path) -> Iterator[tuple[pa.RecordBatch, float]]:
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
-    options |= {"convert_options": converting}
-    with CheckedFile(source) as file, pyarrow.csv.open_csv(file, parse_options=parsing, **options) as chunks:
+    with _open_csv(source, parse_options=parsing, convert_options=converting) as (size, chunks):
+        for place, chunk in enumerate(chunks, 1):
+            yield chunk, min(place * CSV_BYTES / size, 1.0)
+
+
+@contextlib.contextmanager
+def _open_csv(source: Path, **options: Any) -> Iterator[tuple[int, Any]]:
+    """Yield the size of a file and its chunks."""
+    # with one thread, Arrow counts the rows and names the one that is wrong; it is as fast
+    reading = pyarrow.csv.ReadOptions(block_size=CSV_BYTES, use_threads=False)
+    with CheckedFile(source) as file:
         try:
-            for place, chunk in enumerate(chunks, 1):
-                yield chunk, min(place * CSV_BYTES / file.size, 1.0)
+            with pyarrow.csv.open_csv(file, read_options=reading, **options) as chunks:
+                yield file.size, chunks
         except pa.ArrowInvalid as error:
-            if "straddling" in str(error):
+            if "straddling" in str(error):  # a row longer than a chunk
                 file.check_closed()
             raise
 

@@ -24,8 +24,6 @@ from {{ cookiecutter.__package }}.core.checks import checks
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.problem import Problem
 from {{ cookiecutter.__package }}.core.schema import Column
-
-pytest.importorskip("{{ cookiecutter.__package }}.data.curate", reason="this project has no data wheel yet")
 from {{ cookiecutter.__package }}.data import collect, curate, validate
 from {{ cookiecutter.__package }}.product import columns
 from {{ cookiecutter.__package }}.stores.files import read_rows
