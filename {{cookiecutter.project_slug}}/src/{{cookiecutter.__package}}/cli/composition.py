@@ -48,7 +48,8 @@ class Project:
         """Open the lake."""
         from ..stores.lake import open_lake
 
-        return open_lake(self.settings.lake)
+        opened: contextlib.AbstractContextManager[Lake] = open_lake(self.settings.lake)
+        return opened
 
     @property
     def body_limits(self) -> tuple[int, int]:
@@ -97,7 +98,7 @@ def prepare(project: Project) -> None:
         for wheel in wheels:
             if hasattr(wheel, "prepare"):
                 wheel.prepare(project)
-        if find_spec(f"{__package__}.model") is None:
+        if find_spec(f"{__package__}.model") is None and not is_prepared(project):
             publish_rules(project.problem, project.models)
         with project.ledger():
             pass
