@@ -45,11 +45,13 @@ NEEDED = frozenset(
     skops soak sort_simple_yaml sqlalchemy sqlglot st strategies stubgen stubtest test_answers test_api
     test_behaviour test_bias test_candidates test_commands test_compare test_connections test_contract
     test_counterfactual test_curate test_desk test_drift test_durable test_encode test_every_route
-    test_fallback test_follow test_gates test_groups test_guard test_lake test_ledger test_limits test_metrics
-    test_migrations test_openapi test_other_sites test_personal test_pipeline test_plan test_predictor
-    test_process test_registry test_runner test_schema test_score test_settings test_traces test_train
-    test_under_act test_wire test_workflow_files threadpoolctl trailing_whitespace_fixer typer types_pyyaml
-    uvicorn uvloop workflow_checks xdist yaml yaml_stubs yamllint zizmor
+    test_fallback test_files test_fits_the_contract test_follow test_gates test_groups test_guard test_lake
+    test_ledger test_limits test_logs test_loop test_metrics test_migrations test_models test_openapi
+    test_other_sites test_own_models test_own_rules test_personal test_pipeline test_plan test_predictor
+    test_process test_registry test_rules test_runner test_schema test_score test_settings test_structure
+    test_tasks test_traces test_train test_under_act test_wheels_apart test_wire test_workflow_files
+    threadpoolctl trailing_whitespace_fixer training typer types_pyyaml uvicorn uvloop workflow_checks xdist
+    yaml yaml_stubs yamllint zizmor
     """.split()
 )
 TAKEN = {
