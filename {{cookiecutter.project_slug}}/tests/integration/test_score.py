@@ -259,7 +259,7 @@ def test_file_of_either_kind_becomes_one_of_either_kind(
         (WORD, "no such", f"is 'no such', expected {WORD.expected}$"),
         (WORD, "", "is missing, "),
         (GROUP, "no such", f"is 'no such', expected {GROUP.expected}$"),
-        (TEXT, "x" * 1_000, rf"is 'x{{59}}\.\.\., expected {TEXT.expected}$"),
+        (TEXT, "x" * 1_000, rf"is '{'x' * 59}\.\.\., expected {TEXT.expected}$"),
     ],
 )
 def test_value_that_does_not_fit_is_named_with_its_row(
