@@ -22,10 +22,12 @@ def modules() -> dict[str, str]:
 
 
 def count_lines(text: str) -> int:
+    """Return how many lines a module has."""
     return len(text.splitlines())
 
 
 def function_lengths(text: str) -> list[int]:
+    """Return how many lines each function of a module has."""
     nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     return [(node.end_lineno or node.lineno) - node.lineno + 1 for node in nodes]
 
@@ -43,6 +45,7 @@ def find_faults(found: dict[str, str]) -> list[str]:
 
 
 def test_package_is_within_every_limit() -> None:
+    """No limit is exceeded."""
     assert find_faults(modules()) == []
 
 
@@ -57,4 +60,5 @@ SABOTAGE = {
 
 @pytest.mark.parametrize("fault", SABOTAGE)
 def test_sabotage_every_limit_is_seen_to_fail(fault: str) -> None:
+    """Each limit is exceeded by planted modules, and named."""
     assert any(found.startswith(fault) for found in find_faults(modules() | SABOTAGE[fault]))
