@@ -131,7 +131,7 @@ def test_file_that_is_no_description_is_one_line(tmp_path, text):
     file = tmp_path / "openapi.json"
     if text is not None:
         file.write_text(text)
-    code, printed, said = compare(file, file)
+    code, printed, error = compare(file, file)
     assert (code, printed) == (2, "")
-    assert said.startswith(f"error: {file}: ")
-    assert said.count("\n") == 1
+    assert error.startswith(f"error: {file}: ")
+    assert error.count("\n") == 1

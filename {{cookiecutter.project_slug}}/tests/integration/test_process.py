@@ -113,8 +113,8 @@ def test_interrupt_during_the_first_start_prints_at_most_one_line(tmp_path):
         process = subprocess.Popen(words, env=os.environ | {"APP_ROOT": str(root)}, start_new_session=True, **pipes)
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGINT)
-        _, said = process.communicate(timeout=30)
-        lines = [line for line in said.splitlines() if not line.startswith("{")]  # without those of the log
+        _, errors = process.communicate(timeout=30)
+        lines = [line for line in errors.splitlines() if not line.startswith("{")]  # without those of the log
         assert len(lines) <= 1, lines
     with run_product(root) as running:
         running.decide(running.example)

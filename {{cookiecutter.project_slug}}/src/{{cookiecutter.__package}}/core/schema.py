@@ -190,9 +190,8 @@ def _kind(name: str, annotation: Any) -> tuple[Kind, tuple[str, ...]]:
     if typing.get_origin(annotation) is Literal and all(isinstance(v, str) for v in typing.get_args(annotation)):
         categories = typing.get_args(annotation)
         if wrong := [category for category in categories if category != category.strip() or not category]:
-            raise UserError(
-                f"contract.py: {name} has the category {wrong[0]!r}; remove the spaces, and write some text"
-            )
+            message = f"contract.py: {name} has the category {wrong[0]!r}; remove the spaces, and write some text"
+            raise UserError(message)
         return "category", categories
     if annotation in KINDS:
         return KINDS[annotation], ()

@@ -56,8 +56,8 @@ def test_sabotage_feature_that_stands_in_for_a_group_fails_the_gate_of_that_grou
     [model] = problem.candidates().values()
     learned = cross_evaluate(model, taught, problem)
     # the answers are right for all of one group, and for some of the other
-    judged = Rows(features, rows.groups, np.where(member, rows.truth, first), rows.folds)
-    statuses = {result.gate: result.status for result in group_gates(judged, learned, problem.objective, plan)}
+    grouped = Rows(features, rows.groups, np.where(member, rows.truth, first), rows.folds)
+    statuses = {result.gate: result.status for result in group_gates(grouped, learned, problem.objective, plan)}
     red = {gate.partition(".")[0] for gate, status in statuses.items() if status == "fail"}
     assert red == {column}
     assert {status for gate, status in statuses.items() if not gate.startswith(column)} == {"pass"}
