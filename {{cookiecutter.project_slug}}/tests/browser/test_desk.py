@@ -76,8 +76,8 @@ def test_reviewer_decides_reads_the_reasons_and_overrides(visit):
 def test_answer_shows_its_reasons(visit):
     page = visit()
     decision_id = decide(page)
-    shown = page.request.get(f"{page.url.partition('#')[0]}v1/decisions/{decision_id}", headers={"X-API-Key": key(page)})
-    reasons = [reason["text"] for reason in shown.json()["reasons"]]
+    seen = page.request.get(f"{page.url.partition('#')[0]}v1/decisions/{decision_id}", headers={"X-API-Key": key(page)})
+    reasons = [reason["text"] for reason in seen.json()["reasons"]]
     assert reasons
     expect(page.get_by_role("heading", name="Why")).to_be_visible()
     expect(page.locator(".reasons li > span:first-child")).to_have_text(reasons, ignore_case=True)
