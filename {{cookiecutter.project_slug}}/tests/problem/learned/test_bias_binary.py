@@ -14,12 +14,10 @@ def results(evaluations, rows, problem, plan):
     }
 
 
-def test_total_costs_are_the_known_ones(evaluations):
-    assert {name: found.cost.sum() for name, found in evaluations.items()} == {
-        "rules": 912,
-        "logistic": 850,
-        "mitigated": 844,
-    }
+def test_rules_cost_what_is_known_and_learned_models_less(evaluations):
+    costs = {name: found.cost.sum() for name, found in evaluations.items()}
+    assert costs.pop("rules") == 912
+    assert all(cost < 912 for cost in costs.values()), costs
     assert {len(found.cost) for found in evaluations.values()} == {2380}
 
 
