@@ -31,11 +31,11 @@ from {{ cookiecutter.__package }}.product.predictor import Predictor
 from {{ cookiecutter.__package }}.product.scoring import choose_target, score
 from {{ cookiecutter.__package }}.stores import files
 
-SEEN = USUAL.problem().inputs
-NUMBER = next(column for column in SEEN if column.kind == "number" and not column.optional)
-INTEGER = next(column for column in SEEN if column.kind == "integer")
-WORD = next(column for column in SEEN if column.categories)
-TEXT = next(column for column in SEEN if column.kind == "text")
+INPUTS = USUAL.problem().inputs
+NUMBER = next(column for column in INPUTS if column.kind == "number" and not column.optional)
+INTEGER = next(column for column in INPUTS if column.kind == "integer")
+WORD = next(column for column in INPUTS if column.categories)
+TEXT = next(column for column in INPUTS if column.kind == "text")
 GROUP = next(column for column in USUAL.problem().columns if column.protected)
 ROWS = 500
 SMALL = 4_000  # bytes of CSV in a chunk; a header has to fit in
@@ -187,7 +187,7 @@ def test_cells_are_written_as_they_were_read(
     assert [{name: row[name] for name in before[0]} for row in after] == before
     outside = ("id", "note", "digits")
     assert [[row[name] or "" for name in outside] for row in typed] == [[row[n] for n in outside] for row in before]
-    inputs = {column.name for column in SEEN}
+    inputs = {column.name for column in INPUTS}
     assert {name: typed[0][name] for name in inputs} == {name: features[name] for name in inputs}
 
 
@@ -360,7 +360,7 @@ def test_paths_that_cannot_be_read_or_written_are_refused_before_anything_is_wri
     (tmp_path / "hard.csv").hardlink_to(source)
     (tmp_path / "rows.json").write_text(json.dumps(features))
     (tmp_path / "folder.csv").mkdir()
-    for words, said in {
+    for words, errors in {
         ("none.csv",): "no such file; ",
         (".",): "not a file; ",
         ("folder.csv",): "not a file; ",
@@ -379,7 +379,7 @@ def test_paths_that_cannot_be_read_or_written_are_refused_before_anything_is_wri
         code, printed, error = command("score", *(word if word == "--to" else str(tmp_path / word) for word in words))
         assert (code, printed, error.count("\n")) == (2, "", 1), words
         assert error.startswith(f"error: {tmp_path}")
-        assert said.lower() in error.lower()
+        assert errors.lower() in error.lower()
     assert source.read_bytes() == before
     assert files_in(tmp_path) == ["hard.csv", "link.csv", "rows.csv", "rows.json"]
 

@@ -9,7 +9,15 @@ from pydantic import AfterValidator, Field, create_model
 
 from {{ cookiecutter.__package }}.core.checks import checks
 from {{ cookiecutter.__package }}.core.errors import UserError
-from {{ cookiecutter.__package }}.core.schema import PERSONAL, PROTECTED, RISING, Column, Strict, columns, fingerprint
+from {{ cookiecutter.__package }}.core.schema import (
+    PERSONAL,
+    PROTECTED,
+    RISING,
+    Column,
+    Strict,
+    columns,
+    fingerprint,
+)
 
 
 class Case(Strict):

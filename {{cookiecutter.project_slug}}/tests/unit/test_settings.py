@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.__package }}.core.errors import UserError, hide_passwords, in_one_line
-from {{ cookiecutter.__package }}.core.settings import Settings, is_loopback, load_settings, sqlite_path, sqlite_url
+from {{ cookiecutter.__package }}.core.settings import (
+    Settings,
+    is_loopback,
+    load_settings,
+    sqlite_path,
+    sqlite_url,
+)
 
 KEY = "a-key-of-sixteen-or-more"
 ODD = ["what?", "100%25 done", "feature%2Flogin", "a#b", "me@corp", "a+b&c=d", "\u00fcber die Stra\u00dfe", "a;b"]
