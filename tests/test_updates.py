@@ -167,12 +167,13 @@ def test_product_first_grows_into_the_full_lifecycle(upstream: Path, tmp_path: P
 
 
 def test_the_full_lifecycle_shrinks_to_the_product(project: Path) -> None:
-    """What the README says of wheels that are not wanted: they go, and the user's edits to the rest stay."""
+    """Wheels that are not wanted are removed, and the owner's files stay, also the tests that need these wheels."""
     edit(project / "plan.toml", lambda text: text + "# ours\n")
     commit(project, "Ours")
     update(project, "--variables-to-update", json.dumps({"scope": "product first"}))
     # what is left of learned models is the owner's, whom the README tells to remove it
     shutil.rmtree(project / "tests" / "problem" / "learned")
+    shutil.rmtree(project / "tests" / "problem" / "learned")  # as the README says
     assert exact_files(project, scope="product first") == [".cruft.json is not in the listing"]
     assert (project / "plan.toml").read_text(encoding="utf-8").endswith("# ours\n")
     assert [fault for check in STATIC for fault in check(project)] == []
