@@ -31,13 +31,18 @@ def bake(template: Path, folder: Path, **answers: str) -> Path:
     return Path(cookiecutter(str(template), no_input=True, extra_context=answers, output_dir=str(folder)))
 
 
-def load_hook(name: str, folder: Path, **answers: str) -> ModuleType:
-    """Return a hook as a module, rendered for some answers but not run."""
+def render(file: Path, **answers: str) -> str:
+    """Return one file of the template as cookiecutter renders it for some answers."""
     context = generate_context(str(TEMPLATE / "cookiecutter.json"), extra_context=answers)
     context["cookiecutter"] = prompt_for_config(context, no_input=True)
-    source = (TEMPLATE / "hooks" / f"{name}.py").read_text(encoding="utf-8")
+    text: str = create_env_with_context(context).from_string(file.read_text(encoding="utf-8")).render(**context)
+    return text
+
+
+def load_hook(name: str, folder: Path, **answers: str) -> ModuleType:
+    """Return a hook as a module, rendered for some answers but not run."""
     path = folder / f"{name}.py"
-    path.write_text(create_env_with_context(context).from_string(source).render(**context), encoding="utf-8")
+    path.write_text(render(TEMPLATE / "hooks" / f"{name}.py", **answers), encoding="utf-8")
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec
     assert spec.loader

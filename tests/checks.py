@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 import subprocess
@@ -58,9 +59,10 @@ def emptiness(project: Path) -> list[str]:
     return [f"{path.as_posix()} is empty" for path in empty]
 
 
-def parse(name: str, text: str) -> None:
-    """Read a text as what its name says it is."""
-    match name.rpartition(".")[2]:
+@functools.cache  # most files are the same in every bake
+def parse(suffix: str, text: str) -> None:
+    """Read a text as what the end of its file's name says it is."""
+    match suffix:
         case "toml":
             tomllib.loads(text)
         case "yaml" | "yml":
@@ -76,7 +78,7 @@ def unreadable(project: Path) -> list[str]:
     faults = []
     for name, text in texts(project):
         try:
-            parse(name, text)
+            parse(name.rpartition(".")[2], text)
         except (ValueError, SyntaxError, yaml.YAMLError) as error:
             faults.append(f"{name} cannot be parsed: {error}")
     return faults

@@ -13,12 +13,13 @@ from cookiecutter.exceptions import CookiecutterException
 from jinja2 import TemplateError
 from markdown_it import MarkdownIt
 
-from baking import QUESTIONS, bake, load_hook
-from checks import faults
+from baking import QUESTIONS, TEMPLATE, bake, load_hook, render
+from checks import faults, texts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+PROJECT = TEMPLATE / "{{cookiecutter.project_slug}}"
 # Each of these, where it ran as a command, would leave a file called `pwned`.
 SHELL = "$(touch pwned) `touch pwned`; touch pwned & | > pwned"
 PYTHON = "'''\"\"\"); __import__('pathlib').Path('pwned').touch() #"
@@ -105,15 +106,25 @@ def shown(markdown: str) -> list[str]:
 
 
 @pytest.mark.parametrize("answer", SHOWN, ids=ascii)
-def test_answer_is_shown_exactly(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-    """The project is whole, its texts have the answer to the letter, and nothing of it was run."""
+def test_answer_is_shown_exactly(answer: str) -> None:
+    """README and package have the answer to the letter; no other file depends on it (`test_one_machinery.py`)."""
+    answers = {"project_name": answer, "description": answer, "owner": "acme", "project_slug": "a-desk"}
+    readme, pyproject = (render(PROJECT / name, **answers) for name in ("README.md", "pyproject.toml"))
+    assert shown(readme)[:2] == [answer, answer]
+    assert tomllib.loads(pyproject)["project"]["description"] == answer
+
+
+@pytest.mark.parametrize("answer", [SHELL, PYTHON, "{single} braces } {", "1. one"], ids=ascii)
+def test_answer_makes_a_whole_project(
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    """No check finds a fault, only prose has the answer, and nothing of it is run."""
     monkeypatch.chdir(tmp_path)
     answers = {"project_name": answer, "description": answer, "owner": "acme", "project_slug": "a-desk"}
     project = bake(template, tmp_path, **answers)
     assert faults(project) == []
-    assert shown((project / "README.md").read_text(encoding="utf-8"))[:2] == [answer, answer]
-    pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    assert pyproject["project"]["description"] == answer
+    holders = [name for name, text in texts(project) if answer in text.replace("\\", "")]
+    assert set(holders) <= {"README.md", "pyproject.toml"}
     assert list(tmp_path.rglob("pwned")) == []
 
 

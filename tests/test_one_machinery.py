@@ -20,6 +20,7 @@ OWNED = (
     *("plan.toml", "src/package/problem/", "tests/problem/", "data/", "README.md", "LICENSE", "CODEOWNERS"),
     *("pyproject.toml", "openapi.json"),
 )
+PACKAGE = "src/{{cookiecutter.__package}}"
 OTHER_ANSWERS = {"project_name": "Loan Desk", "owner": "acme", "license": "proprietary", "python_version": "3.13"}
 BAKES = [*SHAPES, OTHER_ANSWERS, {**OTHER_ANSWERS, "license": "Apache-2.0", "scope": "product first"}]
 
@@ -76,26 +77,19 @@ def test_scope_only_leaves_files_out(baked: Callable[..., Path], problem: str) -
     assert {name for name in first if first[name] != full[name]} <= prose
 
 
-@pytest.mark.parametrize(
-    ("name", "planted"),
-    [
-        ("src/{{cookiecutter.__package}}/core/errors.py", None),
-        ("Makefile", None),
-        ("tests/conftest.py", "# {{ cookiecutter.problem }}\n"),
-        ("tests/problems.py", "{% if cookiecutter.scope == 'full lifecycle' %}\nX = 1\n{% endif %}\n"),
-        (".github/workflows/ci.yml", None),
-    ],
-)
-def test_planted_difference_is_found(template: Path, tmp_path: Path, name: str, planted: str | None) -> None:
-    """A file that depends on an answer is named, and one that is copied as it is cannot depend on any."""
+def test_planted_differences_are_found(template: Path, tmp_path: Path) -> None:
+    """A file that depends on an answer is named; one that is copied as it is cannot depend on any."""
     copy = tmp_path / "template"
     shutil.copytree(template, copy)
-    path = copy / "{{cookiecutter.project_slug}}" / name
-    line = planted or "# {{ cookiecutter.problem }}\n"
-    path.write_text(path.read_text(encoding="utf-8") + line, encoding="utf-8")
+    condition = "{% if cookiecutter.scope == 'full lifecycle' %}\nX = 1\n{% endif %}\n"
+    rendered = {"tests/conftest.py": "# {{ cookiecutter.problem }}\n", "tests/problems.py": condition}
+    copied = (f"{PACKAGE}/core/errors.py", "Makefile", ".github/workflows/ci.yml", ".pre-commit-config.yaml")
+    for name, line in (rendered | dict.fromkeys(copied, "# {{ cookiecutter.problem }}\n")).items():
+        path = copy / "{{cookiecutter.project_slug}}" / name
+        path.write_text(path.read_text(encoding="utf-8") + line, encoding="utf-8")
     number = {"problem": "a number", "scope": "product first"}
     bakes = [contents(bake(copy, tmp_path / str(place), **answers)) for place, answers in enumerate(({}, number))]
-    assert differences(bakes) == (set() if planted is None else {name})
+    assert differences(bakes) == rendered.keys()
 
 
 def test_python_of_the_tests_has_no_mark_of_the_template_language() -> None:

@@ -173,7 +173,6 @@ def test_the_full_lifecycle_shrinks_to_the_product(project: Path) -> None:
     update(project, "--variables-to-update", json.dumps({"scope": "product first"}))
     # what is left of learned models is the owner's, whom the README tells to remove it
     shutil.rmtree(project / "tests" / "problem" / "learned")
-    shutil.rmtree(project / "tests" / "problem" / "learned")  # as the README says
     assert exact_files(project, scope="product first") == [".cruft.json is not in the listing"]
     assert (project / "plan.toml").read_text(encoding="utf-8").endswith("# ours\n")
     assert [fault for check in STATIC for fault in check(project)] == []
