@@ -1,7 +1,5 @@
 """The composition: the one place that imports `problem/` and puts it together with plan, settings and stores."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,7 +42,7 @@ class Project:
         """Open the ledger."""
         return open_ledger(self.settings.ledger, self.problem.target)
 
-    def lake(self) -> contextlib.AbstractContextManager[Lake]:
+    def lake(self) -> contextlib.AbstractContextManager["Lake"]:
         """Open the lake."""
         from ..stores.lake import open_lake
 
@@ -65,7 +63,7 @@ class Project:
         return open_models(self.settings.models)
 
     @cached_property
-    def registry(self) -> Registry:
+    def registry(self) -> "Registry":
         """The registry."""
         from ..stores.registry import Registry
 
@@ -75,10 +73,7 @@ class Project:
 def load_project() -> Project:
     """Read settings, plan and problem.
 
-    Raises
-    ------
-    UserError
-        One of them has an error.
+    Raises UserError: one of them has an error.
     """
     settings = load_settings()
     return compose(settings, load_plan(settings.root / "plan.toml"))

@@ -1,7 +1,5 @@
 """Commands of the data wheel."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +22,7 @@ def data(csv: Annotated[Path | None, typer.Option(help="A table to read instead 
     _build(project, csv or project.settings.root / project.plan.data.source)
 
 
-def prepare(project: Project) -> None:
+def prepare(project: "Project") -> None:
     """Make the training table if there is none."""
     with project.lake() as lake:
         missing = not lake.has("training")
@@ -32,7 +30,7 @@ def prepare(project: Project) -> None:
         _build(project, project.settings.root / project.plan.data.source)
 
 
-def _build(project: Project, source: Path) -> None:
+def _build(project: "Project", source: Path) -> None:
     from ..data.pipeline import build_tables
     from .composition import out
 

@@ -1,7 +1,5 @@
 """The entry point: every command of the project under one name."""
 
-from __future__ import annotations
-
 import errno
 import functools
 import sys

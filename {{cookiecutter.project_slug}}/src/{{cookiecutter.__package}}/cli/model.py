@@ -1,7 +1,5 @@
 """Commands of the model wheel."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import typer
@@ -60,7 +58,7 @@ def promote() -> None:
         out.print(f"{champion.label} is the champion; a running product follows within {seconds:g} s.")
 
 
-def prepare(project: Project) -> None:
+def prepare(project: "Project") -> None:
     """Register the rules as they are now, if they are not registered yet."""
     from ..model.promote import register_rules
     from .composition import out
@@ -71,7 +69,7 @@ def prepare(project: Project) -> None:
         out.print(f"The rules are in the registry, version {version}.")
 
 
-def _show(trial: Trial) -> None:
+def _show(trial: "Trial") -> None:
     from .composition import out, show
 
     numbers = "  ".join(f"{name} {value:.4g}" for name, value in trial.metrics.items())

@@ -1,7 +1,5 @@
 """Commands of the operations wheel."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """Commands of the product wheel."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

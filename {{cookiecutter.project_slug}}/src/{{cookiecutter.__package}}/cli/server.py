@@ -1,7 +1,5 @@
 """The product as a process: application, metrics and security on a socket."""
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import errno
@@ -50,7 +48,7 @@ class UnusedImports(MetaPathFinder):
 
 
 @contextlib.contextmanager
-def build(project: Project) -> Iterator[FastAPI]:
+def build(project: "Project") -> "Iterator[FastAPI]":
     """Put the product together; its ledger is open inside the block."""
     from ..operations.metrics import Metrics, RequestMetrics
     from ..product.app import create_app
@@ -86,10 +84,7 @@ def build(project: Project) -> Iterator[FastAPI]:
 def listen(host: str, port: int) -> Iterator[socket.socket]:
     """Bind an address before anything else is done. Connections that arrive during start-up wait in the backlog.
 
-    Raises
-    ------
-    UserError
-        It is in use, or is not an address of this machine.
+    Raises UserError: it is in use, or is not an address of this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as bound:
@@ -105,7 +100,7 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
         yield bound
 
 
-def start() -> FastAPI:
+def start() -> "FastAPI":
     """Return the product of this process; its ledger is closed when the process ends."""
     skip_unused_imports()
     from ..operations.logs import configure_logging
@@ -121,7 +116,7 @@ def start() -> FastAPI:
     return app
 
 
-def serve(project: Project, bound: socket.socket, workers: int = 1) -> None:
+def serve(project: "Project", bound: socket.socket, workers: int = 1) -> None:
     """Answer until the process is told to stop; requests in flight are finished (graceful shutdown)."""
     from ..operations.metrics import shared_metrics
 
@@ -133,7 +128,7 @@ def serve(project: Project, bound: socket.socket, workers: int = 1) -> None:
             Multiprocess(config, [bound]).run()
 
 
-def configure(project: Project, app: Any, **given: Any) -> uvicorn.Config:
+def configure(project: "Project", app: Any, **given: Any) -> uvicorn.Config:
     """Return the configuration of the server, whose connections have the limits of the settings."""
     from ..product.http.connections import LimitedProtocol, Limits
 

@@ -1,7 +1,5 @@
 """Decision and reaction: what follows from the Label of a contract."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator

@@ -1,7 +1,5 @@
 """Bins of a column: how values are counted, when the training table is described and when drift is measured."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

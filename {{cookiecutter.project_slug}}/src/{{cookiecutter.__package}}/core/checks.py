@@ -5,8 +5,6 @@
 (`product/columns.py`). Recorded decisions go through the rendering of the lake.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal

@@ -4,8 +4,6 @@ With probabilities for every answer, the best one to give is the one of least ex
 "The Foundations of Cost-Sensitive Learning", IJCAI 2001). With two answers that is a threshold.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -18,15 +16,10 @@ TOLERANCE = 1e-6
 class ChoiceObjective:
     """Costs, choice, rates and metrics of one of several answers, encoded as 0, 1, 2, ...
 
-    Parameters
-    ----------
-    answers
-        The answers in the contract's order; of two, the score is the probability of the last.
-    matrix
-        Cost of every answer (column) for every truth (row).
-    band
-        A person should look if the next best answer costs less than this much more in expectation. With two
-        answers it is a distance from the threshold, as a probability.
+    `answers`: the answers in the contract's order; of two, the score is the probability of the last.
+    `matrix`: cost of every answer (column) for every truth (row).
+    `band`: a person should look if the next best answer costs less than this much more in expectation. With two
+      answers it is a distance from the threshold, as a probability.
     """
 
     def __init__(self, answers: tuple[str, ...], matrix: NDArray[np.float64], band: float) -> None:
@@ -51,10 +44,7 @@ class ChoiceObjective:
     def predict(self, model: Any, rows: Any) -> NDArray[Any]:
         """Return the probability of every answer for n rows, shape (n, answers).
 
-        Raises
-        ------
-        ValueError
-            The model gave something else.
+        Raises ValueError: the model gave something else.
         """
         found = np.asarray(model.predict_proba(rows), dtype=float)
         if found.ndim != TWO or found.shape[1] != len(self.categories):

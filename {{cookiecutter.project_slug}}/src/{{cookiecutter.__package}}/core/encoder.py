@@ -4,8 +4,6 @@ Training and serving cannot encode differently, because the columns and the orde
 categories are stored in the model itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -19,10 +17,7 @@ from .schema import Column
 class ContractEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Encode numbers as they are, categories as their position in the declared order, missing values as NaN.
 
-    Parameters
-    ----------
-    columns
-        Pairs of a column's name and its categories; no categories means a number.
+    `columns`: pairs of a column's name and its categories; no categories means a number.
 
     Examples
     --------
@@ -43,12 +38,7 @@ class ContractEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: Mapping[str, Any]) -> NDArray[np.float64]:  # noqa: N803
         """Return an array of shape (rows, columns) from a DataFrame or a dict of arrays.
 
-        Raises
-        ------
-        KeyError
-            A column is missing.
-        ValueError
-            A value of a number column is not a number.
+        Raises KeyError: a column is missing. ValueError: a value of a number column is not a number.
         """
         return np.column_stack([_encode(X[name], categories) for name, categories in self.columns])
 

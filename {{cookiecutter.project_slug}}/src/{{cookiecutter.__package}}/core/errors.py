@@ -1,7 +1,5 @@
 """The one error that people are meant to read, and one-line messages for errors of libraries."""
 
-from __future__ import annotations
-
 import contextlib
 import difflib
 import re
@@ -41,7 +39,7 @@ def error_message(error: Mapping[str, Any]) -> str:
     return str(error["msg"]).removeprefix("Value error, ")
 
 
-def describe_error(error: Mapping[str, Any], model: type[BaseModel]) -> str:
+def describe_error(error: Mapping[str, Any], model: "type[BaseModel]") -> str:
     """Return place and message of one pydantic error; for an unknown key, also the nearest known one."""
     *section, key = error["loc"] or ("",)
     where = ".".join(str(part) for part in error["loc"])

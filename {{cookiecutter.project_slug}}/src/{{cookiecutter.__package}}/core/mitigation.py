@@ -4,8 +4,6 @@ The reduction is fairlearn's (Agarwal et al., "A Reductions Approach to Fair Cla
 2018): a weighted mixture of classifiers, each fitted on reweighted rows.
 """
 
-from __future__ import annotations
-
 from typing import Any, Self
 
 import numpy as np
@@ -18,14 +16,9 @@ NEGLIGIBLE = 1e-6
 class MitigatedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Mixture of classifiers whose false-positive rates differ little between groups.
 
-    Parameters
-    ----------
-    estimator
-        Classifier to mix; its `fit` takes `sample_weight`.
-    false_positive, false_negative
-        Cost of each kind of mistake.
-    max_gap
-        Largest gap between the false-positive rates of two groups on the training rows.
+    `estimator`: classifier to mix; its `fit` takes `sample_weight`.
+    `false_positive, false_negative`: cost of each kind of mistake.
+    `max_gap`: largest gap between the false-positive rates of two groups on the training rows.
     """
 
     def __init__(

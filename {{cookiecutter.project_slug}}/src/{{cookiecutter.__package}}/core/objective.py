@@ -5,8 +5,6 @@
 ['no', 'yes']
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,10 +30,7 @@ class Objective(Protocol):
     def predict(self, model: Any, rows: Any) -> NDArray[Any]:
         """Return the predictions of a model.
 
-        Raises
-        ------
-        ValueError
-            A prediction is not finite, or is no probability.
+        Raises ValueError: a prediction is not finite, or is no probability.
         """
 
     def choose(self, predictions: NDArray[Any]) -> NDArray[Any]:
@@ -85,10 +80,7 @@ def evaluate(objective: Objective, truth: NDArray[Any], predictions: NDArray[Any
 def make_objective(target: Column, plan: Plan) -> Objective:
     """Return the objective of a label under a plan.
 
-    Raises
-    ------
-    UserError
-        The plan's costs are of another kind of answer, or it limits a rate that does not exist.
+    Raises UserError: the plan's costs are of another kind of answer, or it limits a rate that does not exist.
     """
     if len(target.categories) == 1 or target.kind == "text":
         message = f"contract.py: {target.name} is {target.expected}; a label needs two or more answers, or a number"

@@ -6,8 +6,6 @@ Only the question, the costs and the source of the data have to be given; everyt
 5.0
 """
 
-from __future__ import annotations
-
 import hashlib
 import tomllib
 from pathlib import Path
@@ -69,10 +67,7 @@ class Costs(Strict):
     def matrix(self, answers: tuple[str, ...]) -> NDArray[np.float64]:
         """Return the cost of every answer (column) for every truth (row).
 
-        Raises
-        ------
-        UserError
-            The costs are not those of these answers.
+        Raises UserError: the costs are not those of these answers.
         """
         confusion = self.confusion
         if confusion is None and self.false_negative is not None and len(answers) == 2:  # noqa: PLR2004
@@ -94,10 +89,7 @@ class Costs(Strict):
     def prices(self, name: str) -> tuple[float, float]:
         """Return the costs of a unit too low and a unit too high.
 
-        Raises
-        ------
-        UserError
-            The costs are those of categories.
+        Raises UserError: the costs are those of categories.
         """
         if self.too_low is None or self.too_high is None:
             message = f"plan.toml: costs: {name} is a number; give too_low and too_high"
@@ -179,10 +171,8 @@ class Plan(Strict):
 def load_plan(path: Path) -> Plan:
     """Read and check a plan.
 
-    Raises
-    ------
-    UserError
-        The file is missing, is not TOML, or holds unknown keys or bad values; all are named at once.
+    Raises UserError: the file is missing, is not TOML, or holds unknown keys or bad values; all are named at
+    once.
     """
     try:
         return Plan.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))

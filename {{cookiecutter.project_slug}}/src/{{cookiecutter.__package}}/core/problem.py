@@ -3,8 +3,6 @@
 It is put together once, in `cli/composition.py`, and passed down; no other module imports `problem/`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -73,10 +71,8 @@ def make_problem(
 ) -> Problem:
     """Check the owner's files against each other and return the problem.
 
-    Raises
-    ------
-    UserError
-        A field has an unknown type, a rule cannot be used, or the plan's costs do not fit the label.
+    Raises UserError: a field has an unknown type, a rule cannot be used, or the plan's costs do not fit the
+    label.
     """
     all_columns, targets = columns(features), columns(label)
     if len(targets) != 1:

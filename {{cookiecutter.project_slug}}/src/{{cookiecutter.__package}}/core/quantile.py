@@ -4,8 +4,6 @@ With those two prices, the best number to give is a quantile of what may come, t
 `too_low / (too_low + too_high)` (Koenker and Bassett, "Regression Quantiles", Econometrica 46, 1978).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -15,14 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 class QuantileObjective:
     """Costs, quantile, rates and metrics of a number.
 
-    Parameters
-    ----------
-    too_low, too_high
-        Cost of one unit by which the answer is too low or too high.
-    above
-        A person should look at answers of this size or more.
-    bounds
-        Smallest and largest answer that the contract allows, or None.
+    `too_low, too_high`: cost of one unit by which the answer is too low or too high.
+    `above`: a person should look at answers of this size or more.
+    `bounds`: smallest and largest answer that the contract allows, or None.
     """
 
     rates = ("mean_error", "mean_absolute_error", "too_low_rate")
@@ -43,10 +36,7 @@ class QuantileObjective:
     def predict(self, model: Any, rows: Any) -> NDArray[Any]:
         """Return the number for n rows, shape (n,), within the contract's bounds.
 
-        Raises
-        ------
-        ValueError
-            The model gave a number that is not finite.
+        Raises ValueError: the model gave a number that is not finite.
         """
         numbers = np.asarray(model.predict(rows), dtype=float)
         if not np.isfinite(numbers).all():

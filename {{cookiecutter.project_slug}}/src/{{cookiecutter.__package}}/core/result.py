@@ -1,7 +1,5 @@
 """The result of a gate: pass, fail or inconclusive, with its evidence."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal

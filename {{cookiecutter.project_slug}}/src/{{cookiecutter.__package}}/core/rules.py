@@ -3,8 +3,6 @@
 It is registered like any learned model, and it stays the fallback of every later one.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import operator
@@ -57,12 +55,8 @@ PREDICTION: TypeAdapter[Prediction] = TypeAdapter(Prediction)
 class RuleModel(BaseEstimator):  # type: ignore[misc]
     """Answer by the first rule that matches. A missing value matches no rule.
 
-    Parameters
-    ----------
-    rules
-        Tuples of column, comparison, value, prediction, reason.
-    otherwise
-        The prediction when no rule matches.
+    `rules`: tuples of column, comparison, value, prediction, reason.
+    `otherwise`: the prediction when no rule matches.
     """
 
     def __init__(self, rules: Sequence[tuple[Any, ...]], otherwise: Any) -> None:

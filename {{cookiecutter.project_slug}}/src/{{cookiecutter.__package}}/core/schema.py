@@ -1,7 +1,5 @@
 """Columns: what the fields of a contract say about themselves."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math
@@ -100,10 +98,7 @@ class Column:
 def columns(contract: type[BaseModel]) -> tuple[Column, ...]:
     """Return the columns of a contract in declared order.
 
-    Raises
-    ------
-    UserError
-        A field has a type or a constraint that tables cannot hold, or names differ only in case.
+    Raises UserError: a field has a type or a constraint that tables cannot hold, or names differ only in case.
     """
     names = [name.lower() for name in contract.model_fields]
     if twice := [name for name in contract.model_fields if names.count(name.lower()) > 1]:

@@ -3,8 +3,6 @@
 Every field is read from `APP_<NAME>`; the registry also from MLflow's own `MLFLOW_TRACKING_URI`.
 """
 
-from __future__ import annotations
-
 import ipaddress
 from pathlib import Path
 from typing import Annotated, Self
@@ -112,10 +110,7 @@ def is_loopback(host: str) -> bool:
 def load_settings() -> Settings:
     """Read the environment.
 
-    Raises
-    ------
-    UserError
-        A variable has a value that is not allowed; secrets are never repeated.
+    Raises UserError: a variable has a value that is not allowed; secrets are never repeated.
     """
     try:
         return Settings()

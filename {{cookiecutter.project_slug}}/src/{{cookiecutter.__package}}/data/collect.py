@@ -1,7 +1,5 @@
 """Collect: bring every source to one table of text columns, each row with its origin."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,10 +22,8 @@ FILE, REACTION, INCOMPLETE = "file", "reaction", "incomplete"  # origins
 def read_file(source: Path, problem: Problem) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a file as text: the key, the columns to keep, and the origin.
 
-    Raises
-    ------
-    UserError
-        A column is missing, unknown or there twice, or has a type that the contract does not allow.
+    Raises UserError: a column is missing, unknown or there twice, or has a type that the contract does not
+    allow.
     """
     rows = 0
     names = [problem.key, *(column.name for column in kept_columns(problem))]

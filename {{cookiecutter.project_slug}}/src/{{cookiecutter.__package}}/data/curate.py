@@ -1,7 +1,5 @@
 """Curate: give every column its type, and set unusable rows aside with their reason."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 
@@ -21,17 +19,11 @@ TEXT = "_text_"  # before the name of a column: its cells as text
 def curate(table: ir.Table, columns: Sequence[Column], stage: Callable[[ir.Table], ir.Table]) -> ir.Table:
     """Return typed columns with the key, the origin, and the reason why a row cannot be used, or "".
 
-    Parameters
-    ----------
-    stage
-        Computes a table. Every step refers to plain columns of the one before, because the time to compile
-        nested expressions grows with their depth and the number of columns.
+    `stage`: computes a table. Every step refers to plain columns of the one before, because the time to compile
+      nested expressions grows with their depth and the number of columns.
 
-    Raises
-    ------
-    UserError
-        In a file, a text stands where a number belongs, or a category is unknown: the file and the
-        contract disagree, and a person has to decide which is right.
+    Raises UserError: in a file, a text stands where a number belongs, or a category is unknown: the file and
+    the contract disagree, and a person has to decide which is right.
     """
     own = [KEY, ORIGIN, REASON]
     key = table[KEY].strip().nullif("")
@@ -58,10 +50,7 @@ def check_share(curated: ir.Table, limit: float) -> int:
 
     The limit holds for the rows of files: the contract may have changed since the others were recorded.
 
-    Raises
-    ------
-    UserError
-        The share of unusable rows is over the plan's limit, or no usable row is left.
+    Raises UserError: the share of unusable rows is over the plan's limit, or no usable row is left.
     """
     usable, of_file = curated[REASON] == "", curated[ORIGIN] == FILE
     counts = {"good": usable.sum(), "bad": (~usable & of_file).sum(), "rows": of_file.sum()}

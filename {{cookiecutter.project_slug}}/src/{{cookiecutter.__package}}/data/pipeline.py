@@ -1,7 +1,5 @@
 """The data wheel in one run: from sources to a published training table."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +28,7 @@ def build_tables(
 ) -> Counts:
     """Publish `training`, `quarantine` and `baseline` from a file and the ledger's reactions.
 
-    Raises
-    ------
-    UserError
-        Something is wrong with a source; the lake keeps the tables it had.
+    Raises UserError: something is wrong with a source; the lake keeps the tables it had.
     """
     columns = collect.kept_columns(problem)
     collected = lake.load((*collect.read_file(source, problem), *collect.read_reactions(decisions, problem)))

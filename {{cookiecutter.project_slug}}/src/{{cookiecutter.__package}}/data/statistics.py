@@ -1,7 +1,5 @@
 """Statistics: the distribution of every column of the training table, so that drift can be seen later."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict
 

@@ -1,7 +1,5 @@
 """Transform: the training table, in which every row knows the fold that holds it out."""
 
-from __future__ import annotations
-
 import ibis
 import ibis.expr.types as ir
 

@@ -1,7 +1,5 @@
 """Validate: hold a curated table against the contract once more, in one query, whoever made it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,10 +27,7 @@ CHECKS: dict[str, Callable[[ir.Value, Any], ir.BooleanValue]] = {
 def validate(table: ir.Table, columns: Sequence[Column]) -> ir.Table:
     """Return the table when it fits the contract.
 
-    Raises
-    ------
-    UserError
-        It does not; every column with a fault is named at once.
+    Raises UserError: it does not; every column with a fault is named at once.
     """
     kept = [column for column in columns if not column.personal]
     wanted = {KEY: "string", ORIGIN: "string"} | {column.name: TYPES[column.kind] for column in kept}

@@ -1,7 +1,5 @@
 """Evaluate: every model predicts the same rows, none of which it was trained on."""
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -36,10 +34,8 @@ class Rows:
 def split_columns(table: pd.DataFrame, problem: Problem) -> Rows:
     """Split the training table into what models see and what only audits see.
 
-    Raises
-    ------
-    UserError
-        The table lacks a column, or an answer does not occur in enough folds to be learned and judged.
+    Raises UserError: the table lacks a column, or an answer does not occur in enough folds to be learned and
+    judged.
     """
     wanted = [*(column.name for column in problem.stored), problem.target.name]
     if missing := [name for name in wanted if name not in table.columns]:
@@ -59,7 +55,7 @@ def split_columns(table: pd.DataFrame, problem: Problem) -> Rows:
     return rows
 
 
-def _groups(values: pd.Series[Any]) -> pd.Series[Any]:
+def _groups(values: "pd.Series[Any]") -> "pd.Series[Any]":
     """Return the group of each row as text; numbers with many values are cut into quarters."""
     if pd.api.types.is_numeric_dtype(values) and values.nunique() > MAX_GROUPS:
         values = pd.qcut(values, 4, duplicates="drop")

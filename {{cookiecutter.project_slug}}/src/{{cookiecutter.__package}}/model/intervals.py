@@ -1,7 +1,5 @@
 """Bootstrap intervals, by which the gates judge (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993)."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any

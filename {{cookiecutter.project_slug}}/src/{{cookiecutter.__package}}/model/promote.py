@@ -1,7 +1,5 @@
 """Promote: the rules are registered as the first champion; a challenger that passed its gates replaces them."""
 
-from __future__ import annotations
-
 from ..core.errors import UserError
 from ..core.plan import Plan
 from ..core.problem import Problem, rules_tags
@@ -34,10 +32,7 @@ def promote(registry: Registry, problem: Problem) -> tuple[StoredModel, bool]:
 
     Returns the new champion, and whether it was made for another contract than the two champions before it.
 
-    Raises
-    ------
-    UserError
-        There is no challenger, it does not load, or it was made for another contract.
+    Raises UserError: there is no challenger, it does not load, or it was made for another contract.
     """
     if registry.version("challenger") is None:
         message = "there is no challenger to promote; run the `train` command, which says why if it refuses"

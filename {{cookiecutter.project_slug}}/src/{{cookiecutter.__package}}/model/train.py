@@ -1,7 +1,5 @@
 """Train: try every candidate, and register the cheapest one that passes all gates."""
 
-from __future__ import annotations
-
 import hashlib
 import subprocess
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Drift: whether what the product was asked differs from what its model was trained on."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -27,8 +25,6 @@ def input_drift(
 ) -> Iterator[GateResult]:
     """Compare each column of the features of recent decisions with the training table.
 
-    Notes
-    -----
     The measure is the population stability index (Siddiqi, "Credit Risk Scorecards", 2006): the sum
     over bins of (now - then) * ln(now / then). A value over 0.2 is usually taken for a real change.
     """

@@ -1,7 +1,5 @@
 """Logs: one line of JSON each, with the id of the request. They never hold a feature."""
 
-from __future__ import annotations
-
 import json
 import logging
 import random

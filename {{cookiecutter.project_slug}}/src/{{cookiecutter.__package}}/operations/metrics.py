@@ -1,7 +1,5 @@
 """Metrics: what the product does, counted in Prometheus' format. They never hold a feature."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os

@@ -1,7 +1,5 @@
 """The learned models that are tried, by name. Add yours here: nothing else has to change."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

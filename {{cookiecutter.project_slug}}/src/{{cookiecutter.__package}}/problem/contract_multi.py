@@ -5,8 +5,6 @@ table checks, model inputs, drift bins and test data all follow from it, and so 
 and of a reaction (`core/answers.py`).
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

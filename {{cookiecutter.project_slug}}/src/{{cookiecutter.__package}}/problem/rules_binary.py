@@ -1,7 +1,5 @@
 """The first model: rules that a loan officer can read and edit. The first rule that matches gives the answer."""
 
-from __future__ import annotations
-
 # Column, comparison, value, probability of yes, and the reason that people read.
 RULES = [
     ("denied_mortgage_insurance", "==", "yes", 0.9, "mortgage insurance was denied"),

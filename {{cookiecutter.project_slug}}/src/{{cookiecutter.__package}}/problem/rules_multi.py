@@ -1,7 +1,5 @@
 """The first model: rules that a nurse can read and edit. The first rule that matches gives the answer."""
 
-from __future__ import annotations
-
 # Column, comparison, value, probabilities of poor, average and excellent, and the reason that people read.
 RULES = [
     ("chronic_conditions", ">=", 4, (0.4, 0.58, 0.02), "four or more chronic conditions"),

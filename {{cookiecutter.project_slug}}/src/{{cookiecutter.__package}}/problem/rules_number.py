@@ -1,7 +1,5 @@
 """The first model: rules that an actuary can read and edit. The first rule that matches gives the answer."""
 
-from __future__ import annotations
-
 # Column, comparison, value, US dollars, and the reason that people read.
 RULES = [
     ("self_rated_health", "==", "poor", 600.0, "health is rated poor"),

@@ -2,7 +2,6 @@
 
 >>> app = create_app(problem, predictor, ledger, observer, title="Will it rain?")
 """
-# no `from __future__ import annotations`: FastAPI reads the types of endpoints, and some are values
 
 import asyncio
 import contextlib

@@ -1,7 +1,5 @@
 """Micro-batching: requests that wait together are answered by one model call and one transaction."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from collections import deque
@@ -20,17 +18,11 @@ class QueueFullError(RuntimeError):
 class Batcher(Generic[In, Out]):
     """Calls `work` on everything that is waiting, again and again, in a thread of its own.
 
-    Parameters
-    ----------
-    work
-        Takes a list of items and returns as many results, in the same order.
-    max_waiting
-        How much may wait, by the sizes of the items.
-    max_batch
-        No item joins a batch that has reached this size.
-    linger
-        Seconds to wait, while others wait, for those that were just answered: busy clients ask
-        again at once, and one large batch costs less than two halves. A single client never waits.
+    `work`: takes a list of items and returns as many results, in the same order.
+    `max_waiting`: how much may wait, by the sizes of the items.
+    `max_batch`: no item joins a batch that has reached this size.
+    `linger`: seconds to wait, while others wait, for those that were just answered: busy clients ask again at
+      once, and one large batch costs less than two halves. A single client never waits.
     """
 
     def __init__(
@@ -68,12 +60,8 @@ class Batcher(Generic[In, Out]):
     async def submit(self, item: In, size: int = 1) -> Out:
         """Return the result for one item.
 
-        Raises
-        ------
-        QueueFullError
-            Too much is waiting already.
-        Exception
-            Whatever `work` raised for the batch of the item.
+        Raises QueueFullError: too much is waiting already. Exception: whatever `work` raised for the batch of
+        the item.
         """
         if self._size + size > self.max_waiting:
             message = f"{self._size} requests are waiting already"

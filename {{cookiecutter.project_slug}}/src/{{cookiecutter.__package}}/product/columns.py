@@ -1,7 +1,5 @@
 """Columns of a file as models take them: the contract's checks, rendered for Arrow."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -29,17 +27,10 @@ CHECKS: dict[str, Callable[[pa.Array, Any], pa.Array]] = {
 def read_column(chunk: pa.RecordBatch, column: Column, where: str, rows_before: int) -> pa.Array:
     """Return a column in its type, after all of its values were checked at once.
 
-    Parameters
-    ----------
-    where
-        The file, for errors.
-    rows_before
-        How many of its rows came before this chunk.
+    `where`: the file, for errors.
+    `rows_before`: how many of its rows came before this chunk.
 
-    Raises
-    ------
-    UserError
-        A value does not fit: its row, its column, and what is expected.
+    Raises UserError: a value does not fit: its row, its column, and what is expected.
     """
     if column.name not in chunk.schema.names:
         return pa.nulls(chunk.num_rows, TYPES[column.kind])

@@ -1,7 +1,5 @@
 """Why a model answered as it did: its encoded inputs, and the columns that changed the score most."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -29,8 +27,6 @@ def encode_row(model: Any, features: Mapping[str, Any]) -> dict[str, float | Non
 def find_reasons(model: Any, problem: Problem, features: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the columns that changed the score most, each with its effect and a text.
 
-    Notes
-    -----
     The effect is the score less the score with the contract's example in place of the value; of several
     answers, the score of the one that was given. One column at a time: an effect that two columns only
     have together is not found. Rules give their own reasons.

@@ -1,7 +1,5 @@
 """What the product reports to whoever measures it; the operations wheel implements this."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 

@@ -1,7 +1,5 @@
 """The predictor: answers with the champion, follows the published models, and falls back to the rules."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,15 +20,9 @@ log = logging.getLogger(__name__)
 class Predictor:
     """Answers rows of features, in their order.
 
-    Parameters
-    ----------
-    max_seconds
-        The timeout of the champion; then the rules answer.
+    `max_seconds`: the timeout of the champion; then the rules answer.
 
-    Raises
-    ------
-    UserError
-        When created: no fallback is published, or it does not load.
+    Raises UserError: when created: no fallback is published, or it does not load.
     """
 
     def __init__(self, models: Models, problem: Problem, *, max_seconds: float = 1.0) -> None:

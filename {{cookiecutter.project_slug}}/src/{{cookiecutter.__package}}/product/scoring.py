@@ -1,7 +1,5 @@
 """Batch scoring: decide on every row of a file of any size, read in chunks and written whole or not at all."""
 
-from __future__ import annotations
-
 import contextlib
 import signal
 import sys
@@ -29,11 +27,8 @@ def score(source: Path, target: Path, model: StoredModel, problem: Problem) -> P
     are written as they are. Only when a CSV file becomes a Parquet file do the inputs of models get a type;
     all others are text there.
 
-    Raises
-    ------
-    UserError
-        A file cannot be read or written, or a value does not fit the contract. Rows are counted
-        from 1; the header is not counted.
+    Raises UserError: a file cannot be read or written, or a value does not fit the contract. Rows are counted
+    from 1; the header is not counted.
     """
     choose_target(source, target)
     part = target.with_name(f".{target.name}.part")
@@ -57,10 +52,7 @@ def score(source: Path, target: Path, model: StoredModel, problem: Problem) -> P
 def choose_target(source: Path, to: Path | None) -> Path:
     """Return where to write the decisions on `source`: next to it, unless another path is given.
 
-    Raises
-    ------
-    UserError
-        There is no such file, or it is of another kind, or nothing can be written there.
+    Raises UserError: there is no such file, or it is of another kind, or nothing can be written there.
     """
     check_source(source)
     target = to or source.with_suffix(f".decisions{source.suffix}")

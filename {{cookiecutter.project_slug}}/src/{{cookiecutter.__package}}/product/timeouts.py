@@ -1,7 +1,5 @@
 """Run a model call in a worker thread with a timeout, and open the circuit while a late call is still running."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
@@ -20,10 +18,7 @@ class TimedCaller:
     at once: a model that hangs costs one thread and one timeout, however many requests come. The model
     that replaces it gets a thread of its own.
 
-    Parameters
-    ----------
-    seconds
-        The timeout of one call.
+    `seconds`: the timeout of one call.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -36,12 +31,8 @@ class TimedCaller:
     def call(self, model: object, work: Callable[..., Any], *arguments: Any) -> Any:
         """Return what `work`, which calls the model, returns for the arguments.
 
-        Raises
-        ------
-        TimeoutError
-            The call takes too long, or an earlier one is still running.
-        Exception
-            Whatever `work` raised.
+        Raises TimeoutError: the call takes too long, or an earlier one is still running. Exception: whatever
+        `work` raised.
         """
         with self._lock:
             if model is not self._model:

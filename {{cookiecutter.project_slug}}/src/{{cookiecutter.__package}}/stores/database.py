@@ -1,7 +1,5 @@
 """A connection to the ledger's database, on which a commit is on disk when it returns, and its migrations."""
 
-from __future__ import annotations
-
 import contextlib
 from pathlib import Path
 from typing import Any
@@ -38,12 +36,8 @@ PATIENT = {
 def connect(url: str, tables: Tables) -> sa.Engine:
     """Return an engine on the database, whose tables are those of this version.
 
-    Raises
-    ------
-    ValueError
-        It is neither a file of SQLite's nor PostgreSQL.
-    UserError
-        The database was written by a newer version of this project.
+    Raises ValueError: it is neither a file of SQLite's nor PostgreSQL. UserError: the database was written by a
+    newer version of this project.
     """
     address = sa.make_url(url)
     if address.get_backend_name() == "sqlite" and address.database:

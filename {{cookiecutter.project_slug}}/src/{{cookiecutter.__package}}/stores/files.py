@@ -6,8 +6,6 @@ line breaks in quotes stay. What changes has no meaning: cells that hold somethi
 and empty lines and the byte-order mark go.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re
@@ -34,10 +32,7 @@ OTHER_DELIMITERS = b";\t|"
 def suffix(path: Path) -> str:
     """Return `.csv` or `.parquet`.
 
-    Raises
-    ------
-    UserError
-        The name ends in neither.
+    Raises UserError: the name ends in neither.
     """
     found = path.suffix.lower()
     if found not in SUFFIXES:
@@ -49,10 +44,7 @@ def suffix(path: Path) -> str:
 def check_source(path: Path) -> None:
     """Refuse a path that is no file of rows.
 
-    Raises
-    ------
-    UserError
-        There is no such file, or its name ends in another suffix.
+    Raises UserError: there is no such file, or its name ends in another suffix.
     """
     with file_errors(path, "choose another file"):
         if not path.is_file():
@@ -64,10 +56,7 @@ def check_source(path: Path) -> None:
 def read_rows(source: Path) -> Iterator[tuple[pa.RecordBatch, float]]:
     """Yield every chunk of rows, and which share of the file has been read with it.
 
-    Raises
-    ------
-    UserError
-        The file cannot be read or has no row, or a row has more or fewer cells than the header.
+    Raises UserError: the file cannot be read or has no row, or a row has more or fewer cells than the header.
     """
     check_source(source)
     rows = 0
@@ -90,10 +79,7 @@ def open_writer(path: Path, suffix: str, schema: pa.Schema) -> Any:
 def file_errors(path: Path, next_step: str) -> Iterator[None]:
     """Turn what the system and Arrow report about a file into one line.
 
-    Raises
-    ------
-    UserError
-        In place of their errors.
+    Raises UserError: in place of their errors.
     """
     try:
         yield

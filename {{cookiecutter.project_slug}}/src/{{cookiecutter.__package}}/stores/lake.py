@@ -7,8 +7,6 @@ URL, not the code.
 ...     lake.read("training").count().to_pyarrow()
 """
 
-from __future__ import annotations
-
 import contextlib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,10 +38,7 @@ class Lake:
     def read(self, name: str) -> ir.Table:
         """Return a table.
 
-        Raises
-        ------
-        UserError
-            Nothing of that name was published yet.
+        Raises UserError: nothing of that name was published yet.
         """
         try:
             table: ir.Table = self.backend.table(name)
@@ -60,7 +55,7 @@ class Lake:
             return False
         return True
 
-    def frame(self, name: str) -> pd.DataFrame:
+    def frame(self, name: str) -> "pd.DataFrame":
         """Return a whole table in memory, in a stable order."""
         table = self.read(name)
         frame: pd.DataFrame = table.order_by(table.columns[0]).to_pandas()
@@ -104,10 +99,7 @@ class Lake:
 def open_lake(place: str | Path) -> Iterator[Lake]:
     """Connect to a lake, by a URL or by the path of a DuckDB file, and disconnect afterwards.
 
-    Raises
-    ------
-    UserError
-        No such backend, it cannot be reached, or there is no room for a table.
+    Raises UserError: no such backend, it cannot be reached, or there is no room for a table.
     """
     if isinstance(place, str) and place.startswith("duckdb:///"):
         place = Path(place.removeprefix("duckdb:///"))

@@ -4,8 +4,6 @@ A decision is written before it is answered, so that every answer can be found a
 default, flushed to disk at every commit; PostgreSQL by URL.
 """
 
-from __future__ import annotations
-
 import contextlib
 import random
 import re
@@ -53,12 +51,8 @@ class Ledger:
     def react(self, decision_id: str, reaction: Mapping[str, Any]) -> dict[str, Any]:
         """Record what a person did with a decision. The call is idempotent.
 
-        Raises
-        ------
-        UnknownDecisionError
-            No decision has that id.
-        ReactionConflictError
-            It already has another reaction, or the override is the answer that was given.
+        Raises UnknownDecisionError: no decision has that id. ReactionConflictError: it already has another
+        reaction, or the override is the answer that was given.
         """
         decision = self.get(decision_id)
         if decision is None:
@@ -127,15 +121,9 @@ def now() -> str:
 def open_ledger(url: str, target: Column) -> Iterator[Ledger]:
     """Connect to a ledger, migrate its tables to this version, and disconnect afterwards.
 
-    Parameters
-    ----------
-    target
-        The column of the label, whose kind is that of all answers.
+    `target`: the column of the label, whose kind is that of all answers.
 
-    Raises
-    ------
-    UserError
-        The database cannot be opened or read, or a newer version of this project wrote it.
+    Raises UserError: the database cannot be opened or read, or a newer version of this project wrote it.
     """
     if not url.startswith("sqlite") and url.count("@") > 1:
         # SQLAlchemy would end the password at the first @, and errors would name the rest of it

@@ -1,7 +1,5 @@
 """What the registry needs of MLflow. The only module that imports it, which takes seconds."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os
@@ -43,10 +41,7 @@ def connect(url: str, database: Path | None) -> mlflow.MlflowClient:
 def find_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> str:
     """Return the id of the experiment whose files are at a URL, or wherever the server keeps them.
 
-    Raises
-    ------
-    UserError
-        It was deleted in MLflow.
+    Raises UserError: it was deleted in MLflow.
     """
     found: Any = client.get_experiment_by_name(NAME)
     if found is not None and found.lifecycle_stage == "deleted":
@@ -67,10 +62,7 @@ def find_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> str:
 def store_model(client: mlflow.MlflowClient, model: Any, name: str, inputs: Sequence[Column], run: str) -> Any:
     """Store a fitted model as an output of a run; return MLflow's entry of it, and its file.
 
-    Raises
-    ------
-    UserError
-        The model holds a type that is not trusted.
+    Raises UserError: the model holds a type that is not trusted.
     """
     # doubles, because MLflow's integers cannot be missing
     kinds = {column.name: DataType.double if column.is_numeric else DataType.string for column in inputs}

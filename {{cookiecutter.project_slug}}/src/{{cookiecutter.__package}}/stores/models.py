@@ -7,8 +7,6 @@ each alias: name, version, SHA-256 digest of the file, and tags. Files are repla
 >>> models.load("champion").model.predict_proba(rows)
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping
@@ -63,10 +61,8 @@ class Models:
     def load(self, alias: str) -> StoredModel:
         """Load the model that an alias points to.
 
-        Raises
-        ------
-        UserError
-            There is none, its file is not the one that was published, or it holds an untrusted type.
+        Raises UserError: there is none, its file is not the one that was published, or it holds an untrusted
+        type.
         """
         entry = self.entry(alias)
         if entry is None:
@@ -107,10 +103,7 @@ class Models:
 def dump_model(model: Any) -> bytes:
     """Return a model as the bytes of a skops file.
 
-    Raises
-    ------
-    UserError
-        It holds a type that is not trusted.
+    Raises UserError: it holds a type that is not trusted.
     """
     content = bytes(skops.io.dumps(model))
     with in_one_line("the model cannot be stored", "define the type in problem/, or add it to TRUSTED in models.py"):
@@ -121,10 +114,7 @@ def dump_model(model: Any) -> bytes:
 def load_model(content: bytes, digest: str) -> Any:
     """Return the model in a skops file.
 
-    Raises
-    ------
-    ValueError
-        The file is not the one with this digest, or it holds a type that is not trusted.
+    Raises ValueError: the file is not the one with this digest, or it holds a type that is not trusted.
     """
     if digest_of(content) != digest:
         message = "its file is missing, or was changed after registration"
@@ -135,10 +125,7 @@ def load_model(content: bytes, digest: str) -> Any:
 def trusted_types(content: bytes) -> list[str]:
     """Return the types in a skops file that are trusted beyond those of skops: of core/, of problem/, and `TRUSTED`.
 
-    Raises
-    ------
-    ValueError
-        It holds another type.
+    Raises ValueError: it holds another type.
     """
     found: list[str] = skops.io.get_untrusted_types(data=content)
     unknown = [name for name in found if name not in TRUSTED and not name.startswith(OURS)]
@@ -156,10 +143,7 @@ def digest_of(content: bytes) -> str:
 def open_models(place: str | Path) -> Models:
     """Return the published models in a folder, or behind a URL such as `s3://bucket/models`.
 
-    Raises
-    ------
-    UserError
-        The URL is not one of a store that is known.
+    Raises UserError: the URL is not one of a store that is known.
     """
     with in_one_line(f"models {place}", NEXT_STEP):
         return Models(open_files(place), hide_passwords(str(place)))

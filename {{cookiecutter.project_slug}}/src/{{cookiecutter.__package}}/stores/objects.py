@@ -1,7 +1,5 @@
 """Named files that are replaced whole: in a folder, or in an object store through Arrow's file systems."""
 
-from __future__ import annotations
-
 import os
 import re
 import uuid

@@ -1,7 +1,5 @@
 """Bytes of a CSV file on their way to Arrow, which accepts quotes that make one cell out of many rows."""
 
-from __future__ import annotations
-
 import io
 from pathlib import Path
 from typing import Any
@@ -21,10 +19,7 @@ class CheckedFile(io.RawIOBase):
     A cell that begins with a quote ends at the next one that is not doubled, and a comma or the end of the row
     follows. A cell that does not begin with a quote has none.
 
-    Raises
-    ------
-    UserError
-        On reading such bytes, with their row.
+    Raises UserError: on reading such bytes, with their row.
     """
 
     def __init__(self, source: Path) -> None:

@@ -6,8 +6,6 @@ An alias is changed in MLflow first and then published (`models.py`), where serv
 >>> registry.load("champion").model.predict_proba(rows)
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,10 +45,7 @@ class Registry:
     ) -> str:
         """Store a fitted model with its evidence and return its version.
 
-        Raises
-        ------
-        UserError
-            The model holds a type that is not trusted, or the registry cannot be written.
+        Raises UserError: the model holds a type that is not trusted, or the registry cannot be written.
         """
         with in_one_line(f"model {name} cannot be registered", NEXT_STEP):
             dump_model(model)  # nothing is recorded of a model that is refused
@@ -89,10 +84,7 @@ class Registry:
     def load(self, alias: str) -> StoredModel:
         """Load the model that an alias points to.
 
-        Raises
-        ------
-        UserError
-            There is none, it cannot be read, or it was changed after registration.
+        Raises UserError: there is none, it cannot be read, or it was changed after registration.
         """
         version = self.version(alias)
         if version is None:

@@ -1,7 +1,5 @@
 """SQLite files that a library creates: complete or not at all, at any path."""
 
-from __future__ import annotations
-
 import atexit
 import shutil
 import tempfile

@@ -4,8 +4,6 @@ Every limit is in `plan.toml`. A gate judges an interval, not a point: it fails 
 the limit, passes when it is under, and is inconclusive in between.
 """
 
-from __future__ import annotations
-
 from ...core.objective import Evaluation
 from ...core.plan import Plan
 from ...core.problem import Problem

@@ -1,7 +1,5 @@
 """The calibration gate: predicted probabilities have to agree with how often events happen."""
 
-from __future__ import annotations
-
 import math
 from statistics import NormalDist
 from typing import Any
@@ -41,17 +39,10 @@ def calibration_error(
 ) -> tuple[float, float, float]:
     """Return lower bound, estimate and upper bound of the root mean square calibration error.
 
-    Parameters
-    ----------
-    predicted
-        The probability of an event for each of n rows.
-    happened
-        Whether it happened, as numbers from 0 to 1.
-    sort_by
-        Values by which the rows are sorted into bins of one size.
+    `predicted`: the probability of an event for each of n rows.
+    `happened`: whether it happened, as numbers from 0 to 1.
+    `sort_by`: values by which the rows are sorted into bins of one size.
 
-    Notes
-    -----
     In each bin, chance alone moves the observed rate away from the predicted one; that variance is
     subtracted (Kumar, Liang and Ma, "Verified Uncertainty Calibration", NeurIPS 2019). The interval is normal.
     """

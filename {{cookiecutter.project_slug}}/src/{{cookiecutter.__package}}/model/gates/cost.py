@@ -1,7 +1,5 @@
 """The cost gate: a candidate has to cost less than the champion, and must not cost more elsewhere."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from numpy.typing import NDArray

@@ -1,7 +1,5 @@
 """The group gates: rates must not differ much between the groups of a protected column."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,20 +25,13 @@ def group_gates(rows: Rows, candidate: Evaluation, objective: Objective, plan: P
             yield _group_gate(str(column), rate, limit, found, plan)
 
 
-def measure_gap(values: NDArray[Any], counted: NDArray[np.bool_], group: pd.Series[Any], plan: Plan) -> dict[str, Any]:
+def measure_gap(values: NDArray[Any], counted: NDArray[np.bool_], group: Any, plan: Plan) -> dict[str, Any]:
     """Return the rate of each group, the largest gap, its bootstrap interval, and the rows each group has.
 
-    Parameters
-    ----------
-    values
-        n values whose mean is the rate.
-    counted
-        Which of the n rows the rate is counted over.
-    group
-        The group of each of the n rows.
+    `values`: n values whose mean is the rate.
+    `counted`: which of the n rows the rate is counted over.
+    `group`: the group of each of the n rows, as a pandas Series.
 
-    Notes
-    -----
     Groups under the plan's minimum size are left out; with fewer than two left there is no gap.
     Differences between small groups are biased upward, which is why there is a minimum.
     """

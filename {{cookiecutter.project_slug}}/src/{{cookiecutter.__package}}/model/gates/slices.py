@@ -1,7 +1,5 @@
 """The slices gate: a model that costs less on the whole must not cost much more for a part of the rows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,12 +18,8 @@ QUARTERS = 4
 def slices_gate(rows: Rows, difference: NDArray[Any], champion: NDArray[Any], plan: Plan) -> GateResult:
     """Judge the slice in which a candidate does worst beside the champion.
 
-    Parameters
-    ----------
-    difference
-        Cost of each of n rows under the candidate less that under the champion.
-    champion
-        Cost of each of n rows under the champion.
+    `difference`: cost of each of n rows under the candidate less that under the champion.
+    `champion`: cost of each of n rows under the champion.
     """
     limit, blocks = plan.slices.max_cost_increase, plan.slices.inconclusive_blocks
     found: list[dict[str, Any]] = []

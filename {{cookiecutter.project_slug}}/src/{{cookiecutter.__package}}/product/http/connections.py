@@ -5,8 +5,6 @@ or half a head, or that does not read its answer (Slowloris attacks). It has no 
 either. The timeout of a body is in `security.py`, which can answer it.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass

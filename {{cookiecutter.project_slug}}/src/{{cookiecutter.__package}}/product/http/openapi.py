@@ -2,7 +2,6 @@
 
 The decision endpoints are declared here for the description alone; `product/decisions.py` answers them.
 """
-# no `from __future__ import annotations`: the types of the declared endpoints are values
 
 from http import HTTPStatus
 from typing import Annotated, Any

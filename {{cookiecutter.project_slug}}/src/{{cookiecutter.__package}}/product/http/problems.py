@@ -1,7 +1,5 @@
 """Errors as people and programs can read them: problem details (RFC 9457)."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """Security middleware: API keys, limits of bodies, DNS rebinding, cross-site requests (CSRF), response headers."""
 
-from __future__ import annotations
-
 import asyncio
 import hmac
 import logging
@@ -47,17 +45,11 @@ class SecurityMiddleware:
     FastAPI's `max_body_size` is not used: it answers a declared length that is too large as plain text and
     outside of all middleware, so without these headers.
 
-    Parameters
-    ----------
-    keys
-        Accepted API keys, several so that they can be rotated. Without keys, only requests that address
-        the product as this machine are answered.
-    max_body_bytes
-        Largest request body.
-    larger_bodies
-        Other limits, by path.
-    read_seconds
-        Timeout of a whole body, from the end of its head.
+    `keys`: accepted API keys, several so that they can be rotated. Without keys, only requests that address the
+      product as this machine are answered.
+    `max_body_bytes`: largest request body.
+    `larger_bodies`: other limits, by path.
+    `read_seconds`: timeout of a whole body, from the end of its head.
     """
 
     def __init__(

@@ -1,7 +1,5 @@
 """Run migrations on the connection that `stores/database.py` gives."""
 
-from __future__ import annotations
-
 from alembic import context
 
 given = context.config.attributes

@@ -1,7 +1,5 @@
 """Create decisions and reactions, unless version 0.2.0 of the template did."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import context, op
 
