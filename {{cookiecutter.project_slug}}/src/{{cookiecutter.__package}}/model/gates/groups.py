@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from fairlearn.metrics import MetricFrame, mean_prediction
 from numpy.typing import NDArray
 
