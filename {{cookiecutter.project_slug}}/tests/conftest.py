@@ -100,9 +100,17 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[
 def prepared(once: Any) -> Callable[[str], Path]:
     """Return a function that gives the prepared folder of a shape; tests copy it."""
 
+    def add_registry(root: Path) -> None:
+        # MLflow takes seconds to create its tables: every shape gets a copy of them
+        empty = once("registry", lambda folder: Workspace(make_folder(folder, USUAL)).project.registry)
+        (root / "var").mkdir()
+        shutil.copy(empty / "var" / "registry.db", root / "var")
+
     def folder(name: str) -> Path:
         def make(root: Path) -> None:
             make_folder(root, SHAPES[name])
+            if FULL:
+                add_registry(root)
             prepare(Workspace(root, SHAPES[name]).project)
 
         return Path(once(f"prepared-{name.replace(' ', '-')}", make))
