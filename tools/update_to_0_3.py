@@ -223,11 +223,11 @@ def migrate_models(package: str) -> None:
     models = import_module(f"{package}.stores.models")
     project = composition.load_project()
     if find_spec(f"{package}.stores.registry"):
-        registry, aliases = project.registry, import_module(f"{package}.stores.registry").ALIASES
+        registry = project.registry
         for version in registry.client.search_model_versions("name = 'decision'"):
             if "digest" not in version.tags:
                 migrate_version(project, models, version.version, package)
-        for alias in aliases:
+        for alias in ("fallback", "champion"):
             current = registry.version(alias)
             if current is not None and "digest" in registry.tags(current):
                 registry.set_alias(alias, current)  # publishes it, also when an earlier start published it too early

@@ -17,7 +17,6 @@ from {{ cookiecutter.__package }}.core.encoder import encoder
 from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.model.evaluate import fit, split_columns
 from {{ cookiecutter.__package }}.model.train import provenance
-from {{ cookiecutter.__package }}.stores.registry import ALIASES
 
 PROBLEM = USUAL.problem()
 # always the first answer with certainty, which is the most expensive of all; and a constant that costs little
@@ -41,7 +40,8 @@ def train(workspace, run_command, monkeypatch):
 
 
 def aliases(workspace):
-    return {alias: workspace.project.registry.version(alias) for alias in ALIASES}
+    names = ("fallback", "champion", "challenger", "previous")
+    return {alias: workspace.project.registry.version(alias) for alias in names}
 
 
 def make_champion(workspace, model, name):
@@ -78,7 +78,7 @@ def test_cheapest_that_passes_becomes_challenger_with_what_it_was_made_from(work
     tags = project.registry.tags("3")
     assert set(tags) == {"name", "commit", "clean", "data", "rows", "plan", "contract", "digest"}
     assert (tags["name"], tags["plan"]) == ("constant", project.plan.fingerprint)
-    assert project.models.load("challenger").label == "constant:3"
+    assert project.registry.load("challenger").label == "constant:3"
 
 
 def test_challenger_stays_when_every_new_candidate_is_refused(workspace, train):

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from {{ cookiecutter.__package }}.cli import composition, main, server
 from {{ cookiecutter.__package }}.cli.composition import is_prepared
@@ -159,7 +160,7 @@ def test_stores_elsewhere_need_no_folder_in_the_project(workspace, command, monk
 def test_every_command_has_a_help_text(command):
     code, text, _ = command("--help")
     assert code == 0
-    names = [made.name or made.callback.__name__ for made in main.app().registered_commands]
+    names = list(get_command(main.app()).commands)
     assert len(names) >= 3
     for name in names:
         assert name in text

@@ -1,11 +1,9 @@
 """The composition: the one place that imports `problem/` and puts it together with plan, settings and stores."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
@@ -20,7 +18,7 @@ from ..problem.contract import KEY, Features, Label
 from ..problem.rules import OTHERWISE, RULES
 from ..stores.ledger import Ledger, open_ledger
 from ..stores.models import Models, digest_of, dump_model, open_models
-from .main import WHEELS
+from .main import wheels
 
 if TYPE_CHECKING:  # MLflow and Ibis take seconds, and serving needs neither
     from ..stores.lake import Lake
@@ -71,29 +69,33 @@ class Project:
 
 
 def load_project() -> Project:
-    """Read settings, plan and problem.
-
-    Raises UserError: one of them has an error.
-    """
+    """Read settings, plan and problem. Raises UserError: one of them has an error."""
     settings = load_settings()
     return compose(settings, load_plan(settings.root / "plan.toml"))
 
 
 def compose(settings: Settings, plan: Plan) -> Project:
     """Return the project of a plan with the owner's contract, rules and candidates."""
-    return Project(settings, plan, make_problem(KEY, Features, Label, RULES, OTHERWISE, _candidates, plan))
+
+    def candidates(columns: Sequence[Column], plan: Plan) -> dict[str, Any]:
+        from ..problem.candidates import candidates  # only training needs them
+
+        return candidates(columns, plan)
+
+    return Project(settings, plan, make_problem(KEY, Features, Label, RULES, OTHERWISE, candidates, plan))
 
 
 def prepare(project: Project) -> None:
     """Make what a product needs on its first day: a training table, models, and a ledger that opens."""
-    with _only_one(project.settings):
-        wheels = [
-            import_module(f"{__package__}.{name}") for name in WHEELS if find_spec(f"{__package__}.{name}") is not None
-        ]
-        for wheel in wheels:
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # of a read-only project, whose stores are elsewhere
+            project.settings.var.mkdir(parents=True, exist_ok=True)
+            # first starts of one project wait for each other
+            stack.enter_context(FileLock(project.settings.var / "prepare.lock"))
+        for wheel in wheels():
             if hasattr(wheel, "prepare"):
                 wheel.prepare(project)
-        if find_spec(f"{__package__}.model") is None and not is_prepared(project):
+        if not is_prepared(project):
             publish_rules(project.problem, project.models)
         with project.ledger():
             pass
@@ -117,20 +119,3 @@ def publish_rules(problem: Problem, models: Models) -> None:
 def show(result: GateResult) -> None:
     """Print the result of a gate."""
     out.print(f"  {MARKS[result.status]}  {result.message}")
-
-
-def _candidates(columns: Sequence[Column], plan: Plan) -> dict[str, Any]:
-    from ..problem.candidates import candidates  # only training needs them
-
-    return candidates(columns, plan)
-
-
-@contextlib.contextmanager
-def _only_one(settings: Settings) -> Iterator[None]:
-    """Let first starts of one project wait for each other."""
-    lock = FileLock(settings.var / "prepare.lock")
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):  # of a read-only project, whose stores are elsewhere
-            settings.var.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(lock)
-        yield

@@ -8,12 +8,10 @@ import typer
 if TYPE_CHECKING:  # imported by the commands that need it, so that --help answers at once
     from .composition import Project
 
-
-def add_commands(app: typer.Typer) -> None:
-    """Add this wheel's commands."""
-    app.command()(data)
+commands = typer.Typer()
 
 
+@commands.command()
 def data(csv: Annotated[Path | None, typer.Option(help="A table to read instead of the plan's.")] = None) -> None:
     """Build the training table from all sources: collect, curate, validate, transform, publish."""
     from .composition import load_project

@@ -8,13 +8,10 @@ if TYPE_CHECKING:  # imported by the commands that need it, so that --help answe
     from ..model.train import Trial
     from .composition import Project
 
-
-def add_commands(app: typer.Typer) -> None:
-    """Add this wheel's commands."""
-    app.command()(train)
-    app.command()(promote)
+commands = typer.Typer()
 
 
+@commands.command()
 def train() -> None:
     """Try every candidate, and register the cheapest one that passes all gates. Exit 1: all were refused."""
     from ..model.evaluate import split_columns
@@ -40,6 +37,7 @@ def train() -> None:
     out.print(f"The challenger is version {version}: `promote` makes it the champion.")
 
 
+@commands.command()
 def promote() -> None:
     """Make the challenger the champion; a running product follows by itself."""
     from ..model.promote import promote as promote_challenger
@@ -48,14 +46,14 @@ def promote() -> None:
     project = load_project()
     champion, contract_changed = promote_challenger(project.registry, project.problem)
     seconds = project.settings.refresh_seconds
-    if contract_changed:
-        out.print(
-            f"{champion.label} is the champion, and contract.py has changed: a product that was started before the "
-            "change does not follow, its old model or the rules keep answering. Start a new one beside it "
-            "(`run --port`), send requests there, then stop the old one: it finishes what it has begun."
-        )
-    else:
+    if not contract_changed:
         out.print(f"{champion.label} is the champion; a running product follows within {seconds:g} s.")
+        return
+    out.print(
+        f"{champion.label} is the champion, and contract.py has changed: a product that was started before the "
+        "change does not follow, its old model or the rules keep answering. Start a new one beside it "
+        "(`run --port`), send requests there, then stop the old one: it finishes what it has begun."
+    )
 
 
 def prepare(project: "Project") -> None:

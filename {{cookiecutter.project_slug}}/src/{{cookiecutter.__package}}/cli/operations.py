@@ -4,12 +4,10 @@ from typing import Annotated
 
 import typer
 
-
-def add_commands(app: typer.Typer) -> None:
-    """Add this wheel's commands."""
-    app.command()(monitor)
+commands = typer.Typer()
 
 
+@commands.command()
 def monitor(last: Annotated[int, typer.Option(min=1, help="How many decisions to look at.")] = 1000) -> None:
     """Compare the inputs of recent decisions with the training table. Exit 1: a check failed."""
     from ..operations.drift import input_drift, read_baseline

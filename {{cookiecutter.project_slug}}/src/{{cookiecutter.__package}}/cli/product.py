@@ -8,14 +8,10 @@ from typing import Annotated
 
 import typer
 
-
-def add_commands(app: typer.Typer) -> None:
-    """Add this wheel's commands."""
-    app.command()(run)
-    app.command()(openapi)
-    app.command()(score)
+commands = typer.Typer()
 
 
+@commands.command()
 def run(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = None,
     *,
@@ -56,6 +52,7 @@ def _prepare_apart() -> None:
         raise typer.Exit(done.returncode)
 
 
+@commands.command()
 def openapi() -> None:
     """Write the API's description to openapi.json, which belongs into the repository."""
     from ..product.app import describe
@@ -68,6 +65,7 @@ def openapi() -> None:
     out.print(f"Wrote {path}.", markup=False)
 
 
+@commands.command()
 def score(
     file: Annotated[Path, typer.Argument(help="Parquet or CSV, with the contract's columns.")],
     to: Annotated[

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core.binning import Bin
 from ..core.plan import Plan
-from ..core.result import GateResult, Status
+from ..core.result import GateResult
 
 SMALLEST_SHARE = 1e-4
 
@@ -29,17 +29,15 @@ def input_drift(
     over bins of (now - then) * ln(now / then). A value over 0.2 is usually taken for a real change.
     """
     for column, bins in sorted(baseline.items()):
-        values = [row.get(column) for row in recent]
-        evidence = {"column": column, "rows": len(values), "limit": plan.drift.limit}
-        gate = f"drift.{column}"
+        values, limit, gate = [row.get(column) for row in recent], plan.drift.limit, f"drift.{column}"
+        evidence = {"column": column, "rows": len(values), "limit": limit}
         if len(values) < plan.drift.minimum_rows:
             message = f"{column}: {len(values)} decisions, {plan.drift.minimum_rows} are needed to measure drift"
             yield GateResult(gate, "inconclusive", message, evidence)
             continue
         index = stability_index(bins, values)
-        status: Status = "fail" if index > plan.drift.limit else "pass"
-        message = f"{column}: stability index {index:.3f} over {len(values)} decisions, limit {plan.drift.limit:.2f}"
-        yield GateResult(gate, status, message, {**evidence, "index": index})
+        message = f"{column}: stability index {index:.3f} over {len(values)} decisions, limit {limit:.2f}"
+        yield GateResult(gate, "fail" if index > limit else "pass", message, {**evidence, "index": index})
 
 
 def stability_index(bins: Sequence[tuple[Bin, float]], values: Sequence[Any]) -> float:

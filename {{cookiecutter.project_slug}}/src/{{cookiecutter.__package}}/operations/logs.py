@@ -2,8 +2,8 @@
 
 import json
 import logging
-import random
 import re
+import secrets
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -12,14 +12,13 @@ from typing import Any
 from starlette.types import Scope
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
-IDS = random.Random()  # noqa: S311  # ids of requests need not be secret
 current_request: ContextVar[str | None] = ContextVar("request", default=None)
 
 
 def set_request_id(scope: Scope) -> str:
     """Return the X-Request-ID of a request, or a new id, and add it to every log line from here on."""
     given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-    request_id = given.decode() if REQUEST_ID.fullmatch(given) else f"{IDS.getrandbits(64):016x}"
+    request_id = given.decode() if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     current_request.set(request_id)
     return request_id
 
@@ -42,7 +41,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if (request := current_request.get()) is not None:
+        if request := current_request.get():
             line["request"] = request
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__

@@ -8,8 +8,6 @@ import time
 from collections import Counter as Tally
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
@@ -28,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class Metrics:
-    """Counters of one process; the product's `Observer`, and its `/metrics` endpoint."""
+    """Counters of one process, and the `/metrics` endpoint."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -38,24 +36,16 @@ class Metrics:
         self.reactions = Counter("reactions", "Reactions", ["verdict"], registry=self.registry)
         labels = ["method", "route", "status"]
         self.requests = Histogram("request_seconds", "Time to answer", labels, buckets=SECONDS, registry=self.registry)
-        self._requests: dict[tuple[str, str, int], Histogram] = {}
 
     def count_decisions(self, decisions: Sequence[Mapping[str, Any]]) -> None:
         """Count decisions that were recorded."""
-        # summed first and added once a batch: the look-up of a label takes longer than a decision
+        # the look-up of labels takes longer than a decision: once for each of their combinations
         for (model, answer, fallback), count in Tally(map(_decision_labels, decisions)).items():
             self.decisions.labels(model, answer, fallback).inc(count)
         self.reviews.inc(sum(decision["needs_review"] for decision in decisions))
-        for model, group in groupby(decisions, itemgetter("model")):
-            scores = self.scores.labels(model)
-            for decision in group:
-                scores.observe(decision["score"])
-
-    def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request and how long it took."""
-        if (method, route, status) not in self._requests:
-            self._requests[method, route, status] = self.requests.labels(method, route, str(status))
-        self._requests[method, route, status].observe(seconds)
+        scores = {model: self.scores.labels(model) for model in {decision["model"] for decision in decisions}}
+        for decision in decisions:
+            scores[decision["model"]].observe(decision["score"])
 
     def count_reaction(self, verdict: str) -> None:
         """Count a reaction."""
@@ -115,7 +105,7 @@ class RequestMetrics:
             await self.app(scope, watch_receive, watch_send)
         finally:
             route, seconds, status = _route(scope), time.perf_counter() - start, status or 500
-            self.metrics.count_request(scope["method"], route, status, seconds)
+            self.metrics.requests.labels(scope["method"], route, str(status)).observe(seconds)
             if status >= HTTPStatus.BAD_REQUEST and status != CLIENT_CLOSED:
                 log.info("%s %s answered %d in %.1f ms", scope["method"], route, status, seconds * 1000)
 

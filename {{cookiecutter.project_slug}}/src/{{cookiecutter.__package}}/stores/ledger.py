@@ -5,8 +5,8 @@ default, flushed to disk at every commit; PostgreSQL by URL.
 """
 
 import contextlib
-import random
 import re
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,8 +20,6 @@ from ..core.schema import Column
 from .database import connect
 from .tables import Tables
 
-IDS = random.Random()  # noqa: S311  # ids must not repeat, and need not be secret
-ID = re.compile(r"[0-9a-f]{32}")
 SUPPORTED = "use sqlite:///FILE, or postgresql+psycopg://USER@HOST/NAME after `uv sync --extra postgresql`"
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")  # the last one for tables that are not ours
 RESTORE = "restore it from a backup, or move it away to begin a new one"
@@ -56,31 +54,25 @@ class Ledger:
         """
         decision = self.get(decision_id)
         if decision is None:
-            message = f"there is no decision {decision_id!r}"
-            raise UnknownDecisionError(message)
-        if reaction["answer"] == decision["answer"]:
-            message = f"{decision['answer']!r} is the answer that was given: accept it, or override with another"
-            raise ReactionConflictError(message)
+            raise UnknownDecisionError(f"there is no decision {decision_id!r}")
+        if (answer := decision["answer"]) == reaction["answer"]:
+            raise ReactionConflictError(f"{answer!r} is the answer that was given: accept it, or override with another")
         row = {"decision_id": decision_id, "reacted_at": now(), **reaction}
         try:
             with self.engine.begin() as connection:
                 connection.execute(sa.insert(self.reactions), row)
-        except IntegrityError:
-            return self._recorded_reaction(decision_id, reaction)
+        except IntegrityError:  # it has a reaction
+            with self.engine.connect() as connection:
+                query = sa.select(self.reactions).where(self.reactions.c.decision_id == decision_id)
+                row = dict(connection.execute(query).mappings().one())
+            if {**row, **reaction} != row:
+                message = f"decision {decision_id!r} already has another reaction: {row['verdict']}"
+                raise ReactionConflictError(message) from None
         return row
-
-    def _recorded_reaction(self, decision_id: str, reaction: Mapping[str, Any]) -> dict[str, Any]:
-        with self.engine.connect() as connection:
-            query = sa.select(self.reactions).where(self.reactions.c.decision_id == decision_id)
-            recorded = dict(connection.execute(query).mappings().one())
-        if any(recorded[key] != value for key, value in reaction.items()):
-            message = f"decision {decision_id!r} already has another reaction: {recorded['verdict']}"
-            raise ReactionConflictError(message)
-        return recorded
 
     def get(self, decision_id: str) -> dict[str, Any] | None:
         """Return one decision with its features and reaction, or None."""
-        if not ID.fullmatch(decision_id):
+        if not re.fullmatch(r"[0-9a-f]{32}", decision_id):  # PostgreSQL refuses some texts, as one with a NUL
             return None
         return next(self._joined(self.decisions.c.id == decision_id, 1), None)
 
@@ -109,7 +101,7 @@ class Ledger:
 
 def new_id() -> str:
     """Return 32 hex digits that sort by time and do not repeat."""
-    return f"{time.time_ns():016x}{IDS.getrandbits(64):016x}"
+    return f"{time.time_ns():016x}{secrets.token_hex(8)}"
 
 
 def now() -> str:
@@ -134,12 +126,11 @@ def open_ledger(url: str, target: Column) -> Iterator[Ledger]:
         ledger = Ledger(connect(url, tables), tables)
         ledger.recent(0)  # reads all columns, and no row
     except (ArgumentError, ImportError, ValueError):  # their messages may repeat a password
-        message = f"ledger: APP_LEDGER_URL is not a URL that works here; {SUPPORTED}"
-        raise UserError(message) from None
+        raise UserError(f"ledger: APP_LEDGER_URL is not a URL that works here; {SUPPORTED}") from None
     except (SQLAlchemyError, OSError) as error:
         damaged = str(getattr(getattr(error, "orig", None), "sqlite_errorname", "")).startswith(DAMAGED)
-        message = f"ledger: cannot open it: {str(error).splitlines()[0]}; {RESTORE if damaged else CHECK_URL}"
-        raise UserError(message) from None
+        next_step = RESTORE if damaged else CHECK_URL
+        raise UserError(f"ledger: cannot open it: {str(error).splitlines()[0]}; {next_step}") from None
     try:
         yield ledger
     finally:

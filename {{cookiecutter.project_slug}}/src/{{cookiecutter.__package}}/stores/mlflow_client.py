@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from mlflow.types import ColSpec, DataType, Schema
 
 from ..core.errors import UserError, hide_passwords
 from ..core.schema import Column
-from .models import dump_model, trusted_types
+from .models import digest_of, dump_model, trusted_types
 from .sqlite_files import create_once
 
 NAME = "decision"  # of the registered model and of the experiment
@@ -34,8 +34,8 @@ def connect(url: str, database: Path | None) -> mlflow.MlflowClient:
     for verbose in ("alembic", "mlflow"):
         logging.getLogger(verbose).setLevel(logging.ERROR)
     if database is not None:
-        url = create_once(database, _create_tables)
-    return mlflow.MlflowClient(tracking_uri=url, registry_uri=url)
+        url = create_once(database.resolve(), lambda part: mlflow.MlflowClient(part, part).search_experiments())
+    return mlflow.MlflowClient(url, url)
 
 
 def find_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> str:
@@ -46,8 +46,7 @@ def find_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> str:
     found: Any = client.get_experiment_by_name(NAME)
     if found is not None and found.lifecycle_stage == "deleted":
         restore = f"MLFLOW_TRACKING_URI={hide_passwords(client.tracking_uri)} mlflow experiments restore -x"
-        message = f"the experiment {NAME!r} was deleted in MLflow; restore it: `{restore} {found.experiment_id}`"
-        raise UserError(message)
+        raise UserError(f"the experiment {NAME!r} was deleted in MLflow; restore it: `{restore} {found.experiment_id}`")
     if found is not None and artifacts not in (None, found.artifact_location):
         # the project was moved or copied: the files of new runs must not go to the old place
         client.rename_experiment(found.experiment_id, f"{NAME} {found.experiment_id}")
@@ -59,14 +58,16 @@ def find_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> str:
     return str(found.experiment_id)
 
 
-def store_model(client: mlflow.MlflowClient, model: Any, name: str, inputs: Sequence[Column], run: str) -> Any:
-    """Store a fitted model as an output of a run; return MLflow's entry of it, and its file.
+def store_model(
+    client: mlflow.MlflowClient, model: Any, name: str, inputs: Sequence[Column], run: str, tags: Mapping[str, str]
+) -> tuple[str, bytes]:
+    """Store a fitted model as an output of a run; return its new version and its file.
 
     Raises UserError: the model holds a type that is not trusted.
     """
     # doubles, because MLflow's integers cannot be missing
-    kinds = {column.name: DataType.double if column.is_numeric else DataType.string for column in inputs}
-    schema: Any = [ColSpec(kinds[column.name], column.name, required=not column.optional) for column in inputs]
+    kinds = [DataType.double if column.is_numeric else DataType.string for column in inputs]
+    schema: Any = [ColSpec(kind, c.name, required=not c.optional) for kind, c in zip(kinds, inputs, strict=True)]
     with tempfile.TemporaryDirectory() as parent:
         folder = f"{parent}/model"
         mlflow.sklearn.save_model(
@@ -78,14 +79,15 @@ def store_model(client: mlflow.MlflowClient, model: Any, name: str, inputs: Sequ
             pip_requirements=["scikit-learn", "skops"],
         )
         content = Path(folder, FILE).read_bytes()
-        experiment = client.get_run(run).info.experiment_id
-        stored = client.create_logged_model(experiment, name=name, source_run_id=run)
+        stored = client.create_logged_model(client.get_run(run).info.experiment_id, name=name, source_run_id=run)
         client.log_model_artifacts(stored.model_id, folder)
     client.finalize_logged_model(stored.model_id, "READY")
     client.log_outputs(run, [LoggedModelOutput(stored.model_id, 0)])
     with _unless_created_meanwhile():
         client.create_registered_model(NAME)
-    return stored, content
+    tags = {**tags, "name": name, "digest": digest_of(content)}
+    place, model_id = stored.artifact_location, stored.model_id
+    return str(client.create_model_version(NAME, place, run, tags=tags, model_id=model_id).version), content
 
 
 def read_model(client: mlflow.MlflowClient, version: str, artifacts: str | None) -> bytes | None:
@@ -102,10 +104,6 @@ def read_model(client: mlflow.MlflowClient, version: str, artifacts: str | None)
         local = mlflow.artifacts.download_artifacts(place, dst_path=folder, tracking_uri=client.tracking_uri)
         return Path(local, FILE).read_bytes()
     return None
-
-
-def _create_tables(url: str) -> None:
-    mlflow.MlflowClient(tracking_uri=url, registry_uri=url).search_experiments()
 
 
 @contextlib.contextmanager

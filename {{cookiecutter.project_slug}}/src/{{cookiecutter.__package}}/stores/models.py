@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import skops.io
 
 from ..core.errors import UserError, hide_passwords, in_one_line
-from .objects import Files, open_files
+from .objects import FolderFiles, ObjectFiles
 
 PACKAGE = __name__.partition(".")[0]
 OURS = (f"{PACKAGE}.core.", f"{PACKAGE}.problem.")  # modules whose types are trusted
@@ -47,9 +49,9 @@ class StoredModel:
 
 
 class Models:
-    """Published models and the aliases that point to them."""
+    """Published models and the aliases that point to them. Raises UserError: the place cannot be read or written."""
 
-    def __init__(self, files: Files, where: str) -> None:
+    def __init__(self, files: FolderFiles | ObjectFiles, where: str) -> None:
         self.files = files
         self.where = where
 
@@ -58,24 +60,23 @@ class Models:
         entry = self.entry(alias)
         return None if entry is None else str(entry["version"])
 
-    def load(self, alias: str) -> StoredModel:
-        """Load the model that an alias points to.
+    def entry(self, alias: str) -> dict[str, Any] | None:
+        """Return name, version, digest and tags of what an alias points to, or None."""
+        with in_one_line(f"models {self.where}", NEXT_STEP):
+            found: dict[str, Any] | None = json.loads(self.files.read(f"{alias}.json") or b"null")
+            return found
 
-        Raises UserError: there is none, its file is not the one that was published, or it holds an untrusted
-        type.
-        """
+    def content(self, version: str) -> bytes:
+        """Return the file of a version; it is empty if there is none."""
+        with in_one_line(f"models {self.where}", NEXT_STEP):
+            return self.files.read(f"versions/{version}.skops") or b""
+
+    def load(self, alias: str) -> StoredModel:
+        """Load the model that an alias points to. Raises UserError: there is none, or it does not load."""
         entry = self.entry(alias)
         if entry is None:
-            message = f"no {alias} is published in {self.where}; `run --prepare` publishes the rules"
-            raise UserError(message)
-        what = f"the {alias}, version {entry['version']}, does not load"
-        with in_one_line(what, "train and promote another"):
-            model = load_model(self.content(entry["version"]) or b"", entry["digest"])
-        return StoredModel(model, entry["name"], entry["version"], entry["digest"], entry["tags"])
-
-    def content(self, version: str) -> bytes | None:
-        """Return the file of a version, or None if it is not here."""
-        return self.files.read(f"versions/{version}.skops")
+            raise UserError(f"no {alias} is published in {self.where}; `run --prepare` publishes the rules")
+        return load_entry(alias, entry, self.content(entry["version"]))
 
     def add(self, version: str, content: bytes) -> None:
         """Keep the file of a version."""
@@ -88,23 +89,25 @@ class Models:
         with in_one_line(f"models {self.where}", NEXT_STEP):
             self.files.write(f"{alias}.json", json.dumps(entry, indent=2).encode())
 
-    def withdraw(self, alias: str) -> None:
-        """Remove an alias."""
-        with in_one_line(f"models {self.where}", NEXT_STEP):
-            self.files.remove(f"{alias}.json")
 
-    def entry(self, alias: str) -> dict[str, Any] | None:
-        """Return name, version, digest and tags of what an alias points to, or None."""
-        with in_one_line(f"models {self.where}", NEXT_STEP):
-            content = self.files.read(f"{alias}.json")
-            return None if content is None else dict(json.loads(content))
+def open_models(place: str | Path) -> Models:
+    """Return the models in a folder, or at a URL such as `s3://bucket/models`. Raises UserError: an unknown store."""
+    url = urlsplit(str(place) if "://" in str(place) else "")
+    with in_one_line(f"models {place}", NEXT_STEP):
+        folder = Path(url2pathname(url.path)) if url.scheme == "file" else Path(place)
+        files = FolderFiles(folder) if url.scheme in ("", "file") else ObjectFiles(str(place))
+        return Models(files, hide_passwords(str(place)))
+
+
+def load_entry(alias: str, entry: Mapping[str, Any], content: bytes) -> StoredModel:
+    """Return the model of an entry and its file. Raises UserError: another digest, or a type that is not trusted."""
+    with in_one_line(f"the {alias}, version {entry['version']}, does not load", "train and promote another"):
+        model = load_model(content, entry["digest"])
+    return StoredModel(model, entry["name"], entry["version"], entry["digest"], entry["tags"])
 
 
 def dump_model(model: Any) -> bytes:
-    """Return a model as the bytes of a skops file.
-
-    Raises UserError: it holds a type that is not trusted.
-    """
+    """Return a model as a skops file. Raises UserError: it holds a type that is not trusted."""
     content = bytes(skops.io.dumps(model))
     with in_one_line("the model cannot be stored", "define the type in problem/, or add it to TRUSTED in models.py"):
         trusted_types(content)
@@ -112,10 +115,7 @@ def dump_model(model: Any) -> bytes:
 
 
 def load_model(content: bytes, digest: str) -> Any:
-    """Return the model in a skops file.
-
-    Raises ValueError: the file is not the one with this digest, or it holds a type that is not trusted.
-    """
+    """Return the model in a skops file. Raises ValueError: another digest, or a type that is not trusted."""
     if digest_of(content) != digest:
         message = "its file is missing, or was changed after registration"
         raise ValueError(message)
@@ -123,27 +123,13 @@ def load_model(content: bytes, digest: str) -> Any:
 
 
 def trusted_types(content: bytes) -> list[str]:
-    """Return the types in a skops file that are trusted beyond those of skops: of core/, of problem/, and `TRUSTED`.
-
-    Raises ValueError: it holds another type.
-    """
+    """Return the types in a skops file that only this project trusts. Raises ValueError: it holds another type."""
     found: list[str] = skops.io.get_untrusted_types(data=content)
-    unknown = [name for name in found if name not in TRUSTED and not name.startswith(OURS)]
-    if unknown:
-        message = f"it holds types that are not trusted: {', '.join(unknown)}"
-        raise ValueError(message)
+    if unknown := [name for name in found if name not in TRUSTED and not name.startswith(OURS)]:
+        raise ValueError(f"it holds types that are not trusted: {', '.join(unknown)}")
     return found
 
 
 def digest_of(content: bytes) -> str:
     """Return the SHA-256 digest of a file, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
-
-
-def open_models(place: str | Path) -> Models:
-    """Return the published models in a folder, or behind a URL such as `s3://bucket/models`.
-
-    Raises UserError: the URL is not one of a store that is known.
-    """
-    with in_one_line(f"models {place}", NEXT_STEP):
-        return Models(open_files(place), hide_passwords(str(place)))

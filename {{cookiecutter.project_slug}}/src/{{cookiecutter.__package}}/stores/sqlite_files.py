@@ -1,6 +1,7 @@
 """SQLite files that a library creates: complete or not at all, at any path."""
 
 import atexit
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -11,22 +12,21 @@ from filelock import FileLock
 from ..core.settings import sqlite_url
 
 
-def create_once(path: Path, create: Callable[[str], None]) -> str:
+def create_once(path: Path, create: Callable[[str], object]) -> str:
     """Return the URL of a SQLite file, and create the file if it is not there.
 
-    `create` gets the URL of a file of another name, which is renamed when it is complete: an interrupted
-    start leaves no half database under the name, and of two that start at once the second one waits.
+    `create` gets the URL of another file, which is renamed when it is complete: an interrupted start leaves no
+    half database, and of two that start at once the second one waits.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = _plain_folder(path.parent)
-    if not path.exists():
-        part = folder / f".{path.name}.part"
-        with FileLock(folder / f".{path.name}.lock"):
-            if not path.exists():
-                for suffix in ("", "-journal", "-wal", "-shm"):  # left by an interrupted start
-                    part.with_name(part.name + suffix).unlink(missing_ok=True)
-                create(sqlite_url(part))
-                part.rename(path)
+    with FileLock(folder / f".{path.name}.lock") if not path.exists() else contextlib.nullcontext():
+        if not path.exists():
+            part = folder / f".{path.name}.part"
+            for suffix in ("", "-journal", "-wal", "-shm"):  # left by an interrupted start
+                part.with_name(part.name + suffix).unlink(missing_ok=True)
+            create(sqlite_url(part))
+            part.rename(path)
     return sqlite_url(folder / path.name)
 
 
@@ -34,8 +34,7 @@ def _plain_folder(folder: Path) -> Path:
     """Return a path of the folder without characters that URLs escape: MLflow does not unescape them."""
     if sqlite_url(folder) == f"sqlite:///{folder.as_posix()}":
         return folder
-    parent = tempfile.mkdtemp(prefix="registry-")
-    atexit.register(shutil.rmtree, parent, ignore_errors=True)
-    link = Path(parent) / "folder"
+    link = Path(tempfile.mkdtemp(prefix="registry-"), "folder")
+    atexit.register(shutil.rmtree, link.parent, ignore_errors=True)
     link.symlink_to(folder, target_is_directory=True)
     return link
