@@ -15,10 +15,10 @@ from ..core.errors import UserError, in_one_line
 from ..core.objective import Evaluation, evaluate
 from ..core.problem import Problem
 
-NOT_STATED = "not stated"
 FOLD = "_fold"
-MIN_FOLDS = 2
 MAX_GROUPS = 10  # of a protected number
+# columns with few values or one: quantiles coincide, and scaling or fitting says so for each column
+EXPECTED_WARNINGS = "Bins whose width are too small|Feature .* is constant|Skipping features without any observed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,7 @@ class Rows:
 def split_columns(table: pd.DataFrame, problem: Problem) -> Rows:
     """Split the training table into what models see and what only audits see.
 
-    Raises UserError: the table lacks a column, or an answer does not occur in enough folds to be learned and
-    judged.
+    Raises UserError: the table lacks a column, or an answer is in too few folds to be learned and judged.
     """
     wanted = [*(column.name for column in problem.stored), problem.target.name]
     if missing := [name for name in wanted if name not in table.columns]:
@@ -43,37 +42,35 @@ def split_columns(table: pd.DataFrame, problem: Problem) -> Rows:
         raise UserError(message)
     with in_one_line("the training table does not follow contract.py", "run `data`, so that it does"):
         truth = problem.objective.encode(table[problem.target.name])
-    rows = Rows(
+    _check_folds(table, problem)
+    groups = {column.name: _groups(table[column.name]) for column in problem.columns if column.protected}
+    return Rows(
         features=table[[column.name for column in problem.inputs]],
-        groups=pd.DataFrame(
-            {c.name: _groups(table[c.name]) for c in problem.columns if c.protected}, index=table.index
-        ),
+        groups=pd.DataFrame(groups, index=table.index),
         truth=truth,
         folds=table[FOLD].to_numpy(),
     )
-    _check_folds(table, rows, problem)
-    return rows
 
 
-def _groups(values: "pd.Series[Any]") -> "pd.Series[Any]":
+def _groups(values: Any) -> Any:
     """Return the group of each row as text; numbers with many values are cut into quarters."""
     if pd.api.types.is_numeric_dtype(values) and values.nunique() > MAX_GROUPS:
         values = pd.qcut(values, 4, duplicates="drop")
     elif pd.api.types.is_numeric_dtype(values):
         values = values.map("{:g}".format, na_action="ignore")
-    return values.astype(object).where(values.notna(), NOT_STATED).astype(str)
+    return values.astype(object).where(values.notna(), "not stated").astype(str)
 
 
-def _check_folds(table: pd.DataFrame, rows: Rows, problem: Problem) -> None:
-    if len(np.unique(rows.folds)) < MIN_FOLDS:
+def _check_folds(table: pd.DataFrame, problem: Problem) -> None:
+    if len(table[FOLD].unique()) == 1:
         message = f"the training table has {len(table)} rows in one fold; bring more rows, then run `data`"
         raise UserError(message)
     for answer in problem.target.categories:
         folds = table.loc[table[problem.target.name] == answer, FOLD]
-        if folds.nunique() < MIN_FOLDS:
+        if len(folds.unique()) < 2:  # noqa: PLR2004
             message = (
                 f"{problem.target.name} is {answer} in {len(folds)} of {len(table)} rows of the training table, in "
-                f"{folds.nunique()} fold; every answer has to occur in at least {MIN_FOLDS}: bring more such rows"
+                f"{len(folds.unique())} fold; every answer has to occur in at least 2: bring more such rows"
             )
             raise UserError(message)
 
@@ -84,22 +81,21 @@ def fit(model: Any, rows: Rows, kept: NDArray[np.bool_] | None = None) -> Any:
     last = model[-1] if hasattr(model, "steps") else model
     audit = {"model__sensitive_features": rows.groups[kept]} if has_fit_parameter(last, "sensitive_features") else {}
     with warnings.catch_warnings():
-        # columns with few values or one: quantiles coincide, and scaling or fitting says so for each column
-        warnings.filterwarnings("ignore", "Bins whose width are too small|Feature .* is constant", UserWarning)
+        warnings.filterwarnings("ignore", EXPECTED_WARNINGS, UserWarning)
         warnings.filterwarnings("ignore", category=ConvergenceWarning)
-        warnings.filterwarnings("ignore", "Skipping features without any observed values", UserWarning)
         return clone(model).fit(rows.features[kept], rows.truth[kept], **audit)
 
 
 def cross_evaluate(model: Any, rows: Rows, problem: Problem) -> Evaluation:
     """Return what a model predicts for every row when it was fitted without that row's fold."""
-    parts = []
+    predict, predictions = problem.objective.predict, None
     for fold in np.unique(rows.folds):
         out = rows.folds == fold
-        predictions = problem.objective.predict(fit(model, rows, ~out), rows.features[out])
-        parts.append((np.flatnonzero(out), predictions))
-    order = np.argsort(np.concatenate([positions for positions, _ in parts]))
-    return evaluate(problem.objective, rows.truth, np.concatenate([found for _, found in parts])[order])
+        found = predict(fit(model, rows, ~out), rows.features[out])
+        if predictions is None:
+            predictions = np.empty((len(rows.truth), *found.shape[1:]))
+        predictions[out] = found
+    return evaluate(problem.objective, rows.truth, np.asarray(predictions))
 
 
 def metrics(evaluation: Evaluation, problem: Problem) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Bootstrap intervals, by which the gates judge (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993)."""
+"""Bootstrap intervals, which the gates judge (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993)."""
 
 import math
 from collections.abc import Sequence
@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.plan import Plan
-
-SEED = 0
 
 
 def mean_interval(values: NDArray[Any], plan: Plan) -> tuple[float, float]:
@@ -30,9 +28,8 @@ def rows_needed(rows: int, low: float, high: float, centre: float, limit: float)
 
 def _bootstrap_means(groups: Sequence[NDArray[Any]], plan: Plan) -> NDArray[np.float64]:
     """Return the means of resampled groups, shape (groups, rounds)."""
-    rng = np.random.default_rng(SEED)
-    rounds = plan.gates.bootstrap_rounds
-    return np.array([[rng.choice(values, len(values)).mean() for _ in range(rounds)] for values in groups])
+    rng, rounds = np.random.default_rng(0), range(plan.gates.bootstrap_rounds)
+    return np.array([[rng.choice(values, len(values)).mean() for _ in rounds] for values in groups])
 
 
 def _percentiles(means: NDArray[Any], plan: Plan) -> tuple[float, float]:

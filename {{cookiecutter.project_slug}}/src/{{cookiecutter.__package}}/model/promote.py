@@ -17,8 +17,9 @@ def register_rules(registry: Registry, problem: Problem, plan: Plan) -> str | No
     is_current = fallback is not None and registry.tags(fallback).items() >= tags.items()
     if fallback is None or not is_current or not registry.is_intact(fallback):
         tags = {**tags, "plan": plan.fingerprint}
-        model = problem.rules.fit()
-        version = fallback = registry.register(model, name="rules", inputs=problem.inputs, metrics={}, tags=tags)
+        version = fallback = registry.register(
+            problem.rules.fit(), name="rules", inputs=problem.inputs, metrics={}, tags=tags
+        )
         registry.set_alias("fallback", version)
     champion = registry.version("champion")
     if champion != fallback and (champion is None or registry.tags(champion).get("name") == "rules"):

@@ -25,13 +25,9 @@ def calibration_gate(candidate: Evaluation, objective: Objective, plan: Plan) ->
         f"calibration: {worst!r} is off by {error:.3f} on average ({confidence:.0%} interval {low:.3f} to "
         f"{high:.3f}) against a limit of {limit:g}"
     )
-    return GateResult(
-        "calibration",
-        compare_interval(low, high, limit),
-        message,
-        {"event": worst, "error": error, "low": low, "high": high, "limit": limit},
-        inconclusive_blocks=plan.gates.inconclusive_blocks,
-    )
+    evidence = {"event": worst, "error": error, "low": low, "high": high, "limit": limit}
+    status, blocks = compare_interval(low, high, limit), plan.gates.inconclusive_blocks
+    return GateResult("calibration", status, message, evidence, inconclusive_blocks=blocks)
 
 
 def calibration_error(
@@ -39,8 +35,7 @@ def calibration_error(
 ) -> tuple[float, float, float]:
     """Return lower bound, estimate and upper bound of the root mean square calibration error.
 
-    `predicted`: the probability of an event for each of n rows.
-    `happened`: whether it happened, as numbers from 0 to 1.
+    `predicted`: the probability of an event for each of n rows; `happened`: whether it happened, 0 to 1;
     `sort_by`: values by which the rows are sorted into bins of one size.
 
     In each bin, chance alone moves the observed rate away from the predicted one; that variance is

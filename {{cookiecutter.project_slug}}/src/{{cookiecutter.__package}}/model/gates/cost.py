@@ -16,18 +16,16 @@ def cost_gate(difference: NDArray[Any], plan: Plan) -> GateResult:
     """
     limit, mean = plan.gates.max_cost_increase, float(difference.mean())
     low, high = mean_interval(difference, plan)
-    status = compare_interval(low, high, limit)
-    numbers = (
-        f"{mean:+.3f} a decision ({plan.gates.confidence:.0%} interval {low:+.3f} to {high:+.3f}, limit {limit:+.3f})"
-    )
-    evidence = {"difference": mean, "low": low, "high": high, "limit": limit, "rows": len(difference)}
-    if mean >= 0:
-        return GateResult("cost", "fail", f"not cheaper than the champion: {numbers}", evidence)
-    needed = rows_needed(len(difference), low, high, mean, limit)
     words = {
         "pass": "cheaper than the champion",
-        "fail": "more expensive than the champion",
-        "inconclusive": f"cheaper on these rows, but about {needed} rows are needed for a conclusive result",
+        "fail": "not cheaper than the champion",
+        "inconclusive": "cheaper on these rows, but about "
+        f"{rows_needed(len(difference), low, high, mean, limit)} rows are needed for a conclusive result",
     }
-    blocks = plan.gates.inconclusive_blocks
-    return GateResult("cost", status, f"{words[status]}: {numbers}", evidence, inconclusive_blocks=blocks)
+    status = "fail" if mean >= 0 else compare_interval(low, high, limit)
+    message = (
+        f"{words[status]}: {mean:+.3f} a decision ({plan.gates.confidence:.0%} interval {low:+.3f} to {high:+.3f}, "
+        f"limit {limit:+.3f})"
+    )
+    evidence = {"difference": mean, "low": low, "high": high, "limit": limit, "rows": len(difference)}
+    return GateResult("cost", status, message, evidence, inconclusive_blocks=plan.gates.inconclusive_blocks)

@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 
 from ...core.objective import Evaluation, Objective
 from ...core.plan import Plan
-from ...core.result import GateResult, compare_interval
+from ...core.result import GateResult, Status, compare_interval
 from ..evaluate import Rows
 from ..intervals import gap_interval, rows_needed
-
-MIN_GROUPS = 2
 
 
 def group_gates(rows: Rows, candidate: Evaluation, objective: Objective, plan: Plan) -> Iterator[GateResult]:
@@ -21,53 +19,46 @@ def group_gates(rows: Rows, candidate: Evaluation, objective: Objective, plan: P
     for column in rows.groups:
         for rate, limit in plan.groups.limits.items():
             found = measure_gap(*objective.rate(rate, rows.truth, candidate.choices), rows.groups[column], plan)
-            yield _group_gate(str(column), rate, limit, found, plan)
+            yield _judge_gap(str(column), rate, limit, found, plan)
 
 
 def measure_gap(values: NDArray[Any], counted: NDArray[np.bool_], group: Any, plan: Plan) -> dict[str, Any]:
     """Return the rate of each group, the largest gap, its bootstrap interval, and the rows each group has.
 
-    `values`: n values whose mean is the rate.
-    `counted`: which of the n rows the rate is counted over.
-    `group`: the group of each of the n rows, as a pandas Series.
-
-    Groups under the plan's minimum size are left out; with fewer than two left there is no gap.
-    Differences between small groups are biased upward, which is why there is a minimum.
+    `values`: n values whose mean is the rate; `counted`: which of the n rows it is counted over;
+    `group`: the group of each row, a pandas Series. Groups under the plan's minimum size are left out, because
+    differences between small groups are biased upward; with fewer than two left there is no gap.
     """
     sizes = group[counted].value_counts()
     large = sizes[sizes >= plan.groups.minimum_rows].index
     rows = {str(name): int(count) for name, count in sizes.items()}
-    if len(large) < MIN_GROUPS:
+    if len(large) <= 1:
         return {"rows": rows}
     kept = counted & group.isin(large).to_numpy()
     names, values = group[kept].to_numpy(), values[kept]
     frame = MetricFrame(metrics=mean_prediction, y_true=values, y_pred=values, sensitive_features=names)
     # MetricFrame's own bootstrap gives the same interval in a hundred times the time
     low, high = gap_interval([values[names == name] for name in large], plan)
-    return {
-        "by_group": {str(name): float(value) for name, value in frame.by_group.items()},
-        "gap": float(frame.difference()),
-        "low": low,
-        "high": high,
-        "rows": rows,
-    }
+    by_group = {str(name): float(value) for name, value in frame.by_group.items()}
+    return {"by_group": by_group, "gap": float(frame.difference()), "low": low, "high": high, "rows": rows}
 
 
-def _group_gate(column: str, rate: str, limit: float, found: dict[str, Any], plan: Plan) -> GateResult:
-    gate, words, blocks = f"{column}.{rate}", rate.replace("_", " "), plan.gates.inconclusive_blocks
+def _judge_gap(column: str, rate: str, limit: float, found: dict[str, Any], plan: Plan) -> GateResult:
+    what = f"{rate.replace('_', ' ')} by {column}"
+    status: Status = "inconclusive"
     if "gap" not in found:
+        needed = f"the {plan.groups.minimum_rows} rows needed (groups.minimum_rows)"
+        message = f"{what}: fewer than two groups have {needed}: {found['rows']}"
+    else:
+        gap, low, high = found["gap"], found["low"], found["high"]
+        status = compare_interval(low, high, limit)
+        each = ", ".join(f"{value:.4g} ({group})" for group, value in found["by_group"].items())
         message = (
-            f"{words} by {column}: fewer than two groups have the {plan.groups.minimum_rows} rows needed "
-            f"(groups.minimum_rows): {found['rows']}"
+            f"{what} is {each}: a gap of {gap:.4g} ({plan.gates.confidence:.0%} interval {low:.4g} to {high:.4g}) "
+            f"against a limit of {limit:g}"
         )
-        return GateResult(gate, "inconclusive", message, found, inconclusive_blocks=blocks)
-    status = compare_interval(found["low"], found["high"], limit)
-    each = ", ".join(f"{value:.4g} ({group})" for group, value in found["by_group"].items())
-    message = (
-        f"{words} by {column} is {each}: a gap of {found['gap']:.4g} ({plan.gates.confidence:.0%} interval "
-        f"{found['low']:.4g} to {found['high']:.4g}) against a limit of {limit:g}"
-    )
-    if status == "inconclusive":
-        needed = rows_needed(sum(found["rows"].values()), found["low"], found["high"], found["gap"], limit)
-        message += f"; about {needed} rows are needed for a conclusive result"
-    return GateResult(gate, status, message, {**found, "limit": limit}, inconclusive_blocks=blocks)
+        if status == "inconclusive":
+            needed = rows_needed(sum(found["rows"].values()), low, high, gap, limit)
+            message += f"; about {needed} rows are needed for a conclusive result"
+    blocks = plan.gates.inconclusive_blocks
+    return GateResult(f"{column}.{rate}", status, message, {**found, "limit": limit}, inconclusive_blocks=blocks)

@@ -12,14 +12,11 @@ from ...core.result import GateResult, compare_interval
 from ..evaluate import Rows
 from ..intervals import mean_interval
 
-QUARTERS = 4
-
 
 def slices_gate(rows: Rows, difference: NDArray[Any], champion: NDArray[Any], plan: Plan) -> GateResult:
     """Judge the slice in which a candidate does worst beside the champion.
 
-    `difference`: cost of each of n rows under the candidate less that under the champion.
-    `champion`: cost of each of n rows under the champion.
+    `champion`: cost of each of n rows under the champion; `difference`: that under the candidate less it.
     """
     limit, blocks = plan.slices.max_cost_increase, plan.slices.inconclusive_blocks
     found: list[dict[str, Any]] = []
@@ -34,13 +31,13 @@ def slices_gate(rows: Rows, difference: NDArray[Any], champion: NDArray[Any], pl
         message = f"slices: none has the {plan.slices.minimum_rows} rows needed (slices.minimum_rows)"
         return GateResult("slices", "inconclusive", message, inconclusive_blocks=blocks)
     worst = max(found, key=lambda one: (one["low"] > limit, one["high"] > limit, one["increase"]))
+    low, high = worst["low"], worst["high"]
     message = (
         f"slices: of {len(found)}, the worst is {worst['slice']}: {worst['increase']:+.0%} of the champion's cost "
-        f"there ({plan.gates.confidence:.0%} interval {worst['low']:+.0%} to {worst['high']:+.0%}) "
-        f"against a limit of {limit:+.0%}"
+        f"there ({plan.gates.confidence:.0%} interval {low:+.0%} to {high:+.0%}) against a limit of {limit:+.0%}"
     )
-    status = compare_interval(worst["low"], worst["high"], limit)
-    return GateResult("slices", status, message, {"limit": limit, "slices": found}, inconclusive_blocks=blocks)
+    evidence = {"limit": limit, "slices": found}
+    return GateResult("slices", compare_interval(low, high, limit), message, evidence, inconclusive_blocks=blocks)
 
 
 def slices(table: pd.DataFrame) -> Iterator[tuple[str, NDArray[np.bool_]]]:
@@ -48,10 +45,9 @@ def slices(table: pd.DataFrame) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     for column in table:
         values = table[column]
         if pd.api.types.is_numeric_dtype(values):
-            smallest = values.min()
-            parts = pd.qcut(values, QUARTERS, duplicates="drop")
+            parts = pd.qcut(values, 4, duplicates="drop")
             for part in parts.cat.categories:
-                yield f"{column} {max(part.left, smallest):g} to {part.right:g}", (parts == part).to_numpy()
+                yield f"{column} {max(part.left, values.min()):g} to {part.right:g}", (parts == part).to_numpy()
         else:
             for value in sorted(values.dropna().unique()):
                 yield f"{column} {value}", (values == value).to_numpy()
