@@ -1,5 +1,6 @@
 """Bins of a column: how values are counted, when the training table is described and when drift is measured."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,13 +33,8 @@ class Bin:
 
 
 def make_bins(column: Column, cuts: Sequence[float]) -> list[Bin]:
-    """Return the bins of a column: its categories, or intervals between cuts; then its missing values.
-
-    Text has no bins but the one for missing values and one for the rest.
-    """
-    if column.categories:
-        bins = [Bin(column.name, category=category) for category in column.categories]
-    else:
-        edges = sorted(set(cuts))
-        bins = [Bin(column.name, low=a, high=b) for a, b in zip([None, *edges], [*edges, None], strict=True)]
+    """Return the bins of a column: categories, or intervals between cuts (of text one for all); then missing values."""
+    edges = [None, *sorted(set(cuts)), None]
+    bins = [Bin(column.name, category=category) for category in column.categories]
+    bins = bins or [Bin(column.name, low=low, high=high) for low, high in itertools.pairwise(edges)]
     return [*bins, Bin(column.name, missing=True)]

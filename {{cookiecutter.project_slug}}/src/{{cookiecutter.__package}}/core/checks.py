@@ -5,11 +5,12 @@
 (`product/columns.py`). Recorded decisions go through the rendering of the lake.
 """
 
-import math
+import copy
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
+from annotated_types import Ge, Le
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, create_model
 
 from .schema import Column
 
@@ -20,10 +21,8 @@ INTEGER_LIMIT = 2**63 - 1
 WITHOUT_NUL = r"^[^\x00]*$"
 SHOWN_CHARACTERS = 60  # of a value in an error
 # how text spells that a value is missing; a category of that name keeps its meaning
-MISSING = (
-    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
-    *("N/A", "NA", "NULL", "NaN", "n/a", "nan", "null"),
-)
+MISSING = ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"]
+MISSING += ["N/A", "NA", "NULL", "NaN", "n/a", "nan", "null"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,36 +66,31 @@ def request_model(features: type[BaseModel], columns: tuple[Column, ...]) -> typ
 
     def describe(schema: dict[str, Any]) -> None:
         for column in columns:
-            marks = {"x-protected": column.protected, "x-personal": column.personal}
-            schema["properties"][column.name].update({mark: True for mark, is_set in marks.items() if is_set})
+            words: dict[str, Any] = {"x-protected": column.protected, "x-personal": column.personal}
             if column.kind == "text":
-                least = {} if column.optional else {"minLength": column.min_length or 1}
-                schema["properties"][column.name].update({"pattern": column.pattern or WITHOUT_NUL, **least})
+                least = 0 if column.optional else column.min_length or 1
+                words |= {"pattern": column.pattern or WITHOUT_NUL, "minLength": least}
+            schema["properties"][column.name] |= {key: word for key, word in words.items() if word}
         schema["examples"] = [{column.name: column.example for column in columns}]
 
     class Request(features):  # type: ignore[valid-type, misc]  # the base is a value here
         model_config = ConfigDict(json_schema_extra=describe)
 
-    names = {kind: [column.name for column in columns if column.kind == kind] for kind in ("integer", "text")}
     fields: dict[str, Any] = {}
     for column in columns:
+        field = copy.copy(features.model_fields[column.name])
         if column.kind == "integer":
-            field, limits = features.model_fields[column.name], {check.name: check.limit for check in checks(column)}
-            bounds = Field(ge=limits["at_least"], le=limits["at_most"])
-            fields[column.name] = (Annotated[field.annotation, bounds], field)
-    validators: dict[str, Any] = {
-        function.__name__.strip("_"): field_validator(names[kind][0], *names[kind][1:], mode=mode)(function)
-        for function, kind, mode in READERS
-        if names[kind]
-    }
-    return create_model(
-        features.__name__, __base__=Request, __doc__=features.__doc__, __validators__=validators, **fields
-    )
+            limits = {check.name: check.limit for check in checks(column)}
+            bounds = [Ge(limits["at_least"]), Le(limits["at_most"])]
+            field.metadata = [*bounds, *field.metadata, BeforeValidator(_read_whole)]
+        elif column.kind == "text":
+            field.metadata = [*field.metadata, BeforeValidator(_read_empty), AfterValidator(_refuse_nul)]
+        fields[column.name] = (field.annotation, field)
+    return create_model(features.__name__, __base__=Request, __doc__=features.__doc__, **fields)
 
 
 def _read_whole(value: Any) -> Any:
-    is_whole = isinstance(value, float) and math.isfinite(value) and value == int(value)
-    return int(value) if is_whole else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _read_empty(value: Any) -> Any:
@@ -108,10 +102,3 @@ def _refuse_nul(value: str | None) -> str | None:
         message = "a text must not have a NUL character"
         raise ValueError(message)
     return value
-
-
-READERS: tuple[tuple[Any, str, Literal["before", "after"]], ...] = (
-    (_read_whole, "integer", "before"),
-    (_read_empty, "text", "before"),
-    (_refuse_nul, "text", "after"),
-)

@@ -19,8 +19,6 @@ class ContractEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     `columns`: pairs of a column's name and its categories; no categories means a number.
 
-    Examples
-    --------
     >>> encoder = ContractEncoder([("age", []), ("smokes", ["no", "yes"])])
     >>> encoder.transform({"age": [50, None], "smokes": ["yes", "no"]})
     array([[50.,  1.],
@@ -53,7 +51,5 @@ def encoder(columns: Sequence[Column]) -> ContractEncoder:
 
 
 def _encode(values: Any, categories: Sequence[str]) -> NDArray[np.float64]:
-    if not categories:
-        return np.asarray(values, dtype=float)
     positions = {category: float(position) for position, category in enumerate(categories)}
-    return np.array([positions.get(value, np.nan) for value in values], dtype=float)
+    return np.array([positions.get(v, np.nan) for v in values] if categories else values, dtype=float)

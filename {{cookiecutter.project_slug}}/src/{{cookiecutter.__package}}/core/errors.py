@@ -4,10 +4,7 @@ import contextlib
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:  # every command imports this module, and --help needs no pydantic
-    from pydantic import BaseModel
+from typing import Any
 
 
 class UserError(Exception):
@@ -39,14 +36,13 @@ def error_message(error: Mapping[str, Any]) -> str:
     return str(error["msg"]).removeprefix("Value error, ")
 
 
-def describe_error(error: Mapping[str, Any], model: "type[BaseModel]") -> str:
+def describe_error(error: Mapping[str, Any], model: Any) -> str:
     """Return place and message of one pydantic error; for an unknown key, also the nearest known one."""
-    *section, key = error["loc"] or ("",)
-    where = ".".join(str(part) for part in error["loc"])
-    if error["type"] != "extra_forbidden":
-        return f"{where}: {error_message(error)}" if where else error_message(error)
-    found: Any = model
-    for part in section:
-        found = found.model_fields[str(part)].annotation
-    nearest = difflib.get_close_matches(str(key), list(found.model_fields), n=1, cutoff=0.0)
-    return f"{where}: unknown key; the nearest known one is {nearest[0]}"
+    message = error_message(error)
+    if error["type"] == "extra_forbidden":
+        *section, key = error["loc"]
+        for part in section:
+            model = model.model_fields[part].annotation
+        [nearest] = difflib.get_close_matches(key, model.model_fields, n=1, cutoff=0.0)
+        message = f"unknown key; the nearest known one is {nearest}"
+    return ": ".join([*filter(None, [".".join(map(str, error["loc"]))]), message])

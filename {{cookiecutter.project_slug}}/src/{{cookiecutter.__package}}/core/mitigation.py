@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
-NEGLIGIBLE = 1e-6
+Cost = float | None
 
 
 class MitigatedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -22,12 +22,7 @@ class MitigatedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     def __init__(
-        self,
-        estimator: Any,
-        *,
-        false_positive: float | None = 1.0,
-        false_negative: float | None = 1.0,
-        max_gap: float = 0.02,
+        self, estimator: Any, *, false_positive: Cost = 1.0, false_negative: Cost = 1.0, max_gap: float = 0.02
     ) -> None:
         self.estimator = estimator
         self.false_positive = false_positive
@@ -39,13 +34,11 @@ class MitigatedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         # imported here, because a serving process only predicts
         from fairlearn.reductions import ErrorRate, ExponentiatedGradient, FalsePositiveRateParity  # noqa: PLC0415
 
-        reduction = ExponentiatedGradient(
-            clone(self.estimator),
-            FalsePositiveRateParity(difference_bound=self.max_gap),
-            objective=ErrorRate(costs={"fp": float(self.false_positive or 1), "fn": float(self.false_negative or 1)}),
-        )
+        costs = {"fp": float(self.false_positive or 1), "fn": float(self.false_negative or 1)}
+        parity = FalsePositiveRateParity(difference_bound=self.max_gap)
+        reduction = ExponentiatedGradient(clone(self.estimator), parity, objective=ErrorRate(costs=costs))
         reduction.fit(X, y, sensitive_features=sensitive_features)
-        kept = reduction.weights_[reduction.weights_ > NEGLIGIBLE]
+        kept = reduction.weights_[reduction.weights_ > 1e-6]  # noqa: PLR2004  # the rest is rounding
         self.predictors_ = [reduction.predictors_[position] for position in kept.index]
         self.weights_ = kept.to_numpy() / kept.sum()
         self.classes_ = np.array([0, 1])
@@ -55,7 +48,7 @@ class MitigatedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the probabilities of no and yes, shape (n, 2).
 
         The members were fitted with mistakes weighted by their cost, so their odds are too high by the
-        ratio of the costs; the second line removes that ratio (Elkan, IJCAI 2001, theorem 2).
+        ratio of the costs; the third line removes that ratio (Elkan, IJCAI 2001, theorem 2).
         """
         ratio = float(self.false_negative or 1) / float(self.false_positive or 1)
         weighted = np.column_stack([member.predict_proba(X)[:, 1] for member in self.predictors_]) @ self.weights_
@@ -64,4 +57,4 @@ class MitigatedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:  # noqa: N803
         """Return 1 for each row whose probability is over a half."""
-        return (self.predict_proba(X)[:, 1] > 0.5).astype(int)  # noqa: PLR2004
+        return np.asarray(self.predict_proba(X).argmax(axis=1))

@@ -13,49 +13,45 @@ from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from .errors import UserError, describe_error
 from .schema import Strict
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=1)]
+Text = Annotated[str, Field(min_length=1)]
 
 
 class Product(Strict):
     """The question, in words, and how long a model may take before the rules answer."""
 
-    question: Annotated[str, Field(min_length=1)]
-    max_model_ms: Positive = 250
+    question: Text
+    max_model_ms: PositiveFloat = 250
 
 
 class Review(Strict):
     """When a person should look: the choice is closer than `band`, or the number is `above` or more."""
 
-    band: NotNegative = 0
-    above: float = float("inf")
-
     model_config = ConfigDict(allow_inf_nan=True)
+
+    band: NonNegativeFloat = 0
+    above: float = float("inf")
 
 
 class Costs(Strict):
     """What mistakes cost, in any one unit: of two answers, of several, or of a number."""
 
-    false_negative: Positive | None = None
-    false_positive: Positive | None = None
-    confusion: dict[str, dict[str, NotNegative]] | None = None
-    too_low: Positive | None = None
-    too_high: Positive | None = None
+    false_negative: PositiveFloat | None = None
+    false_positive: PositiveFloat | None = None
+    confusion: dict[str, dict[str, NonNegativeFloat]] | None = None
+    too_low: PositiveFloat | None = None
+    too_high: PositiveFloat | None = None
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        forms = [("false_negative", "false_positive"), ("confusion",), ("too_low", "too_high")]
-        given = [all(getattr(self, key) is not None for key in form) for form in forms]
-        if sum(given) != 1 or len(self.model_fields_set) != len(forms[given.index(True)]):
-            message = "give false_negative and false_positive, or confusion, or too_low and too_high"
-            raise ValueError(message)
+        forms = {"false_negative", "false_positive"}, {"confusion"}, {"too_low", "too_high"}
+        if self.model_fields_set not in forms:
+            raise ValueError(f"give {', or '.join(' and '.join(sorted(form)) for form in forms)}")
         return self
 
     @property
@@ -69,17 +65,14 @@ class Costs(Strict):
 
         Raises UserError: the costs are not those of these answers.
         """
-        confusion = self.confusion
-        if confusion is None and self.false_negative is not None and len(answers) == 2:  # noqa: PLR2004
+        confusion, is_pair = self.confusion or {}, len(answers) == 2  # noqa: PLR2004
+        if is_pair and self.false_negative is not None:
             return np.array([[0, self.false_positive], [self.false_negative, 0]], dtype=float)
-        names = [set(confusion), *map(set, confusion.values())] if confusion else []
-        if confusion is None or names != [set(answers)] * (len(answers) + 1):
-            form = "false_negative and false_positive, or " if len(answers) == 2 else ""  # noqa: PLR2004
-            message = f"plan.toml: costs: give {form}confusion with a row and a column for each of {', '.join(answers)}"
-            raise UserError(message)
+        if [set(confusion), *map(set, confusion.values())] != [set(answers)] * (len(answers) + 1):
+            form = f"{'false_negative and false_positive, or ' if is_pair else ''}confusion"
+            raise UserError(f"plan.toml: costs: give {form} with a row and a column for each of {', '.join(answers)}")
         if wrong := [answer for answer in answers if confusion[answer][answer] != 0]:
-            message = f"plan.toml: costs.confusion.{wrong[0]}.{wrong[0]}: the right answer has to cost 0"
-            raise UserError(message)
+            raise UserError(f"plan.toml: costs.confusion.{wrong[0]}.{wrong[0]}: the right answer has to cost 0")
         matrix = np.array([[confusion[truth][answer] for answer in answers] for truth in answers], dtype=float)
         if not matrix.any():
             message = "plan.toml: costs.confusion: every mistake costs 0; give the cost of at least one"
@@ -87,20 +80,16 @@ class Costs(Strict):
         return matrix
 
     def prices(self, name: str) -> tuple[float, float]:
-        """Return the costs of a unit too low and a unit too high.
-
-        Raises UserError: the costs are those of categories.
-        """
+        """Return the costs of a unit too low and a unit too high. Raises UserError: the costs are of categories."""
         if self.too_low is None or self.too_high is None:
-            message = f"plan.toml: costs: {name} is a number; give too_low and too_high"
-            raise UserError(message)
+            raise UserError(f"plan.toml: costs: {name} is a number; give too_low and too_high")
         return self.too_low, self.too_high
 
 
 class Data(Strict):
     """Where rows come from, how many may be set aside, and how the rest are split."""
 
-    source: Annotated[str, Field(min_length=1)]
+    source: Text
     max_quarantined_share: Share = 0.005
     folds: Annotated[int, Field(ge=2, le=50)] = 5
 
@@ -110,7 +99,7 @@ class Gates(Strict):
 
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.90
     bootstrap_rounds: Annotated[int, Field(ge=100)] = 1000
-    max_cost_increase: NotNegative = 0.03
+    max_cost_increase: NonNegativeFloat = 0.03
     max_calibration_error: Annotated[float, Field(gt=0, le=1)] = 0.05
     inconclusive_blocks: bool = True
 
@@ -118,35 +107,35 @@ class Gates(Strict):
 class Slices(Strict):
     """How much more than the champion a model may cost in any part of the rows."""
 
-    minimum_rows: Count = 50
-    max_cost_increase: NotNegative = 0.15
+    minimum_rows: PositiveInt = 50
+    max_cost_increase: NonNegativeFloat = 0.15
     inconclusive_blocks: bool = False
 
 
 class Groups(Strict):
     """The largest difference allowed between groups, for each rate."""
 
-    minimum_rows: Count = 50
-    limits: dict[str, Positive] = Field(default_factory=dict)
+    minimum_rows: PositiveInt = 50
+    limits: dict[str, PositiveFloat] = Field({})
 
 
 class Speed(Strict):
     """What the load test asks of the product."""
 
-    requests_per_second: Positive = 40
-    seconds: Count = 8
-    p95_ms: Positive = 150
-    p99_ms: Positive = 400
+    requests_per_second: PositiveFloat = 40
+    seconds: PositiveInt = 8
+    p95_ms: PositiveFloat = 150
+    p99_ms: PositiveFloat = 400
     max_error_share: Share = 0
-    max_leak_bytes: Positive = 512
+    max_leak_bytes: PositiveFloat = 512
     max_slowdown: Annotated[float, Field(ge=1)] = 1.5
 
 
 class Drift(Strict):
     """When incoming data counts as different from the training table."""
 
-    minimum_rows: Count = 100
-    limit: Positive = 0.20
+    minimum_rows: PositiveInt = 100
+    limit: PositiveFloat = 0.20
 
 
 class Plan(Strict):
@@ -169,20 +158,15 @@ class Plan(Strict):
 
 
 def load_plan(path: Path) -> Plan:
-    """Read and check a plan.
-
-    Raises UserError: the file is missing, is not TOML, or holds unknown keys or bad values; all are named at
-    once.
-    """
+    """Read and check a plan. Raises UserError: it cannot be read, or has faults; all are named at once."""
     try:
         return Plan.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except FileNotFoundError:
         reason = "no such file; run this in the project's folder, or set APP_ROOT to it"
     except OSError as error:
         reason = f"cannot be read: {error.strerror}; it has to be a file that you may read"
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        reason = f"not valid TOML: {error}"
     except ValidationError as error:
         reason = "; ".join(describe_error(fault, Plan) for fault in error.errors())
-    message = f"{path}: {reason}"
-    raise UserError(message)
+    except ValueError as error:
+        reason = f"not valid TOML: {error}"
+    raise UserError(f"{path}: {reason}")

@@ -4,7 +4,7 @@ It is put together once, in `cli/composition.py`, and passed down; no other modu
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,30 +19,22 @@ from .plan import Plan
 from .rules import RuleModel, rule_errors
 from .schema import Column, columns, fingerprint
 
-Candidates = Callable[[Sequence[Column], Plan], dict[str, Any]]
-
 
 @dataclass(frozen=True)
 class Problem:
     """Contract, rules, candidates and objective, with what is derived from them once."""
 
     key: str  # name of the column that identifies a row
-    features: type[BaseModel]
     label: type[BaseModel]
     rules: RuleModel
     candidates: Callable[[], dict[str, Any]]  # returns unfitted scikit-learn pipelines by name
     objective: Objective
     columns: tuple[Column, ...]
     target: Column
-    request: type[BaseModel] = field(init=False)
-    decision: type[Decision] = field(init=False)
-    reaction: type[Reaction] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Derive the types of requests and answers."""
-        object.__setattr__(self, "request", request_model(self.features, self.columns))
-        object.__setattr__(self, "decision", make_decision(self.label, self.target))
-        object.__setattr__(self, "reaction", make_reaction(self.label))
+    request: type[BaseModel]
+    decision: type[Decision]
+    reaction: type[Reaction]
+    fingerprint: str  # changes whenever the features or the label do
 
     @property
     def inputs(self) -> tuple[Column, ...]:
@@ -54,11 +46,6 @@ class Problem:
         """The columns that are recorded: all but the personal ones."""
         return tuple(column for column in self.columns if not column.personal)
 
-    @property
-    def fingerprint(self) -> str:
-        """16 hex digits that change whenever the features or the label do."""
-        return fingerprint(self.features, self.label)
-
 
 def make_problem(
     key: str,
@@ -66,21 +53,18 @@ def make_problem(
     label: type[BaseModel],
     rules: Sequence[Any],
     otherwise: Any,
-    candidates: Candidates,
+    candidates: Callable[[Sequence[Column], Plan], dict[str, Any]],
     plan: Plan,
 ) -> Problem:
     """Check the owner's files against each other and return the problem.
 
-    Raises UserError: a field has an unknown type, a rule cannot be used, or the plan's costs do not fit the
-    label.
+    Raises UserError: a field has an unknown type, a rule cannot be used, or costs do not fit the label.
     """
-    all_columns, targets = columns(features), columns(label)
-    if len(targets) != 1:
-        message = f"contract.py: Label has {len(targets)} fields; it needs exactly one, the answer to learn"
-        raise UserError(message)
-    objective = make_objective(targets[0], plan)
-    inputs = [column for column in all_columns if column.is_input]
-    if faults := rule_errors(rules, otherwise, inputs, targets[0]):
+    if (given := len(label.model_fields)) != 1:
+        raise UserError(f"contract.py: Label has {given} fields; it needs exactly one, the answer to learn")
+    asked, [target] = columns(features), columns(label)
+    objective = make_objective(target, plan)
+    if faults := rule_errors(rules, otherwise, [column for column in asked if column.is_input], target):
         raise UserError(f"rules.py: {'; '.join(faults)}")
     if isinstance(objective, ChoiceObjective) and objective.threshold is not None:
         # candidates for two answers read these two costs, in whichever form the plan gives them
@@ -88,13 +72,16 @@ def make_problem(
         plan = plan.model_copy(update={"costs": plan.costs.model_copy(update=pair)})
     return Problem(
         key=key,
-        features=features,
         label=label,
         rules=RuleModel([tuple(rule) for rule in rules], otherwise),
-        candidates=partial(candidates, all_columns, plan),
+        candidates=partial(candidates, asked, plan),
         objective=objective,
-        columns=all_columns,
-        target=targets[0],
+        columns=asked,
+        target=target,
+        request=request_model(features, asked),
+        decision=make_decision(label, target),
+        reaction=make_reaction(label),
+        fingerprint=fingerprint(features, label),
     )
 
 

@@ -4,30 +4,28 @@ With those two prices, the best number to give is a quantile of what may come, t
 `too_low / (too_low + too_high)` (Koenker and Bassett, "Regression Quantiles", Econometrica 46, 1978).
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
+@dataclass(frozen=True)
 class QuantileObjective:
-    """Costs, quantile, rates and metrics of a number.
+    """Costs, quantile, rates and metrics of a number."""
 
-    `too_low, too_high`: cost of one unit by which the answer is too low or too high.
-    `above`: a person should look at answers of this size or more.
-    `bounds`: smallest and largest answer that the contract allows, or None.
-    """
+    too_low: float  # cost of one unit by which the answer is too low
+    too_high: float  # cost of one unit by which the answer is too high
+    above: float  # a person should look at answers of this size or more
+    bounds: tuple[float | None, float | None]  # smallest and largest answer that the contract allows
 
     rates = ("mean_error", "mean_absolute_error", "too_low_rate")
 
-    def __init__(
-        self, too_low: float, too_high: float, above: float, bounds: tuple[float | None, float | None]
-    ) -> None:
-        self.too_low = too_low
-        self.too_high = too_high
-        self.above = above
-        self.bounds = bounds
-        self.quantile = too_low / (too_low + too_high)
+    @property
+    def quantile(self) -> float:
+        """The quantile that costs least."""
+        return self.too_low / (self.too_low + self.too_high)
 
     def encode(self, labels: ArrayLike) -> NDArray[Any]:
         """Return n labels as floats."""
@@ -48,21 +46,19 @@ class QuantileObjective:
         """Return the predictions: models are fitted to the quantile that costs least."""
         return predictions
 
-    def answers(self, predictions: NDArray[Any]) -> list[float]:
+    def answers(self, predictions: NDArray[Any]) -> list[Any]:
         """Return the answer for each of n rows, rounded to the hundredth."""
-        return [round(float(number), 2) for number in predictions]
+        return [round(number, 2) for number in predictions.tolist()]
 
     def scores(self, predictions: NDArray[Any]) -> list[float]:
         """Return the answer for each of n rows, not rounded."""
-        return [float(number) for number in predictions]
+        return list(predictions.tolist())
 
-    def comparable_scores(self, predictions: NDArray[Any]) -> NDArray[Any]:
-        """Return the predictions, shape (n,)."""
-        return predictions
+    comparable_scores = choose
 
     def needs_review(self, predictions: NDArray[Any]) -> list[bool]:
         """Return whether each of n answers is large enough for a person to look."""
-        return [bool(large) for large in predictions >= self.above]
+        return list((predictions >= self.above).tolist())
 
     def calibration_pairs(self, truth: NDArray[Any], predictions: NDArray[Any]) -> dict[str, tuple[NDArray[Any], ...]]:
         """Return for one event its n predicted probabilities, whether it happened, and a sort key for bins.
@@ -76,21 +72,15 @@ class QuantileObjective:
 
     def cost(self, truth: NDArray[Any], choices: NDArray[Any]) -> NDArray[Any]:
         """Return the cost of each of n answers, in the plan's unit."""
-        short = truth - choices
-        return np.asarray(np.where(short > 0, short * self.too_low, -short * self.too_high))
+        return np.asarray(np.maximum(self.too_low * (truth - choices), self.too_high * (choices - truth)))
 
     def rate(self, name: str, truth: NDArray[Any], choices: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return one of `rates` as n values whose mean it is, and which of the rows count."""
-        values = {
-            "mean_error": choices - truth,
-            "mean_absolute_error": np.abs(choices - truth),
-            "too_low_rate": (choices < truth).astype(float),
-        }
+        error = choices - truth
+        values = {"mean_error": error, "mean_absolute_error": np.abs(error), "too_low_rate": (error < 0).astype(float)}
         return values[name], np.ones(len(truth), dtype=bool)
 
     def metrics(self, truth: NDArray[Any], predictions: NDArray[Any], choices: NDArray[Any]) -> dict[str, float]:
         """Return the mean absolute error, and how often the answer was too low."""
-        return {
-            "mean_absolute_error": float(np.abs(truth - predictions).mean()),
-            "too_low_rate": float((choices < truth).mean()),
-        }
+        error = predictions - truth
+        return {"mean_absolute_error": float(np.abs(error).mean()), "too_low_rate": float((choices < truth).mean())}

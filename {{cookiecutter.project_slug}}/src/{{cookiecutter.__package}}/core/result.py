@@ -25,6 +25,4 @@ class GateResult:
 
 def compare_interval(low: float, high: float, limit: float) -> Status:
     """Compare an interval with an upper limit: below it, above it, or across it."""
-    if high <= limit:
-        return "pass"
-    return "fail" if low > limit else "inconclusive"
+    return "pass" if high <= limit else "fail" if low > limit else "inconclusive"

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import FiniteFloat, StringConstraints, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, StringConstraints, ValidationError, model_validator
 from sklearn.base import BaseEstimator
 
 from .errors import error_message
@@ -20,36 +20,80 @@ from .schema import Column, Strict
 Comparison = Literal["==", "!=", ">", ">=", "<", "<="]
 OPERATORS = (operator.eq, operator.ne, operator.gt, operator.ge, operator.lt, operator.le)
 COMPARE = dict(zip(get_args(Comparison), OPERATORS, strict=True))
-Prediction = FiniteFloat | tuple[FiniteFloat, ...]
+
+
+def _fit_label(prediction: Any, info: Any) -> Any:
+    target: Column = info.context["target"]
+    answers, several = target.categories, len(target.categories) > 2  # noqa: PLR2004
+    low, high = (0, 1) if answers else (target.low, target.high)
+    fits = np.shape(prediction) == ((len(answers),) if several else ())
+    fits = fits and np.array_equal(np.clip(prediction, low, high), prediction)
+    wanted = "a probability, 0 to 1" if answers else target.expected
+    if several:
+        wanted = f"a probability for each of {', '.join(answers)}, which add up to 1"
+        fits = fits and abs(sum(prediction) - 1) <= 1e-6  # noqa: PLR2004
+    if not fits:
+        raise ValueError(f"it predicts {prediction}; use {wanted}")
+    return prediction
+
+
+Probabilities = Annotated[tuple[FiniteFloat, ...], Field(strict=False)]
+Prediction = Annotated[FiniteFloat | Probabilities, AfterValidator(_fit_label)]
 
 
 class Rule(Strict):
-    """If a column compares with a value, predict this and give this reason. Written as a tuple of five.
-
-    The prediction is the probability of the last of two answers, the probabilities of all of several
-    answers, or a number, as the contract's Label is.
-    """
+    """If a column compares with a value, predict this and give this reason. Written as a tuple of five."""
 
     column: str
     comparison: Comparison
     value: FiniteFloat | str
-    prediction: Prediction
+    prediction: Prediction  # probability of the last of two answers, probabilities of several, or a number
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
     @model_validator(mode="before")
     @classmethod
     def _name_parts(cls, written: Any) -> Any:
-        if isinstance(written, Mapping | Rule):
-            return written
-        if not isinstance(written, Sequence) or isinstance(written, str) or len(written) != len(cls.model_fields):
-            message = f"{written!r} is not a tuple of {', '.join(cls.model_fields)}"
-            raise ValueError(message)
-        parts = [tuple(part) if isinstance(part, list) else part for part in written]
-        return dict(zip(cls.model_fields, parts, strict=True))
+        if not isinstance(written, list | tuple) or len(written) != len(cls.model_fields):
+            raise ValueError(f"{written!r} is not a tuple of {', '.join(cls.model_fields)}")
+        return dict(zip(cls.model_fields, written, strict=True))
+
+    @model_validator(mode="after")
+    def _fit_column(self, info: Any) -> Self:
+        inputs: dict[str, Column] = info.context["inputs"]
+        if self.column not in inputs:
+            raise ValueError(f"{self.column} is not a column that models see; use one of {', '.join(sorted(inputs))}")
+        column = inputs[self.column]
+        comparisons = COMPARE if column.is_numeric else ("==", "!=")
+        if self.comparison not in comparisons:
+            use = f"use one of {', '.join(comparisons)}"
+            raise ValueError(f"{self.column} cannot be compared by {self.comparison!r}; {use}")
+        if isinstance(self.value, str) == column.is_numeric or self.value not in (column.categories or [self.value]):
+            use = "a number, without quotes" if column.is_numeric else f"{column.expected}, in quotes"
+            raise ValueError(f"{self.column} is compared with {self.value!r}; use {use}")
+        return self
 
 
-RULE: TypeAdapter[Rule] = TypeAdapter(Rule)
-PREDICTION: TypeAdapter[Prediction] = TypeAdapter(Prediction)
+class Rules(Strict):
+    """The content of `rules.py`."""
+
+    rules: list[Rule]
+    otherwise: Prediction
+
+
+def rule_errors(rules: Sequence[Any], otherwise: Any, inputs: Sequence[Column], target: Column) -> list[str]:
+    """Return everything that keeps rules from being used, each with the rules' numbers and what to write."""
+    if not isinstance(rules, list | tuple):
+        return [f"RULES is {rules!r}; write a list of rules, each a tuple of {', '.join(Rule.model_fields)}"]
+    context = {"inputs": {column.name: column for column in inputs}, "target": target}
+    found: dict[str, dict[str, None]] = {}
+    try:
+        Rules.model_validate({"rules": list(rules), "otherwise": otherwise}, context=context)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False):
+            section, *place = fault["loc"]  # as ("rules", 0, "value", "float") or ("otherwise", "float")
+            where, key = (f"rule {int(place[0]) + 1}", place[1:2]) if section == "rules" else ("OTHERWISE", [])
+            found.setdefault(": ".join([*map(str, key), error_message(fault)]), {})[where] = None
+    return [f"{', '.join(where)}: {fault}" for fault, where in found.items()]
 
 
 class RuleModel(BaseEstimator):  # type: ignore[misc]
@@ -76,7 +120,7 @@ class RuleModel(BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Mapping[str, Any]) -> NDArray[np.float64]:  # noqa: N803
         """Return the probability of every answer, shape (rows, answers)."""
-        found: NDArray[np.float64] = self.predictions_[self._first_match(X)]
+        found = self.predict(X)
         return found if found.ndim > 1 else np.column_stack([1 - found, found])
 
     def predict(self, X: Mapping[str, Any]) -> NDArray[np.float64]:  # noqa: N803
@@ -89,75 +133,13 @@ class RuleModel(BaseEstimator):  # type: ignore[misc]
         return [reasons[position] for position in self._first_match(X)]
 
     def _first_match(self, X: Mapping[str, Any]) -> NDArray[np.int64]:  # noqa: N803
-        rows = len(next(iter(X.values()))) if isinstance(X, dict) else len(X)
-        first = np.full(rows, len(self.rules))
-        for position, (column, comparison, value, *_) in reversed(list(enumerate(self.rules))):
-            first[_matches(X[column], comparison, value)] = position
-        return first
-
-
-def rule_errors(rules: Sequence[Any], otherwise: Any, inputs: Sequence[Column], target: Column) -> list[str]:
-    """Return everything that keeps rules from being used, each with the rule's number and what to write."""
-    if isinstance(rules, str) or not isinstance(rules, Sequence):
-        return [f"RULES is {rules!r}; write a list of rules, each a tuple of {', '.join(Rule.model_fields)}"]
-    known = {column.name: column for column in inputs}
-    unknown: dict[str, list[str]] = {}
-    found: list[str] = []
-    for position, written in enumerate(rules, 1):
-        try:
-            rule = RULE.validate_python(written)
-        except ValidationError as error:
-            faults = [": ".join([*map(str, e["loc"][:1]), error_message(e)]) for e in error.errors(include_url=False)]
-            found += [f"rule {position}: {fault}" for fault in dict.fromkeys(faults)]
-        else:
-            if rule.column in known:
-                found += [f"rule {position}: {fault}" for fault in _condition_errors(rule, known[rule.column])]
-            else:
-                unknown.setdefault(rule.column, []).append(str(position))
-            found += [f"rule {position}: {fault}" for fault in _prediction_errors(rule.prediction, target)]
-    found += [f"rule {', '.join(where)}: {name} is not a column that models see" for name, where in unknown.items()]
-    found += [f"models see {', '.join(sorted(known))}"] if unknown else []
-    return found + _otherwise_errors(otherwise, target)
-
-
-def _otherwise_errors(otherwise: Any, target: Column) -> list[str]:
-    try:
-        default = PREDICTION.validate_python(tuple(otherwise) if isinstance(otherwise, list) else otherwise)
-    except ValidationError:
-        return [f"OTHERWISE: {otherwise!r} is not a prediction; write one as in a rule"]
-    return [f"OTHERWISE: {fault}" for fault in _prediction_errors(default, target)]
-
-
-def _condition_errors(rule: Rule, column: Column) -> list[str]:
-    possible = list(COMPARE) if column.is_numeric else ["==", "!="]
-    found = []
-    if rule.comparison not in possible:
-        found.append(f"{column.name} cannot be compared by {rule.comparison!r}; use one of {', '.join(possible)}")
-    if column.is_numeric and isinstance(rule.value, str):
-        found.append(f"{column.name} is compared with {rule.value!r}; use a number, without quotes")
-    is_text = isinstance(rule.value, str) and (not column.categories or rule.value in column.categories)
-    if not column.is_numeric and not is_text:
-        found.append(f"{column.name} is compared with {rule.value!r}; use {column.expected}, in quotes")
-    return found
-
-
-def _prediction_errors(prediction: Any, target: Column) -> list[str]:
-    answers = target.categories
-    several = len(answers) > 2  # noqa: PLR2004
-    values = prediction if isinstance(prediction, tuple) else (prediction,)
-    if several and (len(values) != len(answers) or abs(sum(values) - 1) > 1e-6):  # noqa: PLR2004
-        return [f"it predicts {prediction}; use a probability for each of {', '.join(answers)}, which add up to 1"]
-    low, high = (0.0, 1.0) if answers else (target.low, target.high)
-    fits = all((low is None or value >= low) and (high is None or value <= high) for value in values)
-    if (isinstance(prediction, tuple) and not several) or not fits:
-        return [f"it predicts {prediction}; use {'a probability, 0 to 1' if answers else target.expected}"]
-    return []
+        matches = [_matches(X[column], comparison, value) for column, comparison, value, *_ in self.rules]
+        otherwise = np.ones(len(X[next(iter(X))]), dtype=bool)
+        return np.asarray(np.argmax([*matches, otherwise], axis=0))
 
 
 def _matches(values: Any, comparison: str, value: Any) -> NDArray[np.bool_]:
-    """Return for which values a comparison holds; for a missing one none does."""
-    compare = COMPARE[comparison]
     if isinstance(value, str):
-        return np.array([isinstance(given, str) and compare(given, value) for given in values], dtype=bool)
+        return np.array([isinstance(given, str) and COMPARE[comparison](given, value) for given in values], dtype=bool)
     numbers = np.asarray(values, dtype=float)
-    return np.asarray(compare(numbers, value) & ~np.isnan(numbers))
+    return np.asarray(COMPARE[comparison](numbers, value) & ~np.isnan(numbers))

@@ -5,9 +5,9 @@ Every field is read from `APP_<NAME>`; the registry also from MLflow's own `MLFL
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic import AliasChoices, Field, PositiveFloat, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -16,6 +16,8 @@ from .errors import UserError, error_message
 
 SHORTEST_KEY = 16
 REGISTRY_NAMES = AliasChoices("registry_url", "APP_REGISTRY_URL", "MLFLOW_TRACKING_URI")
+Count = Annotated[int, Field(ge=1)]
+Bytes = Annotated[int, Field(ge=256)]
 
 
 class Settings(BaseSettings):
@@ -28,32 +30,27 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     lake_url: str = ""
-    registry_url: Annotated[str, Field(validation_alias=REGISTRY_NAMES)] = ""
+    registry_url: str = Field("", validation_alias=REGISTRY_NAMES)
     ledger_url: str = ""
     models_url: str = ""
-    refresh_seconds: Annotated[float, Field(gt=0)] = 1.0
-    max_body_bytes: Annotated[int, Field(ge=256)] | None = None
-    max_batch_bytes: Annotated[int, Field(ge=256)] | None = None
-    max_waiting: Annotated[int, Field(ge=1)] = 4_096
-    max_connections: Annotated[int, Field(ge=1)] = 768
-    read_seconds: Annotated[float, Field(gt=0)] = 5.0
+    refresh_seconds: PositiveFloat = 1.0
+    max_body_bytes: Bytes | None = None
+    max_batch_bytes: Bytes | None = None
+    max_waiting: Count = 4_096
+    max_connections: Count = 768
+    read_seconds: PositiveFloat = 5.0
 
-    @model_validator(mode="before")
+    @field_validator("api_keys", mode="before")
     @classmethod
-    def _split_keys(cls, data: dict[str, object]) -> dict[str, object]:
-        keys = data.get("api_keys")
-        if isinstance(keys, str):
-            data = {**data, "api_keys": tuple(key.strip() for key in keys.split(",") if key.strip())}
-        return data
+    def _split_keys(cls, keys: Any) -> Any:
+        return [key.strip() for key in keys.split(",") if key.strip()] if isinstance(keys, str) else keys
 
     @model_validator(mode="after")
-    def _require_key_beyond_loopback(self) -> Self:
+    def _check_keys(self) -> Self:
         if not self.api_keys and not is_loopback(self.host):
-            message = f"listening on {self.host} needs an API key: set APP_API_KEYS, or keep to 127.0.0.1"
-            raise ValueError(message)
-        if any(len(key.get_secret_value()) < SHORTEST_KEY for key in self.api_keys):
-            message = f"APP_API_KEYS: every key needs at least {SHORTEST_KEY} characters"
-            raise ValueError(message)
+            raise ValueError(f"listening on {self.host} needs an API key: set APP_API_KEYS, or keep to 127.0.0.1")
+        if any(len(key) < SHORTEST_KEY for key in self.api_keys):
+            raise ValueError(f"APP_API_KEYS: every key needs at least {SHORTEST_KEY} characters")
         return self
 
     @property
@@ -79,10 +76,7 @@ class Settings(BaseSettings):
     @property
     def models(self) -> str | Path:
         """The folder or URL that models are published to: beside a registry of SQLite, or in `var/`."""
-        if self.models_url:
-            return self.models_url
-        registry = sqlite_path(self.registry)
-        return (registry.parent if registry else self.var) / "models"
+        return self.models_url or (sqlite_path(self.registry) or self.var / "registry.db").with_name("models")
 
 
 def sqlite_url(path: Path) -> str:
@@ -108,10 +102,7 @@ def is_loopback(host: str) -> bool:
 
 
 def load_settings() -> Settings:
-    """Read the environment.
-
-    Raises UserError: a variable has a value that is not allowed; secrets are never repeated.
-    """
+    """Read the environment. Raises UserError: a variable is not allowed; secrets are never repeated."""
     try:
         return Settings()
     except ValidationError as error:
