@@ -59,8 +59,7 @@ def test_missing_plan_is_refused(workspace, command, what):
     if what == "a folder":
         (workspace.root / "plan.toml").mkdir()
     before = read_files(workspace.root)
-    expected = "no such file; run this in the project's folder" if what == "no file" else "cannot be read: "
-    assert_refused(command("run", "--prepare", "--port", "0"), f"plan.toml: {expected}")
+    assert_refused(command("run", "--prepare", "--port", "0"), "plan.toml: cannot be read: ")
     assert read_files(workspace.root) == before
 
 

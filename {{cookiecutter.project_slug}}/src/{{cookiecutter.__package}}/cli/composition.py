@@ -49,7 +49,7 @@ class Project:
 
     @property
     def body_limits(self) -> tuple[int, int]:
-        """How many bytes a row and a list of rows may have: as set, or as the contract needs."""
+        """The number of bytes that a row and a list of rows may have: as set, or as the contract needs."""
         from ..product.decisions import body_limits
 
         row, rows = body_limits(self.problem.columns)
@@ -95,8 +95,12 @@ def prepare(project: Project) -> None:
         for wheel in wheels():
             if hasattr(wheel, "prepare"):
                 wheel.prepare(project)
-        if not is_prepared(project):
-            publish_rules(project.problem, project.models)
+        if not is_prepared(project):  # without a registry, the rules are published under every alias of serving
+            content, tags = dump_model(project.problem.rules.fit()), rules_tags(project.problem)
+            version, digest = tags["rules"], digest_of(content)
+            project.models.add(version, content)
+            for alias in ("fallback", "champion"):
+                project.models.publish(alias, name="rules", version=version, digest=digest, tags=tags)
         with project.ledger():
             pass
 
@@ -106,14 +110,6 @@ def is_prepared(project: Project) -> bool:
     fallback = project.models.entry("fallback") or {"tags": {}}
     are_current = fallback["tags"].items() >= rules_tags(project.problem).items()
     return are_current and project.models.entry("champion") is not None
-
-
-def publish_rules(problem: Problem, models: Models) -> None:
-    """Publish the rules under every alias that serving follows: a product first has no registry."""
-    content, version = dump_model(problem.rules.fit()), problem.rules.digest
-    models.add(version, content)
-    for alias in ("fallback", "champion"):
-        models.publish(alias, name="rules", version=version, digest=digest_of(content), tags=rules_tags(problem))
 
 
 def show(result: GateResult) -> None:

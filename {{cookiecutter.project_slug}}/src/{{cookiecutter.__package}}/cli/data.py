@@ -34,8 +34,7 @@ def _build(project: "Project", source: Path) -> None:
 
     with out.status(f"reading {source}"), project.lake() as lake, project.ledger() as ledger:
         counts = build_tables(lake, source, ledger.labelled(), project.problem, project.plan)
-    incomplete = f"; {counts.incomplete} of them were recorded before a column was added" if counts.incomplete else ""
-    out.print(
-        f"{counts.usable} rows to learn from, {counts.reactions} of them from reactions; "
-        f"{counts.quarantined} in quarantine, each with its reason{incomplete}."
-    )
+    text = f"{counts.usable} rows to learn from, {counts.reactions} of them from reactions; "
+    text += f"{counts.quarantined} in quarantine, each with its reason"
+    text += f"; {counts.incomplete} of them were recorded before a column was added" if counts.incomplete else ""
+    out.print(f"{text}.")

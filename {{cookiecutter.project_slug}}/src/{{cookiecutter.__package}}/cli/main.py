@@ -38,24 +38,19 @@ def main() -> None:
     try:
         app()()
     except Exception as error:
-        message = _one_line(error)
-        if message is None:
+        if isinstance(error, UserError):
+            message = str(error)
+        elif place := _place_in_owned_file(error):
+            reason = getattr(error, "msg", None) or getattr(error, "message", None) or error
+            message = f"{place}: {type(error).__name__}: {reason}"
+        elif isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in CANNOT_WRITE:
+            where = error.filename or "a file"
+            message = f"{where} cannot be written: {error.strerror}; make room or give access, then try again"
+        else:
             raise
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {message}", markup=False)
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console.print("error:", " ".join(message.split()), markup=False)
         sys.exit(2)
-
-
-def _one_line(error: Exception) -> str | None:
-    """Return what a person can correct, or None for an error of the code."""
-    if isinstance(error, UserError):
-        return " ".join(str(error).split())
-    if place := _place_in_owned_file(error):
-        reason = getattr(error, "msg", None) or getattr(error, "message", None) or error
-        return " ".join(f"{place}: {type(error).__name__}: {reason}".split())
-    if isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in CANNOT_WRITE:
-        where = error.filename or "a file"
-        return f"{where} cannot be written: {error.strerror}; make room or give access, then try again"
-    return None
 
 
 def _place_in_owned_file(error: Exception) -> str | None:

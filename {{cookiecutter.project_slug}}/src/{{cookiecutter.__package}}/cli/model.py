@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:  # imported by the commands that need it, so that --help answers at once
-    from ..model.train import Trial
     from .composition import Project
 
 commands = typer.Typer()
@@ -16,7 +15,7 @@ def train() -> None:
     """Try every candidate, and register the cheapest one that passes all gates. Exit 1: all were refused."""
     from ..model.evaluate import split_columns
     from ..model.train import provenance, register_best, run_trials
-    from .composition import load_project, out
+    from .composition import load_project, out, show
 
     project = load_project()
     with project.lake() as lake:
@@ -26,8 +25,11 @@ def train() -> None:
     trials = []
     with out.status("evaluating the champion") as status:
         for trial in run_trials(rows, project.registry, project.problem, project.plan):
-            _show(trial)
             trials.append(trial)
+            numbers = "  ".join(f"{name} {value:.4g}" for name, value in trial.metrics.items())
+            out.print(f"[bold]{trial.name}[/]{' [red]refused[/]' if trial.refused else ''}\n  {numbers}")
+            for result in trial.results:
+                show(result)
             status.update(f"{len(trials)} judged, trying the next")
         tags = provenance(table, project.problem, project.plan, project.settings.root)
         version = register_best(trials, rows, project.registry, project.problem, tags)
@@ -45,15 +47,14 @@ def promote() -> None:
 
     project = load_project()
     champion, contract_changed = promote_challenger(project.registry, project.problem)
-    seconds = project.settings.refresh_seconds
-    if not contract_changed:
-        out.print(f"{champion.label} is the champion; a running product follows within {seconds:g} s.")
-        return
-    out.print(
-        f"{champion.label} is the champion, and contract.py has changed: a product that was started before the "
-        "change does not follow, its old model or the rules keep answering. Start a new one beside it "
-        "(`run --port`), send requests there, then stop the old one: it finishes what it has begun."
-    )
+    what_follows = f"; a running product follows within {project.settings.refresh_seconds:g} s."
+    if contract_changed:
+        what_follows = (
+            ", and contract.py has changed: a product that was started before the change does not follow, its old "
+            "model or the rules keep answering. Start a new one beside it (`run --port`), send requests there, then "
+            "stop the old one: it finishes what it has begun."
+        )
+    out.print(f"{champion.label} is the champion{what_follows}")
 
 
 def prepare(project: "Project") -> None:
@@ -65,12 +66,3 @@ def prepare(project: "Project") -> None:
         version = register_rules(project.registry, project.problem, project.plan)
     if version is not None:
         out.print(f"The rules are in the registry, version {version}.")
-
-
-def _show(trial: "Trial") -> None:
-    from .composition import out, show
-
-    numbers = "  ".join(f"{name} {value:.4g}" for name, value in trial.metrics.items())
-    out.print(f"[bold]{trial.name}[/]{' [red]refused[/]' if trial.refused else ''}\n  {numbers}")
-    for result in trial.results:
-        show(result)

@@ -44,10 +44,8 @@ def run(
 def _prepare_apart() -> None:
     """Prepare in a process of its own: this one serves, and needs neither MLflow nor the lake."""
     # Ctrl-C reaches both processes; one line about it is enough
-    command = (
-        f"import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); from {__package__}.main import main; main()"
-    )
-    done = subprocess.run([sys.executable, "-c", command, "run", "--prepare"], check=False)  # noqa: S603
+    code = f"import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); from {__package__}.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "run", "--prepare"], check=False)  # noqa: S603
     if done.returncode:
         raise typer.Exit(done.returncode)
 
@@ -68,9 +66,7 @@ def openapi() -> None:
 @commands.command()
 def score(
     file: Annotated[Path, typer.Argument(help="Parquet or CSV, with the contract's columns.")],
-    to: Annotated[
-        Path | None, typer.Option(help="Where to write, .csv or .parquet; next to the file by default.")
-    ] = None,
+    to: Annotated[Path | None, typer.Option(help="Where to write, .csv or .parquet; by default beside FILE.")] = None,
 ) -> None:
     """Decide on every row of a file with the champion. Nothing is recorded in the ledger.
 

@@ -40,8 +40,8 @@ class Metrics:
     def count_decisions(self, decisions: Sequence[Mapping[str, Any]]) -> None:
         """Count decisions that were recorded."""
         # the look-up of labels takes longer than a decision: once for each of their combinations
-        for (model, answer, fallback), count in Tally(map(_decision_labels, decisions)).items():
-            self.decisions.labels(model, answer, fallback).inc(count)
+        for labels, count in Tally(map(_decision_labels, decisions)).items():
+            self.decisions.labels(*labels).inc(count)
         self.reviews.inc(sum(decision["needs_review"] for decision in decisions))
         scores = {model: self.scores.labels(model) for model in {decision["model"] for decision in decisions}}
         for decision in decisions:
@@ -76,8 +76,7 @@ class RequestMetrics:
     """ASGI middleware that gives every request an id, and measures its time under the route that took it."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self.app = app
-        self.metrics = metrics
+        self.app, self.requests = app, metrics.requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and count it."""
@@ -105,14 +104,14 @@ class RequestMetrics:
             await self.app(scope, watch_receive, watch_send)
         finally:
             route, seconds, status = _route(scope), time.perf_counter() - start, status or 500
-            self.metrics.requests.labels(scope["method"], route, str(status)).observe(seconds)
+            self.requests.labels(scope["method"], route, str(status)).observe(seconds)
             if status >= HTTPStatus.BAD_REQUEST and status != CLIENT_CLOSED:
                 log.info("%s %s answered %d in %.1f ms", scope["method"], route, status, seconds * 1000)
 
 
 def _decision_labels(decision: Mapping[str, Any]) -> tuple[str, str, str]:
     answer = decision["answer"] if isinstance(decision["answer"], str) else "number"
-    return decision["model"], answer, "true" if decision["fallback"] else "false"
+    return decision["model"], answer, str(decision["fallback"]).lower()
 
 
 def _route(scope: Scope) -> str:

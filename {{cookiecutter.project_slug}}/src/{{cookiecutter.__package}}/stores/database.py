@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from pydantic_core import to_json
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -40,7 +39,7 @@ def connect(url: str, tables: Tables) -> sa.Engine:
     elif address.get_backend_name() == "postgresql":
         # options of the URL, such as a search_path, come last and win
         options = " ".join([TIMEOUTS, *address.normalized_query.get("options", ())])
-        engine = _create_engine(address, connect_timeout=3, options=options)
+        engine = sa.create_engine(address, pool_timeout=2, connect_args={"connect_timeout": 3, "options": options})
     else:
         raise ValueError(address.get_backend_name())
     with engine.connect() as connection:
@@ -50,18 +49,13 @@ def connect(url: str, tables: Tables) -> sa.Engine:
     return engine
 
 
-def _create_engine(address: sa.URL, **arguments: Any) -> sa.Engine:
-    return sa.create_engine(
-        address, json_serializer=lambda value: to_json(value).decode(), pool_timeout=2, connect_args=arguments
-    )
-
-
 def _connect_sqlite(path: Path) -> sa.Engine:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
     # mode=rw: a file that is gone is an error, not a new and empty ledger
     database = f"file:{quote(str(path.resolve()))}"
-    engine = _create_engine(sa.URL.create("sqlite", database=database, query={"mode": "rw", "uri": "true"}))
+    address = sa.URL.create("sqlite", database=database, query={"mode": "rw", "uri": "true"})
+    engine = sa.create_engine(address, pool_timeout=2)
 
     @sa.event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, entry: ConnectionPoolEntry) -> None:

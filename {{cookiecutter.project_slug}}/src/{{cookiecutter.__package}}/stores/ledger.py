@@ -1,8 +1,4 @@
-"""The ledger: the durable record of decisions and reactions.
-
-A decision is written before it is answered, so that every answer can be found again. SQLite in WAL mode by
-default, flushed to disk at every commit; PostgreSQL by URL.
-"""
+"""The ledger: the durable record of decisions and reactions, in SQLite or PostgreSQL."""
 
 import contextlib
 import re
@@ -49,8 +45,7 @@ class Ledger:
     def react(self, decision_id: str, reaction: Mapping[str, Any]) -> dict[str, Any]:
         """Record what a person did with a decision. The call is idempotent.
 
-        Raises UnknownDecisionError: no decision has that id. ReactionConflictError: it already has another
-        reaction, or the override is the answer that was given.
+        Raises UnknownDecisionError; ReactionConflictError: it has another reaction, or already has this answer.
         """
         decision = self.get(decision_id)
         if decision is None:
@@ -77,26 +72,20 @@ class Ledger:
         return next(self._joined(self.decisions.c.id == decision_id, 1), None)
 
     def recent(self, limit: int, *, to_review: bool = False) -> list[dict[str, Any]]:
-        """Return the latest decisions, newest first, with their features and reactions.
-
-        `to_review` keeps those that a person should look at and that have no reaction yet.
-        """
+        """Return the latest decisions, newest first; `to_review`: those that wait for a person's reaction."""
         waiting = self.decisions.c.needs_review & self.reactions.c.verdict.is_(None)
         return list(self._joined(waiting if to_review else sa.true(), limit))
 
     def labelled(self) -> Iterator[dict[str, Any]]:
         """Yield every decision that has a reaction, newest first."""
-        yield from self._joined(self.reactions.c.verdict.is_not(None), None)
+        return self._joined(self.reactions.c.verdict.is_not(None), None)
 
     def _joined(self, where: sa.ColumnElement[bool], limit: int | None) -> Iterator[dict[str, Any]]:
         reaction = (self.reactions.c.verdict, self.reactions.c.answer.label("reaction_answer"), self.reactions.c.note)
-        joined = self.decisions.outerjoin(self.reactions, self.decisions.c.id == self.reactions.c.decision_id)
-        query = sa.select(self.decisions, *reaction).select_from(joined).where(where)
+        joined = sa.select(self.decisions, *reaction).outerjoin_from(self.decisions, self.reactions)
+        query = joined.where(where).order_by(self.decisions.c.id.desc()).limit(limit)
         with self.engine.connect() as connection:
-            rows = connection.execution_options(stream_results=True).execute(
-                query.order_by(self.decisions.c.id.desc()).limit(limit)
-            )
-            yield from (dict(row) for row in rows.mappings())
+            yield from map(dict, connection.execution_options(stream_results=True).execute(query).mappings())
 
 
 def new_id() -> str:
@@ -113,9 +102,7 @@ def now() -> str:
 def open_ledger(url: str, target: Column) -> Iterator[Ledger]:
     """Connect to a ledger, migrate its tables to this version, and disconnect afterwards.
 
-    `target`: the column of the label, whose kind is that of all answers.
-
-    Raises UserError: the database cannot be opened or read, or a newer version of this project wrote it.
+    `target` is the label, whose kind all answers have. Raises UserError: the database cannot be opened or read.
     """
     if not url.startswith("sqlite") and url.count("@") > 1:
         # SQLAlchemy would end the password at the first @, and errors would name the rest of it

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from mlflow.types import ColSpec, DataType, Schema
 
 from ..core.errors import UserError, hide_passwords
 from ..core.schema import Column
+from ..core.settings import sqlite_path
 from .models import digest_of, dump_model, trusted_types
 from .sqlite_files import create_once
 
@@ -29,31 +30,33 @@ NAME = "decision"  # of the registered model and of the experiment
 FILE = "model.skops"  # as MLflow calls it
 
 
-def connect(url: str, database: Path | None) -> mlflow.MlflowClient:
-    """Return a client of the registry at a URL; its SQLite database, if it has one, is created when it is missing."""
+def connect(url: str) -> tuple[mlflow.MlflowClient, str | None]:
+    """Return a client of the registry at a URL, and the URL of its files unless its server decides about them."""
     for verbose in ("alembic", "mlflow"):
         logging.getLogger(verbose).setLevel(logging.ERROR)
-    if database is not None:
-        url = create_once(database.resolve(), lambda part: mlflow.MlflowClient(part, part).search_experiments())
-    return mlflow.MlflowClient(url, url)
+    database = sqlite_path(url)
+    if database is None:
+        return mlflow.MlflowClient(url, url), None
+    database = database.resolve()
+    url = create_once(database, lambda part: mlflow.MlflowClient(part, part).search_experiments())
+    return mlflow.MlflowClient(url, url), (database.parent / "models").as_uri()
 
 
 def find_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> str:
-    """Return the id of the experiment whose files are at a URL, or wherever the server keeps them.
+    """Return the id of the experiment; its files are at a URL, or where the server keeps them.
 
     Raises UserError: it was deleted in MLflow.
     """
     found: Any = client.get_experiment_by_name(NAME)
     if found is not None and found.lifecycle_stage == "deleted":
         restore = f"MLFLOW_TRACKING_URI={hide_passwords(client.tracking_uri)} mlflow experiments restore -x"
-        raise UserError(f"the experiment {NAME!r} was deleted in MLflow; restore it: `{restore} {found.experiment_id}`")
+        raise UserError(f"experiment {NAME!r} was deleted in MLflow; restore it: `{restore} {found.experiment_id}`")
     if found is not None and artifacts not in (None, found.artifact_location):
         # the project was moved or copied: the files of new runs must not go to the old place
         client.rename_experiment(found.experiment_id, f"{NAME} {found.experiment_id}")
         found = None
     if found is None:
-        with _unless_created_meanwhile():
-            client.create_experiment(NAME, artifacts)
+        _create(client.create_experiment, NAME, artifacts)
         found = client.get_experiment_by_name(NAME)
     return str(found.experiment_id)
 
@@ -61,10 +64,7 @@ def find_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> str:
 def store_model(
     client: mlflow.MlflowClient, model: Any, name: str, inputs: Sequence[Column], run: str, tags: Mapping[str, str]
 ) -> tuple[str, bytes]:
-    """Store a fitted model as an output of a run; return its new version and its file.
-
-    Raises UserError: the model holds a type that is not trusted.
-    """
+    """Store a fitted model as an output of a run; return its new version and its file."""
     # doubles, because MLflow's integers cannot be missing
     kinds = [DataType.double if column.is_numeric else DataType.string for column in inputs]
     schema: Any = [ColSpec(kind, c.name, required=not c.optional) for kind, c in zip(kinds, inputs, strict=True)]
@@ -83,8 +83,7 @@ def store_model(
         client.log_model_artifacts(stored.model_id, folder)
     client.finalize_logged_model(stored.model_id, "READY")
     client.log_outputs(run, [LoggedModelOutput(stored.model_id, 0)])
-    with _unless_created_meanwhile():
-        client.create_registered_model(NAME)
+    _create(client.create_registered_model, NAME)
     tags = {**tags, "name": name, "digest": digest_of(content)}
     place, model_id = stored.artifact_location, stored.model_id
     return str(client.create_model_version(NAME, place, run, tags=tags, model_id=model_id).version), content
@@ -106,10 +105,10 @@ def read_model(client: mlflow.MlflowClient, version: str, artifacts: str | None)
     return None
 
 
-@contextlib.contextmanager
-def _unless_created_meanwhile() -> Iterator[None]:
+def _create(create: Callable[..., object], *arguments: Any) -> None:
+    """Create an experiment or a registered model, unless another process has created it."""
     try:
-        yield
+        create(*arguments)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise

@@ -12,7 +12,6 @@ from typing import Any
 from ..core.errors import UserError, in_one_line
 from ..core.result import GateResult
 from ..core.schema import Column
-from ..core.settings import sqlite_path
 from .mlflow_client import NAME, connect, find_experiment, read_model, store_model
 from .models import Models, StoredModel, digest_of, dump_model, load_entry
 
@@ -25,11 +24,8 @@ class Registry:
 
     def __init__(self, url: str, models: Models) -> None:
         self.models = models
-        database = sqlite_path(url)
         with in_one_line(f"registry {url}", NEXT_STEP):
-            # beside the database, wherever the project is; a server decides for itself
-            self.artifacts = None if database is None else (database.resolve().parent / "models").as_uri()
-            self.client = connect(url, database)
+            self.client, self.artifacts = connect(url)
         self.url = self.client.tracking_uri
 
     def register(
