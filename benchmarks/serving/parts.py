@@ -48,7 +48,7 @@ def main() -> None:
     body = json.dumps({column.name: column.example for column in problem.columns}).encode()
     adapter = TypeAdapter(problem.request)
     row = adapter.validate_json(body).__dict__
-    job = decisions.DecisionJob(asks, None, None)
+    job = decisions.DecisionJob(problem, asks, None, None)
     with tempfile.TemporaryDirectory(dir=project.settings.var) as folder, threadpool_limits(1):
         file = os.open(f"{folder}/flushed", os.O_WRONLY | os.O_CREAT)
         with ledger.open_ledger(f"sqlite:///{folder}/ledger.db", problem.target) as opened:

@@ -156,31 +156,36 @@ def test_waiting_items_are_done_together_and_in_order():
     assert len(batches) < 10
 
 
-@pytest.mark.parametrize(("linger", "again", "expected"), [(60, True, [1, 2]), (0.01, False, [1, 1])])
-def test_batch_waits_for_busy_clients_but_not_long(linger, again, expected):
+def test_items_that_arrive_while_a_batch_is_done_are_the_next_batch():
     batches, begun, go_on = [], threading.Event(), threading.Event()
 
     def work(items):
-        batches.append(len(items))
+        batches.append(items)
         begun.set()
         go_on.wait(10)
         return items
 
-    async def client(batcher, times):
-        for _ in range(times):
-            await batcher.submit(None)
-
     async def ask():
-        async with Batcher(work, max_waiting=10, linger=linger) as batcher:
-            first = asyncio.create_task(client(batcher, 1 + again))
+        async with Batcher(work, max_waiting=10) as batcher:
+            first = asyncio.create_task(batcher.submit(0))
             await asyncio.to_thread(begun.wait, 10)
-            other = asyncio.create_task(client(batcher, 1))
+            others = [asyncio.create_task(batcher.submit(number)) for number in (1, 2, 3)]
             await asyncio.sleep(0)
             go_on.set()
-            await asyncio.wait_for(asyncio.gather(first, other), 10)
+            await asyncio.gather(first, *others)
 
     asyncio.run(ask())
-    assert batches == expected
+    assert batches == [[0], [1, 2, 3]]
+
+
+def test_items_that_wait_at_the_end_are_answered():
+    async def ask():
+        async with Batcher(list, max_waiting=3) as batcher:
+            waiting = [asyncio.create_task(batcher.submit(number)) for number in range(3)]
+            await asyncio.sleep(0)
+        return [task.result() for task in waiting]
+
+    assert asyncio.run(ask()) == [0, 1, 2]
 
 
 def test_item_over_the_limit_of_the_queue_is_refused():

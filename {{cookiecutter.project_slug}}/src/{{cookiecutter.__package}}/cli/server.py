@@ -8,7 +8,6 @@ import socket
 import sys
 from collections.abc import Iterator
 from functools import partial
-from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -22,29 +21,20 @@ if TYPE_CHECKING:
 
     from .composition import Project
 
-SECONDS_TO_DRAIN = 20
-BACKLOG = 2048
-PORT_ERRORS = (errno.EADDRINUSE, errno.EACCES)
-UNUSED = ("pandas", "pytest")
-HEAD_BYTES = 65_536
+
+class UnusedImports:
+    """A finder that answers as if pandas and pytest were not installed; all else is left to the next finder."""
+
+    @staticmethod
+    def find_spec(name: str, _path: Any = None, _target: Any = None) -> None:
+        """Refuse the two libraries."""
+        if name in ("pandas", "pytest"):
+            raise ModuleNotFoundError(f"{name} is not imported where the product is served", name=name)
 
 
 def skip_unused_imports() -> None:
-    """Keep libraries out that serving never uses, and that scikit-learn and skops import where they are installed.
-
-    That is 1 second and 60 MB (`benchmarks/README.md` of the template).
-    """
-    sys.meta_path.insert(0, UnusedImports())
-
-
-class UnusedImports(MetaPathFinder):
-    """Answer as if the libraries of `UNUSED` were not installed."""
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:  # noqa: ARG002
-        """Refuse a library of `UNUSED`, and leave all others to the next finder."""
-        if name in UNUSED:
-            message = f"{name} is not imported where the product is served"
-            raise ModuleNotFoundError(message, name=name)
+    """Keep out what serving never uses, and scikit-learn and skops import where it is installed: 1 s and 60 MB."""
+    sys.meta_path.insert(0, UnusedImports)
 
 
 @contextlib.contextmanager
@@ -56,8 +46,9 @@ def build(project: "Project") -> "Iterator[FastAPI]":
     from ..product.predictor import Predictor
 
     settings, plan, metrics = project.settings, project.plan, Metrics()
-    row_bytes, list_bytes = project.body_limits
     predictor = Predictor(project.models, project.problem, max_seconds=plan.product.max_model_ms / 1000)
+    row_bytes, list_bytes = project.body_limits
+    keys = [key.get_secret_value() for key in settings.api_keys]
     with project.ledger() as ledger:
         app = create_app(
             project.problem,
@@ -71,9 +62,9 @@ def build(project: "Project") -> "Iterator[FastAPI]":
         app.add_route("/metrics", metrics.endpoint, include_in_schema=False)
         app.add_middleware(
             SecurityMiddleware,
-            keys=[key.get_secret_value() for key in settings.api_keys],
+            keys=keys,
             max_body_bytes=row_bytes,
-            larger_bodies={"/v1/decisions/batch": list_bytes},
+            max_batch_bytes=list_bytes,
             read_seconds=settings.read_seconds,
         )
         app.add_middleware(RequestMetrics, metrics=metrics)
@@ -86,17 +77,15 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
 
     Raises UserError: it is in use, or is not an address of this machine.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as bound:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as bound:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((host, port))
         except (OSError, UnicodeError) as error:  # the latter for what cannot be a host name
-            which = "--port" if getattr(error, "errno", None) in PORT_ERRORS else "APP_HOST"
+            which = "--port" if getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES) else "APP_HOST"
             reason = getattr(error, "strerror", "not a host name")
-            message = f"cannot listen on {host}:{port}: {reason}; choose another with {which}"
-            raise UserError(message) from None
-        bound.listen(BACKLOG)
+            raise UserError(f"cannot listen on {host}:{port}: {reason}; choose another with {which}") from None
+        bound.listen(2048)
         yield bound
 
 
@@ -120,7 +109,7 @@ def serve(project: "Project", bound: socket.socket, workers: int = 1) -> None:
     """Answer until the process is told to stop; requests in flight are finished (graceful shutdown)."""
     from ..operations.metrics import shared_metrics
 
-    config = configure(project, f"{start.__module__}:{start.__name__}", factory=True, workers=workers)
+    config = configure(project, f"{__name__}:start", factory=True, workers=workers)
     with contextlib.suppress(KeyboardInterrupt), shared_metrics(workers):
         if workers == 1:
             uvicorn.Server(config).run(sockets=[bound])
@@ -132,9 +121,8 @@ def configure(project: "Project", app: Any, **given: Any) -> uvicorn.Config:
     """Return the configuration of the server, whose connections have the limits of the settings."""
     from ..product.http.connections import LimitedProtocol, Limits
 
-    settings = project.settings
-    largest = HEAD_BYTES + max(project.body_limits)
-    limits = Limits(connections=settings.max_connections, seconds=settings.read_seconds, bytes=largest)
+    settings, most = project.settings, 65_536 + max(project.body_limits)  # a head and a body
+    limits = Limits(connections=settings.max_connections, seconds=settings.read_seconds, bytes=most)
     return uvicorn.Config(
         app,
         http=partial(LimitedProtocol, AutoHTTPProtocol, limits),  # type: ignore[arg-type]  # made like a class
@@ -143,6 +131,6 @@ def configure(project: "Project", app: Any, **given: Any) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=SECONDS_TO_DRAIN,
+        timeout_graceful_shutdown=20,
         **given,
     )

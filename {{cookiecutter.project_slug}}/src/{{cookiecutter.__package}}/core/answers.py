@@ -60,5 +60,4 @@ def make_reaction(label: type[BaseModel]) -> type[Reaction]:
 
 def _answer(label: type[BaseModel]) -> Any:
     [field] = label.model_fields.values()
-    bounds = [item for item in field.metadata if hasattr(item, "ge") or hasattr(item, "le")]
-    return Annotated[field.annotation, *bounds] if bounds else field.annotation
+    return Annotated[field.annotation, Field(), *field.metadata]

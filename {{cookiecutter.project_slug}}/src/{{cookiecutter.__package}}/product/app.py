@@ -1,7 +1,4 @@
-"""The product: an API and a page that decide, record before they answer, and take reactions.
-
->>> app = create_app(problem, predictor, ledger, observer, title="Will it rain?")
-"""
+"""The product: an API and a page that decide, record before they answer, and take reactions."""
 
 import asyncio
 import contextlib
@@ -18,10 +15,9 @@ from starlette.responses import FileResponse, Response
 from ..core.problem import Problem
 from ..stores.ledger import Ledger, ReactionConflictError, UnknownDecisionError
 from .batching import Batcher
-from .decisions import MAX_ROWS, DecisionBatcher, DecisionEndpoints, DecisionJob
-from .http.openapi import Responses, declare_decisions, document
+from .decisions import MAX_ROWS, DecisionEndpoints, DecisionJob
+from .http.openapi import add_problems, declare_decisions, response_types
 from .http.problems import add_error_handlers, problem_response
-from .observer import Observer
 from .predictor import Predictor
 
 PAGES = Path(__file__).parent / "pages"
@@ -32,14 +28,17 @@ def create_app(
     problem: Problem,
     predictor: Predictor,
     ledger: Ledger,
-    observer: Observer,
+    metrics: Any,
     *,
-    title: str = "Decisions",
+    title: str,
     refresh_seconds: float = 1.0,
     max_waiting: int = 4096,
 ) -> FastAPI:
-    """Return the application; it follows the published models while it is served."""
-    batcher: DecisionBatcher = Batcher(DecisionJob(predictor, ledger, observer), max_waiting=max_waiting)
+    """Return the application; it follows the published models while it is served.
+
+    `metrics`: has the methods `count_decisions` and `count_reaction`.
+    """
+    batcher = Batcher(DecisionJob(problem, predictor, ledger, metrics), max_waiting=max_waiting)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -62,17 +61,19 @@ def create_app(
     endpoints = DecisionEndpoints(problem, batcher)
     app.add_route("/v1/decisions", endpoints.decide, methods=["POST"], include_in_schema=False)
     app.add_route("/v1/decisions/batch", endpoints.decide_batch, methods=["POST"], include_in_schema=False)
-    _add_endpoints(app, problem, predictor, ledger, observer)
+    declare_decisions(app, problem, MAX_ROWS)
+    _add_records(app, problem, predictor, ledger, metrics)
+    _add_status(app, predictor, ledger)
+    app.mount("/static", StaticFiles(directory=PAGES), name="static")
     add_error_handlers(app)
+    add_problems(app)
     return app
 
 
 def describe(problem: Problem, title: str) -> dict[str, Any]:
     """Return the OpenAPI document, which needs neither a model nor a ledger."""
-    app = FastAPI(title=title, version=version(__name__.partition(".")[0]))
     absent: Any = None
-    _add_endpoints(app, problem, absent, absent, absent)
-    return document(app)
+    return create_app(problem, absent, absent, absent, title=title).openapi()
 
 
 async def _follow(predictor: Predictor, seconds: float) -> None:
@@ -84,31 +85,16 @@ async def _follow(predictor: Predictor, seconds: float) -> None:
             log.exception("cannot read the published models")
 
 
-def _add_endpoints(app: FastAPI, problem: Problem, predictor: Predictor, ledger: Ledger, observer: Observer) -> None:
-    declare_decisions(app, problem, MAX_ROWS)
-    responses = Responses(problem)
-    _add_reads(app, responses, predictor, ledger)
-    _add_reactions(app, problem, responses, ledger, observer)
-    _add_health(app, predictor, ledger)
-    app.openapi = lambda: document(app)  # type: ignore[method-assign]
-    app.mount("/static", StaticFiles(directory=PAGES), name="static")
+def _add_records(app: FastAPI, problem: Problem, predictor: Predictor, ledger: Ledger, metrics: Any) -> None:
+    recorded, explained, reacted = response_types(problem)
+    Reaction = problem.reaction  # noqa: N806  # a type
 
-    @app.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(PAGES / "index.html")
-
-
-def _add_reads(app: FastAPI, responses: Responses, predictor: Predictor, ledger: Ledger) -> None:
-    listed: Any = list[responses.recorded]  # type: ignore[name-defined]
-
-    @app.get("/v1/decisions", response_model=None, responses={200: {"model": listed}})
+    @app.get("/v1/decisions", response_model=None, responses={200: {"model": list[recorded]}})  # type: ignore[valid-type]
     def recent(limit: Annotated[int, Query(ge=1, le=200)] = 20, *, to_review: bool = False) -> list[dict[str, Any]]:
         """Return the latest decisions, newest first."""
         return ledger.recent(limit, to_review=to_review)
 
-    found: dict[int | str, dict[str, Any]] = {200: {"model": responses.explained}, 404: {}}
-
-    @app.get("/v1/decisions/{decision_id}", response_model=None, responses=found)
+    @app.get("/v1/decisions/{decision_id}", response_model=None, responses={200: {"model": explained}, 404: {}})
     def one(decision_id: str) -> dict[str, Any] | Response:
         """Return a decision with its features, the inputs of the model, the reasons and the reaction."""
         decision = ledger.get(decision_id)
@@ -116,36 +102,33 @@ def _add_reads(app: FastAPI, responses: Responses, predictor: Predictor, ledger:
             return problem_response(404, f"there is no decision {decision_id!r}")
         return {**decision, **predictor.explain(decision)}
 
+    responses: Any = {201: {"model": reacted}, 400: {}, 404: {}, 409: {}}
+
+    @app.post("/v1/decisions/{decision_id}/reaction", status_code=201, response_model=None, responses=responses)
+    def react(decision_id: str, reaction: Reaction) -> dict[str, Any] | Response:  # type: ignore[valid-type]
+        """Record what a person did with a decision. Idempotent: the same reaction twice is one reaction."""
+        given: dict[str, Any] = reaction.model_dump()  # type: ignore[attr-defined]
+        try:
+            row = ledger.react(decision_id, given)
+        except UnknownDecisionError as error:
+            return problem_response(404, str(error.args[0]))
+        except ReactionConflictError as error:
+            return problem_response(409, str(error))
+        metrics.count_reaction(given["verdict"])
+        return row
+
+
+def _add_status(app: FastAPI, predictor: Predictor, ledger: Ledger) -> None:
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(PAGES / "index.html")
+
     @app.get("/v1/model")
     def model() -> dict[str, Any]:
         """Return the model in use, what it was made from, and why a newer one does not answer."""
         champion = predictor.champion
         return {"model": champion.label, "tags": dict(champion.tags), "notice": predictor.notice}
 
-
-def _add_reactions(app: FastAPI, problem: Problem, responses: Responses, ledger: Ledger, observer: Observer) -> None:
-    Reaction = problem.reaction  # noqa: N806  # a type
-
-    @app.post(
-        "/v1/decisions/{decision_id}/reaction",
-        status_code=201,
-        response_model=None,
-        responses={201: {"model": responses.reacted}, 400: {}, 404: {}, 409: {}},
-    )
-    def react(decision_id: str, reaction: Reaction) -> dict[str, Any] | Response:  # type: ignore[valid-type]
-        """Record what a person did with a decision. Idempotent: the same reaction twice is one reaction."""
-        given: dict[str, Any] = reaction.model_dump()  # type: ignore[attr-defined]
-        try:
-            recorded = ledger.react(decision_id, given)
-        except UnknownDecisionError as error:
-            return problem_response(404, str(error.args[0]))
-        except ReactionConflictError as error:
-            return problem_response(409, str(error))
-        observer.count_reaction(given["verdict"])
-        return recorded
-
-
-def _add_health(app: FastAPI, predictor: Predictor, ledger: Ledger) -> None:
     @app.get("/healthz")
     async def health() -> dict[str, str]:
         """Return that the process is alive."""

@@ -4,7 +4,8 @@ They are plain Starlette endpoints that validate the bytes of the body and answe
 endpoint of FastAPI's takes 28 microseconds more (`benchmarks/README.md` of the template).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
@@ -17,31 +18,31 @@ from ..core.schema import Column
 from ..stores.ledger import Ledger
 from .batching import Batcher, QueueFullError
 from .http.problems import field_errors, problem_response
-from .observer import Observer
 from .predictor import Predictor
 
 MAX_ROWS = 1000  # in one list
 SMALLEST_LIMIT = 16_384  # bytes
 TEXT_BYTES = 4_096
 Rows = Sequence[BaseModel]
-DecisionBatcher = Batcher[Rows, list[bytes]]
 
 
 def body_limits(columns: Sequence[Column]) -> tuple[int, int]:
     """Return how many bytes a row and a list of rows may have, with room for spaces and long numbers."""
-    row = sum(len(column.name) + _value_bytes(column) for column in columns)
+    row = 0
+    for column in columns:
+        longest = max((len(category.encode()) for category in column.categories), default=0)
+        row += len(column.name) + (TEXT_BYTES if column.kind == "text" else 32 + longest)
     return max(SMALLEST_LIMIT, 4 * row), max(64 * SMALLEST_LIMIT, 2 * MAX_ROWS * row)
 
 
 class DecisionEndpoints:
     """The endpoints `POST /v1/decisions` and `POST /v1/decisions/batch`."""
 
-    def __init__(self, problem: Problem, batcher: DecisionBatcher) -> None:
+    def __init__(self, problem: Problem, batcher: Batcher) -> None:
         row: Any = problem.request
+        rows: Any = Annotated[list[row], Field(min_length=1, max_length=MAX_ROWS)]
         self._row: TypeAdapter[BaseModel] = TypeAdapter(row)
-        self._list: TypeAdapter[list[BaseModel]] = TypeAdapter(
-            Annotated[list[row], Field(min_length=1, max_length=MAX_ROWS)]
-        )
+        self._rows: TypeAdapter[list[BaseModel]] = TypeAdapter(rows)
         self._batcher = batcher
 
     async def decide(self, request: Request) -> Response:
@@ -50,7 +51,7 @@ class DecisionEndpoints:
 
     async def decide_batch(self, request: Request) -> Response:
         """Return the decisions for a list of rows: all of them are recorded, or none."""
-        return await self._answer(request, self._list.validate_json, lambda answers: b"[" + b",".join(answers) + b"]")
+        return await self._answer(request, self._rows.validate_json, lambda answers: b"[" + b",".join(answers) + b"]")
 
     async def _answer(
         self, request: Request, validate: Callable[[bytes], Rows], join: Callable[[list[bytes]], bytes]
@@ -71,29 +72,19 @@ class DecisionEndpoints:
 class DecisionJob:
     """The work of the batcher: predict, record, count, and write the answers as JSON."""
 
-    def __init__(self, predictor: Predictor, ledger: Ledger, observer: Observer) -> None:
+    def __init__(self, problem: Problem, predictor: Predictor, ledger: Ledger, metrics: Any) -> None:
         self.predictor = predictor
         self.ledger = ledger
-        self.observer = observer
-        self._answered = tuple(predictor.problem.decision.model_fields)
+        self.metrics = metrics
+        self._answered = tuple(problem.decision.model_fields)
 
     def __call__(self, waiting: Sequence[Rows]) -> list[list[bytes]]:
         """Return the decisions for every group of rows; all are predicted and recorded together."""
         decisions = self.predictor.decide([row.__dict__ for rows in waiting for row in rows])
         self.ledger.record(decisions)
-        self.observer.count_decisions(decisions)
+        self.metrics.count_decisions(decisions)
         written = map(self._write, decisions)
-        return [_take(written, len(rows)) for rows in waiting]
+        return [list(islice(written, len(rows))) for rows in waiting]
 
     def _write(self, decision: Mapping[str, Any]) -> bytes:
         return to_json({name: decision[name] for name in self._answered})
-
-
-def _value_bytes(column: Column) -> int:
-    if column.kind == "text":
-        return TEXT_BYTES
-    return 32 + max((len(category.encode()) for category in column.categories), default=0)
-
-
-def _take(written: Iterator[bytes], count: int) -> list[bytes]:
-    return [next(written) for _ in range(count)]

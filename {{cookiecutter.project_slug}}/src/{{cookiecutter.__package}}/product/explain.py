@@ -10,18 +10,13 @@ MAX_REASONS = 5
 
 
 def explain(model: Any, problem: Problem, features: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the encoded row of one decision, and its reasons."""
-    return {"encoded": encode_row(model, features), "reasons": find_reasons(model, problem, features)}
-
-
-def encode_row(model: Any, features: Mapping[str, Any]) -> dict[str, float | None]:
-    """Return the inputs of a learned model as numbers, None for missing values; empty for rules."""
-    encoder: Any = model[0] if hasattr(model, "steps") else None
-    if not hasattr(encoder, "columns"):
-        return {}
-    names = [name for name, _ in encoder.columns]
-    [row] = encoder.transform({name: [features.get(name)] for name in names}).tolist()
-    return {name: None if math.isnan(value) else value for name, value in zip(names, row, strict=True)}
+    """Return the inputs of a learned model as numbers, None for missing values, and the reasons for its answer."""
+    encoded: dict[str, float | None] = {}
+    if hasattr(model, "steps") and hasattr(model[0], "columns"):
+        names = [name for name, _ in model[0].columns]
+        [row] = model[0].transform({name: [features.get(name)] for name in names}).tolist()
+        encoded = {name: None if math.isnan(value) else value for name, value in zip(names, row, strict=True)}
+    return {"encoded": encoded, "reasons": find_reasons(model, problem, features)}
 
 
 def find_reasons(model: Any, problem: Problem, features: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -35,13 +30,12 @@ def find_reasons(model: Any, problem: Problem, features: Mapping[str, Any]) -> l
     rows = [features, *({**features, column.name: column.example} for column in changed)]
     inputs = {column.name: [row.get(column.name) for row in rows] for column in problem.inputs}
     scores = problem.objective.comparable_scores(problem.objective.predict(model, inputs))
-    effects = (scores[0] - scores[1:]).tolist()
     found = [
         {"column": column.name, "effect": effect, "text": f"{column.description}: {features.get(column.name)}"}
-        for column, effect in sorted(zip(changed, effects, strict=True), key=lambda pair: -abs(pair[1]))
+        for column, effect in zip(changed, (scores[0] - scores[1:]).tolist(), strict=True)
         if effect
     ]
+    found.sort(key=lambda reason: -abs(reason["effect"]))
     if hasattr(model, "reasons"):
-        first = found[0] if found else {"column": "", "effect": 0.0}
-        return [{**first, "text": model.reasons(inputs)[0]}]
+        return [{"column": "", "effect": 0.0, **(found[0] if found else {}), "text": model.reasons(inputs)[0]}]
     return found[:MAX_REASONS]

@@ -13,9 +13,6 @@ from typing import Any, cast
 from .problems import problem_response
 from .security import API_HEADERS
 
-Factory = Callable[..., asyncio.Protocol]
-
-
 HEAD_END = b"\r\n\r\n"
 
 
@@ -29,30 +26,34 @@ class Limits:
     open_connections: int = 0
 
 
-class LimitedProtocol(asyncio.Protocol):
-    """Passes a connection on to uvicorn's protocol until it breaks a limit.
+class LimitedProtocol:
+    """Passes the events of a connection on to uvicorn's protocol until the connection breaks a limit.
 
     Connections over the limit are closed at once, those that take too long when their time is over: without
     an answer, because a client could take it for that of its next request. Too many bytes are answered.
     """
 
-    def __init__(self, make_protocol: Factory, limits: Limits, **given: Any) -> None:
+    def __init__(self, make_protocol: Callable[..., asyncio.Protocol], limits: Limits, **given: Any) -> None:
         self.inner = make_protocol(**given)
         self.limits = limits
         self.loop = asyncio.get_running_loop()
+        self.timer: asyncio.TimerHandle | None = None
         self.received, self.has_head, self.tail = 0, False, b""
         self.deadline = self.loop.time() + limits.seconds
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def __getattr__(self, name: str) -> Any:
+        """Pass on all other events (backpressure: `pause_writing`, `resume_writing`)."""
+        return getattr(self.inner, name)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """Wait for a first request, or close the connection if there are too many."""
+        self.transport = transport
         self.limits.open_connections += 1
-        self.transport = cast("asyncio.Transport", transport)
-        self.accepted = self.limits.open_connections <= self.limits.connections
-        if not self.accepted:
-            self.transport.abort()
-            return
-        self.timer = self.loop.call_at(self.deadline, self._check_deadline)
-        self.inner.connection_made(WatchedTransport(self.transport, self._restart))
+        if self.limits.open_connections > self.limits.connections:
+            transport.abort()
+        else:
+            self.timer = self.loop.call_at(self.deadline, self._check_deadline)
+            self.inner.connection_made(cast("asyncio.Transport", WatchedTransport(transport, self._restart)))
 
     def data_received(self, data: bytes) -> None:
         """Pass bytes on while the request is within its size limit."""
@@ -63,32 +64,23 @@ class LimitedProtocol(asyncio.Protocol):
             head = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
             self.transport.write(b"".join([head, *lines, b"\r\n", bytes(answer.body)]))
             self.transport.close()
-        elif self.accepted:
-            if not self.has_head:
-                recent = self.tail + data
-                self.has_head, self.tail = HEAD_END in recent, recent[1 - len(HEAD_END) :]
-            self.inner.data_received(data)
+            return
+        if not self.has_head:
+            recent = self.tail + data
+            self.has_head, self.tail = HEAD_END in recent, recent[1 - len(HEAD_END) :]
+        self.inner.data_received(data)
 
-    def eof_received(self) -> bool | None:
+    def eof_received(self) -> bool:
         """Close the connection, unless a client that sends nothing more waits for its answer (half-close)."""
-        if self.accepted:
-            self.inner.eof_received()
+        self.inner.eof_received()
         return self.has_head
 
-    def pause_writing(self) -> None:
-        """Let the server wait for a slow client."""
-        self.inner.pause_writing()
-
-    def resume_writing(self) -> None:
-        """Let the server go on."""
-        self.inner.resume_writing()
-
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, error: Exception | None) -> None:
         """Count the connection no longer."""
         self.limits.open_connections -= 1
-        if self.accepted:
+        if self.timer:
             self.timer.cancel()
-            self.inner.connection_lost(exc)
+            self.inner.connection_lost(error)
 
     def _restart(self) -> None:
         """Wait for the next request: the server has answered, at least in part."""
@@ -106,34 +98,18 @@ class LimitedProtocol(asyncio.Protocol):
             self.transport.abort()
 
 
-class WatchedTransport(asyncio.Transport):
+class WatchedTransport:
     """A transport that reports every write."""
 
-    def __init__(self, transport: asyncio.Transport, written: Callable[[], None]) -> None:
+    def __init__(self, transport: asyncio.Transport, report: Callable[[], None]) -> None:
         self.transport = transport
-        self.written = written
+        self.report = report
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
+    def __getattr__(self, name: str) -> Any:
+        """Pass on everything else."""
+        return getattr(self.transport, name)
+
+    def write(self, data: bytes) -> None:
         """Send bytes."""
-        self.written()
+        self.report()
         self.transport.write(data)
-
-    def is_closing(self) -> bool:
-        """Return whether the connection is closed or about to be."""
-        return self.transport.is_closing()
-
-    def close(self) -> None:
-        """Close the connection after what was written is sent."""
-        self.transport.close()
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Return addresses and the socket."""
-        return self.transport.get_extra_info(name, default)
-
-    def pause_reading(self) -> None:
-        """Stop reading (back-pressure)."""
-        self.transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """Go on reading."""
-        self.transport.resume_reading()

@@ -7,16 +7,12 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field
 
-from ...core.answers import Decision, Reaction
 from ...core.problem import Problem
 from .problems import Problem as ProblemDetails
 
-REFERENCE = "#/components/schemas/Problem"
-ERRORS = {401, 403, 503}
-ERRORS_OF_BODIES = {408, 413, 415, 422}
+REFERENCE = "#/components/schemas/{model}"
 
 
 class Reason(BaseModel):
@@ -27,35 +23,32 @@ class Reason(BaseModel):
     text: str
 
 
-class Responses:
-    """The types of what the API answers, made from a problem."""
+def response_types(problem: Problem) -> tuple[Any, Any, Any]:
+    """Return the types of a decision on record, of one with its reasons, and of a reaction on record."""
+    answer: Any = problem.decision.model_fields["answer"].annotation
 
-    def __init__(self, problem: Problem) -> None:
-        answer: Any = problem.decision.model_fields["answer"].annotation
-        reacted: dict[str, Any] = {"verdict": (str | None, ...), "reaction_answer": (answer | None, ...)}
-        self.recorded: type[Decision] = create_model(
-            "Recorded",
-            __base__=problem.decision,
-            __doc__="A decision on record, with its features and its reaction, if there is one.",
-            features=(dict[str, Any], ...),
-            note=(str | None, ...),
-            **reacted,
-        )
-        self.explained: type[Decision] = create_model(
-            "Explained",
-            __base__=self.recorded,
-            __doc__="A decision on record, the numbers that the model was given, and its reasons.",
-            encoded=(dict[str, float | None], ...),
-            reasons=(list[Reason], ...),
-            unexplained=(str | None, ...),
-        )
-        self.reacted: type[Reaction] = create_model(
-            "Reacted",
-            __base__=problem.reaction,
-            __doc__="A reaction as it was recorded.",
-            decision_id=(str, ...),
-            reacted_at=(str, ...),
-        )
+    class Recorded(problem.decision):  # type: ignore[name-defined, misc]
+        """A decision on record, with its features and its reaction, if there is one."""
+
+        features: dict[str, Any]
+        note: str | None
+        verdict: str | None
+        reaction_answer: answer | None
+
+    class Explained(Recorded):
+        """A decision on record, the numbers that the model was given, and its reasons."""
+
+        encoded: dict[str, float | None]
+        reasons: list[Reason]
+        unexplained: str | None
+
+    class Reacted(problem.reaction):  # type: ignore[name-defined, misc]
+        """A reaction as it was recorded."""
+
+        decision_id: str
+        reacted_at: str
+
+    return Recorded, Explained, Reacted
 
 
 def declare_decisions(app: FastAPI, problem: Problem, max_rows: int) -> None:
@@ -72,30 +65,21 @@ def declare_decisions(app: FastAPI, problem: Problem, max_rows: int) -> None:
         """All or nothing, and recorded before it is answered."""
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document, made once."""
-    if app.openapi_schema is None:
-        made = get_openapi(title=app.title, version=app.version, routes=app.routes)
-        schemas = made["components"]["schemas"]
-        for unused in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unused, None)
-        details = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas |= details.pop("$defs") | {"Problem": details}
-        made["components"]["securitySchemes"] = {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
-        made["security"] = [{"key": []}, {}]
-        for path, operations in made["paths"].items():
-            for method, operation in operations.items():
-                _add_problems(path, method, operation["responses"])
-        app.openapi_schema = made
-    return app.openapi_schema
-
-
-def _add_problems(path: str, method: str, responses: dict[str, Any]) -> None:
-    """Add the problems that any route may answer with, and fill in those that the route names."""
-    statuses = ERRORS | (ERRORS_OF_BODIES if method == "post" else set())
-    statuses |= {int(status) for status in responses if int(status) >= HTTPStatus.BAD_REQUEST}
-    if path == "/healthz":
-        statuses -= {401, 503}
-    for status in sorted(statuses):
-        content = {"application/problem+json": {"schema": {"$ref": REFERENCE}}}
-        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
+def add_problems(app: FastAPI) -> None:
+    """Add to FastAPI's description the API key, and the problems that routes answer with."""
+    api = app.openapi()  # made once: FastAPI keeps it
+    details = ProblemDetails.model_json_schema(ref_template=REFERENCE)
+    schemas = api["components"]["schemas"] | details.pop("$defs") | {"Problem": details}
+    for unused in ("HTTPValidationError", "ValidationError"):
+        del schemas[unused]
+    key = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+    api["components"] = {"schemas": schemas, "securitySchemes": {"key": key}}
+    api["security"] = [{"key": []}, {}]
+    content = {"application/problem+json": {"schema": {"$ref": REFERENCE.format(model="Problem")}}}
+    for path, operations in api["paths"].items():
+        for method, operation in operations.items():
+            statuses = {403} if path == "/healthz" else {401, 403, 503}
+            statuses |= {408, 413, 415, 422} if method == "post" else set()
+            statuses |= {int(status) for status in operation["responses"] if int(status) >= HTTPStatus.BAD_REQUEST}
+            for status in sorted(statuses):
+                operation["responses"][str(status)] = {"description": HTTPStatus(status).phrase, "content": content}

@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
@@ -15,8 +15,6 @@ from .problems import problem_response
 
 LOOPBACK_HOST = re.compile(rb"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d*)?", re.IGNORECASE)
 OPEN_PATHS = ("/healthz", "/readyz", "/static/")  # need no key
-SAFE_METHODS = ("GET", "HEAD")
-JSON = b"application/json"
 CONTENT_POLICY = (
     b"default-src 'none'; connect-src 'self'; img-src 'self' data:; script-src 'self'; style-src 'self'; "
     b"form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -47,24 +45,16 @@ class SecurityMiddleware:
 
     `keys`: accepted API keys, several so that they can be rotated. Without keys, only requests that address the
       product as this machine are answered.
-    `max_body_bytes`: largest request body.
-    `larger_bodies`: other limits, by path.
+    `max_body_bytes`, `max_batch_bytes`: largest body of a request, and of a list of rows.
     `read_seconds`: timeout of a whole body, from the end of its head.
     """
 
     def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        keys: Sequence[str],
-        max_body_bytes: int,
-        larger_bodies: Mapping[str, int] | None = None,
-        read_seconds: float = 5.0,
+        self, app: ASGIApp, *, keys: Sequence[str], max_body_bytes: int, max_batch_bytes: int, read_seconds: float
     ) -> None:
         self.app = app
         self.keys = [key.encode() for key in keys]
-        self.max_body_bytes = max_body_bytes
-        self.larger_bodies = larger_bodies or {}
+        self.max_body_bytes, self.max_batch_bytes = max_body_bytes, max_batch_bytes
         self.read_seconds = read_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,7 +62,7 @@ class SecurityMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.larger_bodies.get(scope["path"], self.max_body_bytes)
+        limit = self.max_batch_bytes if scope["path"] == "/v1/decisions/batch" else self.max_body_bytes
         headers = API_HEADERS if scope["path"].startswith("/v1/") else PAGE_HEADERS
         received, complete, started = 0, False, False
         deadline = asyncio.get_running_loop().time() + self.read_seconds
@@ -88,7 +78,7 @@ class SecurityMiddleware:
             received += len(message.get("body", b""))
             complete = not message.get("more_body", False)
             if received > limit:
-                raise HTTPException(413, _too_large(limit))
+                raise HTTPException(413, f"the body is over {limit} bytes")
             return message
 
         async def send_with_headers(message: Message) -> None:
@@ -98,7 +88,7 @@ class SecurityMiddleware:
                 message["headers"] = [*message["headers"], *headers]
             await send(message)
 
-        answer = self._refuse(scope, dict(scope["headers"]), limit) or self.app
+        answer = self._refuse(scope["method"], scope["path"], dict(scope["headers"]), limit) or self.app
         try:
             await answer(scope, limited_receive, send_with_headers)
         except Exception:
@@ -108,36 +98,31 @@ class SecurityMiddleware:
             log.exception("a request failed")
             await problem_response(500, "something failed; the log says where")(scope, receive, send_with_headers)
 
-    def _refuse(self, scope: Scope, headers: dict[bytes, bytes], limit: int) -> Response | None:
+    def _refuse(self, method: str, path: str, headers: dict[bytes, bytes], limit: int) -> Response | None:
         # Check the Host header to prevent DNS rebinding.
         if not self.keys and not LOOPBACK_HOST.fullmatch(headers.get(b"host", b"localhost")):
             detail = "without API keys only localhost, 127.0.0.1 and [::1] are answered: set APP_API_KEYS"
             return problem_response(403, detail)
-        if not self._is_allowed(scope["path"], headers):
+        # Compare every key in constant time to prevent timing attacks.
+        has_key = sum([hmac.compare_digest(headers.get(b"x-api-key", b""), key) for key in self.keys])
+        if self.keys and not has_key and path != "/" and not path.startswith(OPEN_PATHS):
             needed = {"WWW-Authenticate": 'ApiKey header="X-API-Key"'}
             return problem_response(401, "an API key is needed in the header X-API-Key", headers=needed)
-        if _is_cross_site(scope["method"], headers):
+        if _is_cross_site(method, headers):
             return problem_response(403, "requests from other sites are refused")
-        media_type = headers.get(b"content-type", JSON).partition(b";")[0].strip().lower()
+        media_type = headers.get(b"content-type", b"application/json").partition(b";")[0].strip().lower()
         # A form of another site can send text, which needs no preflight request; JSON does (CSRF).
-        if scope["method"] == "POST" and media_type != JSON:
+        if method == "POST" and media_type != b"application/json":
             return problem_response(415, "the body is not JSON; send JSON, with Content-Type: application/json")
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > limit:
-            return problem_response(413, _too_large(limit))
+            return problem_response(413, f"the body is over {limit} bytes")
         return None
-
-    def _is_allowed(self, path: str, headers: dict[bytes, bytes]) -> bool:
-        if not self.keys or path == "/" or path.startswith(OPEN_PATHS):
-            return True
-        given = headers.get(b"x-api-key", b"")
-        # Compare every key in constant time to prevent timing attacks.
-        return bool(sum([hmac.compare_digest(given, key) for key in self.keys]))
 
 
 def _is_cross_site(method: str, headers: dict[bytes, bytes]) -> bool:
     """Return whether a browser sends the request for another site (CSRF); following a link here is allowed."""
-    is_safe, site = method in SAFE_METHODS, headers.get(b"sec-fetch-site")
+    is_safe, site = method in ("GET", "HEAD"), headers.get(b"sec-fetch-site")
     is_navigation = headers.get(b"sec-fetch-mode") == b"navigate"
     if site == b"cross-site":
         return not (is_safe and is_navigation)
@@ -147,7 +132,3 @@ def _is_cross_site(method: str, headers: dict[bytes, bytes]) -> bool:
     # the Origin `null` has no host
     is_foreign = origin is not None and (urlsplit(origin).netloc.lower() or None) != headers.get(b"host", b"").lower()
     return is_navigation or is_foreign
-
-
-def _too_large(limit: int) -> str:
-    return f"the body is over {limit} bytes"
