@@ -6,11 +6,10 @@
 """
 
 import copy
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from annotated_types import Ge, Le
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
 
 from .schema import Column
 
@@ -25,27 +24,19 @@ MISSING = ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan",
 MISSING += ["N/A", "NA", "NULL", "NaN", "n/a", "nan", "null"]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One requirement of a value that is not missing."""
-
-    name: Literal["one_of", "finite", "at_least", "at_most", "no_nul", "min_length", "max_length", "pattern"]
-    limit: Any = None
-
-
-def checks(column: Column) -> list[Check]:
-    """Return the requirements of a column."""
+def checks(column: Column) -> dict[str, Any]:
+    """Return the requirements of a value that is not missing, by name: what it has to be, or its limit."""
     if column.categories:
-        return [Check("one_of", column.categories)]
+        return {"one_of": column.categories}
     low, high = column.low, column.high
     if column.kind == "integer":
         low = max(-INTEGER_LIMIT if low is None else low, -INTEGER_LIMIT)
         high = min(INTEGER_LIMIT if high is None else high, INTEGER_LIMIT)
-    found = [Check("finite")] if column.kind == "number" and (low is None or high is None) else []
-    found += [Check("no_nul")] if column.kind == "text" else []
-    limits = {"at_least": low, "at_most": high, "min_length": column.min_length, "max_length": column.max_length}
-    given: dict[Any, Any] = {**limits, "pattern": column.pattern}
-    return found + [Check(name, limit) for name, limit in given.items() if limit is not None]
+    found: dict[str, Any] = {"finite": True} if column.kind == "number" and None in (low, high) else {}
+    found |= {"no_nul": True} if column.kind == "text" else {}
+    found |= {"at_least": low, "at_most": high}
+    found |= {"min_length": column.min_length, "max_length": column.max_length, "pattern": column.pattern}
+    return {name: limit for name, limit in found.items() if limit is not None}
 
 
 def missing_words(column: Column) -> tuple[str, ...]:
@@ -80,11 +71,10 @@ def request_model(features: type[BaseModel], columns: tuple[Column, ...]) -> typ
     for column in columns:
         field = copy.copy(features.model_fields[column.name])
         if column.kind == "integer":
-            limits = {check.name: check.limit for check in checks(column)}
-            bounds = [Ge(limits["at_least"]), Le(limits["at_most"])]
+            bounds = [Ge(checks(column)["at_least"]), Le(checks(column)["at_most"])]
             field.metadata = [*bounds, *field.metadata, BeforeValidator(_read_whole)]
         elif column.kind == "text":
-            field.metadata = [*field.metadata, BeforeValidator(_read_empty), AfterValidator(_refuse_nul)]
+            field.metadata = [*field.metadata, BeforeValidator(_read_text)]
         fields[column.name] = (field.annotation, field)
     return create_model(features.__name__, __base__=Request, __doc__=features.__doc__, **fields)
 
@@ -93,12 +83,8 @@ def _read_whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _read_empty(value: Any) -> Any:
-    return None if value == "" else value
-
-
-def _refuse_nul(value: str | None) -> str | None:
-    if value is not None and "\x00" in value:
+def _read_text(value: Any) -> Any:
+    if isinstance(value, str) and "\x00" in value:
         message = "a text must not have a NUL character"
         raise ValueError(message)
-    return value
+    return None if value == "" else value

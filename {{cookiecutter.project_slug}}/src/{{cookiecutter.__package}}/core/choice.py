@@ -27,10 +27,11 @@ class ChoiceObjective:
         self.is_pair = len(answers) == 2  # noqa: PLR2004
         # with two answers, the last is given from this probability on
         self.threshold = float(matrix[0, 1] / matrix.sum()) if self.is_pair else None
+        # the answer whose mistakes a rate counts
+        self.wrong = {"false_positive_rate": 1, "false_negative_rate": 0} if self.is_pair else {}
+        self.wrong |= {f"wrongly_{answer}_rate": code for code, answer in enumerate(answers)}
         # names of the rates that the plan may limit between groups
-        self.rates = ("error_rate", *(f"wrongly_{answer}_rate" for answer in answers))
-        if self.is_pair:
-            self.rates = ("false_positive_rate", "false_negative_rate", "selection_rate", *self.rates)
+        self.rates = (*self.wrong, "error_rate", *(["selection_rate"] if self.is_pair else []))
 
     def encode(self, labels: ArrayLike) -> NDArray[Any]:
         """Return n labels as their positions in the contract's order."""
@@ -89,14 +90,10 @@ class ChoiceObjective:
 
     def rate(self, name: str, truth: NDArray[Any], choices: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return one of `rates` as n values whose mean it is, and which of the rows count."""
-        everyone = np.ones(len(truth), dtype=bool)
-        if name == "error_rate":
-            return (choices != truth).astype(float), everyone
-        if name == "selection_rate":
-            return choices.astype(float), everyone
-        codes = {f"wrongly_{answer}_rate": code for code, answer in enumerate(self.categories)}
-        code = ({"false_positive_rate": 1, "false_negative_rate": 0} | codes)[name]
-        return (choices == code).astype(float), truth != code
+        if name in ("error_rate", "selection_rate"):
+            values = choices != truth if name == "error_rate" else choices
+            return values.astype(float), np.ones(len(truth), dtype=bool)
+        return (choices == self.wrong[name]).astype(float), truth != self.wrong[name]
 
     def metrics(self, truth: NDArray[Any], predictions: NDArray[Any], choices: NDArray[Any]) -> dict[str, float]:
         """Return how well the predictions rank, how good the probabilities are, and how often answers are right."""

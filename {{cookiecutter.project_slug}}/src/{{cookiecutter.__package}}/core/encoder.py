@@ -40,10 +40,6 @@ class ContractEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         return np.column_stack([_encode(X[name], categories) for name, categories in self.columns])
 
-    def __sklearn_is_fitted__(self) -> bool:
-        """Return True: there is nothing to learn."""
-        return True
-
 
 def encoder(columns: Sequence[Column]) -> ContractEncoder:
     """Return the encoder of a contract; protected, personal and text columns are left out."""

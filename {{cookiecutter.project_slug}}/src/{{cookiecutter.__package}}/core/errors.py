@@ -45,4 +45,4 @@ def describe_error(error: Mapping[str, Any], model: Any) -> str:
             model = model.model_fields[part].annotation
         [nearest] = difflib.get_close_matches(key, model.model_fields, n=1, cutoff=0.0)
         message = f"unknown key; the nearest known one is {nearest}"
-    return ": ".join([*filter(None, [".".join(map(str, error["loc"]))]), message])
+    return f"{'.'.join(map(str, error['loc']))}: {message}"

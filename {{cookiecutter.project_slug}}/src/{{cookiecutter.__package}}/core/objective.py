@@ -1,9 +1,4 @@
-"""The objective: what to answer, given what mistakes cost. Which one applies follows from the Label.
-
->>> objective = make_objective(target, plan)
->>> objective.answers(objective.predict(model, rows))
-['no', 'yes']
-"""
+"""The objective: what to answer, given what mistakes cost. Which one applies follows from the Label."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -41,8 +36,8 @@ def make_objective(target: Column, plan: Plan) -> Objective:
     Raises UserError: the plan's costs are of another kind of answer, or it limits a rate that does not exist.
     """
     if len(target.categories) == 1 or target.kind == "text":
-        expected = f"{target.name} is {target.expected}; a label needs two or more answers, or a number"
-        raise UserError(f"contract.py: {expected}")
+        message = f"contract.py: {target.name} is {target.expected}; a label needs two or more answers, or a number"
+        raise UserError(message)
     objective: Objective
     if target.categories:
         objective = ChoiceObjective(target.categories, plan.costs.matrix(target.categories), plan.review.band)

@@ -1,9 +1,6 @@
 """`plan.toml`, typed: the product decisions that every gate reads.
 
 Only the question, the costs and the source of the data have to be given; everything else has a default.
-
->>> load_plan(Path("plan.toml")).costs.false_negative
-5.0
 """
 
 import hashlib
@@ -13,7 +10,7 @@ from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from .errors import UserError, describe_error
 from .schema import Strict
@@ -32,10 +29,8 @@ class Product(Strict):
 class Review(Strict):
     """When a person should look: the choice is closer than `band`, or the number is `above` or more."""
 
-    model_config = ConfigDict(allow_inf_nan=True)
-
     band: NonNegativeFloat = 0
-    above: float = float("inf")
+    above: Annotated[float, Field(allow_inf_nan=True)] = float("inf")
 
 
 class Costs(Strict):
@@ -161,10 +156,8 @@ def load_plan(path: Path) -> Plan:
     """Read and check a plan. Raises UserError: it cannot be read, or has faults; all are named at once."""
     try:
         return Plan.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
-    except FileNotFoundError:
-        reason = "no such file; run this in the project's folder, or set APP_ROOT to it"
     except OSError as error:
-        reason = f"cannot be read: {error.strerror}; it has to be a file that you may read"
+        reason = f"cannot be read: {error.strerror}; run this in the project's folder, or set APP_ROOT to it"
     except ValidationError as error:
         reason = "; ".join(describe_error(fault, Plan) for fault in error.errors())
     except ValueError as error:

@@ -5,9 +5,9 @@ It is registered like any learned model, and it stays the fallback of every late
 
 import hashlib
 import json
-import operator
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self, get_args
+from operator import eq, ge, gt, le, lt, ne
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,7 @@ from sklearn.base import BaseEstimator
 from .errors import error_message
 from .schema import Column, Strict
 
-Comparison = Literal["==", "!=", ">", ">=", "<", "<="]
-OPERATORS = (operator.eq, operator.ne, operator.gt, operator.ge, operator.lt, operator.le)
-COMPARE = dict(zip(get_args(Comparison), OPERATORS, strict=True))
+COMPARE = {"==": eq, "!=": ne, ">": gt, ">=": ge, "<": lt, "<=": le}
 
 
 def _fit_label(prediction: Any, info: Any) -> Any:
@@ -45,7 +43,7 @@ class Rule(Strict):
     """If a column compares with a value, predict this and give this reason. Written as a tuple of five."""
 
     column: str
-    comparison: Comparison
+    comparison: Literal["==", "!=", ">", ">=", "<", "<="]
     value: FiniteFloat | str
     prediction: Prediction  # probability of the last of two answers, probabilities of several, or a number
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

@@ -54,6 +54,6 @@ def validate(table: ir.Table, columns: Sequence[Column]) -> ir.Table:
 def fits(value: ir.Value, column: Column) -> ir.BooleanValue:
     """Return whether values of the column's type pass its checks; it means nothing for missing values."""
     passed: ir.BooleanValue = ibis.literal(value=True)
-    for check in checks(column):
-        passed &= CHECKS[check.name](value, check.limit)
+    for name, limit in checks(column).items():
+        passed &= CHECKS[name](value, limit)
     return passed

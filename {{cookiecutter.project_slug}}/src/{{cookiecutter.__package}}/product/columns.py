@@ -37,8 +37,8 @@ def read_column(chunk: pa.RecordBatch, column: Column, where: str, rows_before: 
     given = _mark_missing(chunk[column.name], column)
     values = _type_values(given, column)
     fits = pa.array([True] * chunk.num_rows)
-    for check in checks(column):
-        fits = pc.and_kleene(fits, CHECKS[check.name](values, check.limit))
+    for name, limit in checks(column).items():
+        fits = pc.and_kleene(fits, CHECKS[name](values, limit))
     # null is a missing value, or one that is not of the type
     fits = pc.if_else(pc.is_null(values), pc.and_(pc.is_null(given), column.optional), fits)
     if not pc.all(fits).as_py():
