@@ -1,4 +1,4 @@
-"""One run of a workflow under act, from a copy of the project to the outcome."""
+"""Run a workflow under act on a copy of the project."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from events import Outcome, parsed
-from isolation import copy, environment, flags
+from events import Outcome, parse_event
+from isolation import copy_project, make_arguments, make_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -23,12 +23,12 @@ SECONDS_TO_STOP = 20  # in which act has to end its jobs after a signal
 
 
 def workflow_file(root: Path, workflow: str) -> Path:
-    """Return where a workflow is.
+    """Return the file of a workflow.
 
     Raises
     ------
     LookupError
-        It is nowhere.
+        There is no such workflow.
     """
     file = root / ".github" / "workflows" / f"{workflow}.yml"
     if not file.is_file():
@@ -44,9 +44,9 @@ def run(
     log: Path,
     event: str = "push",
     payload: dict[str, Any] | None = None,
-    tell: Callable[[Outcome], None] = lambda _: None,
+    show: Callable[[Outcome], None] = lambda _: None,
 ) -> Outcome:
-    """Run a workflow for an event on a copy of the project, and return what came of it.
+    """Run a workflow for an event on a copy of the project, and return its outcome.
 
     Raises
     ------
@@ -63,21 +63,21 @@ def run(
         tempfile.TemporaryDirectory(prefix="act-", ignore_cleanup_errors=True) as folder,
         log.open("w", buffering=1, encoding="utf-8") as kept,
     ):
-        copied, happened = Path(folder, "repository"), Path(folder, "event.json")
-        copy(root, copied)
-        # jobs that push, sign or deploy ask for this
-        happened.write_text(json.dumps((payload or {}) | {"act": True}), encoding="utf-8")
-        words = [act, event, *flags(copied, workflow_file(copied, workflow), happened, Path(folder))]
-        with closing(lines(words, copied, environment(root), outcome)) as printed:
-            for reported in map(parsed, printed):
-                outcome.note(reported)
+        copied, event_file = Path(folder, "repository"), Path(folder, "event.json")
+        copy_project(root, copied)
+        # jobs that push, sign or deploy have the condition `!github.event.act`
+        event_file.write_text(json.dumps((payload or {}) | {"act": True}), encoding="utf-8")
+        words = [act, event, *make_arguments(copied, workflow_file(copied, workflow), event_file, Path(folder))]
+        with closing(run_act(words, copied, make_environment(root), outcome)) as printed:
+            for reported in map(parse_event, printed):
+                outcome.add(reported)
                 if reported.get("level") != "debug":
                     kept.write(f"{reported.get('job', 'act').strip()} | {str(reported.get('msg', '')).rstrip()}\n")
-                tell(outcome)
+                show(outcome)
     return outcome
 
 
-def lines(words: list[str], folder: Path, env: dict[str, str], outcome: Outcome) -> Generator[str]:
+def run_act(words: list[str], folder: Path, env: dict[str, str], outcome: Outcome) -> Generator[str]:
     """Yield the lines that act prints until it ends; stop act and its jobs first when this process is stopped."""
     # a background job of a shell ignores SIGINT, and this process must not
     before = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -1,4 +1,4 @@
-"""The results that a workflow file promises, and those that act reports."""
+"""The results that a workflow file asks for, and those that act reports."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ MISSING, RUNNING = "did not run", "running"
 
 @dataclass(frozen=True)
 class Step:
-    """A step as the file has it."""
+    """A step of the workflow file."""
 
-    key: str  # its id or its place in the job, which is how act calls it
+    key: str  # its id or its position in the job, as act reports it
     name: str
-    may_end: frozenset[str]  # the results that are as promised
+    allowed: frozenset[str]  # the results that are no fault
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job as the file has it."""
+    """A job of the workflow file."""
 
     steps: tuple[Step, ...]
-    may_end: frozenset[str]
+    allowed: frozenset[str]
 
 
 @dataclass
-class Leg:
-    """One run of a job: the only one, or one for each combination of its matrix."""
+class JobRun:
+    """One run of a job; a matrix has one for each combination."""
 
     result: str = MISSING
     results: dict[str, str] = field(default_factory=dict)
@@ -44,45 +44,45 @@ class Leg:
 
 @dataclass
 class Outcome:
-    """All legs that act has reported, by job and matrix."""
+    """Every run that act has reported, by job and matrix."""
 
-    legs: dict[tuple[str, str], Leg] = field(default_factory=dict)
+    runs: dict[tuple[str, str], JobRun] = field(default_factory=dict)
     exit_code: int = 0
 
-    def note(self, event: dict[str, Any]) -> None:
-        """Take in one of act's events."""
+    def add(self, event: dict[str, Any]) -> None:
+        """Add one of act's events."""
         if not (job := event.get("jobID")):
             return
-        leg = self.legs.setdefault((job, ", ".join(map(str, event.get("matrix", {}).values()))), Leg())
-        leg.result = event.get("jobResult", leg.result)
-        # what happens inside of an action has more than one word here; the step itself reports at its end
+        run = self.runs.setdefault((job, ", ".join(map(str, event.get("matrix", {}).values()))), JobRun())
+        run.result = event.get("jobResult", run.result)
+        # a step inside a composite action has more than one id here; the action reports its own result at its end
         key, *inside = event.get("stepID", [""])
         if event.get("raw_output"):
-            leg.output.setdefault(key, []).append(event["msg"].rstrip("\n"))
+            run.output.setdefault(key, []).append(event["msg"].rstrip("\n"))
         if event.get("stage") != "Main" or inside:
             return
         if "stepResult" in event:
-            leg.results[key] = event["stepResult"]
-            leg.seconds[key] = event.get("executionTime", 0) / 1e9
+            run.results[key] = event["stepResult"]
+            run.seconds[key] = event.get("executionTime", 0) / 1e9
         else:
-            leg.results.setdefault(key, RUNNING)
+            run.results.setdefault(key, RUNNING)
 
-    def of(self, job: str) -> dict[str, Leg]:
-        """Return the legs of a job by matrix; one that never ran is there too."""
-        return {matrix: leg for (name, matrix), leg in self.legs.items() if name == job} or {"": Leg()}
+    def runs_of(self, job: str) -> dict[str, JobRun]:
+        """Return the runs of a job by matrix; a job that never ran has one without results."""
+        return {matrix: run for (name, matrix), run in self.runs.items() if name == job} or {"": JobRun()}
 
 
-def promised(workflow: Path) -> dict[str, Job]:
+def read_jobs(workflow: Path) -> dict[str, Job]:
     """Return every job of a workflow file with its steps."""
     contents = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
     jobs: dict[str, Job] = {}
 
-    def may_end(name: str) -> frozenset[str]:
-        content = contents.get(name, {})  # act has more to say of a job that is not there
-        needs, results = content.get("needs", []), _may_end(content.get("if"))
+    def allowed(name: str) -> frozenset[str]:
+        content = contents.get(name, {})  # act reports a job that is not there
+        needs, results = content.get("needs", []), _allowed_results(content.get("if"))
         for need in [needs] if isinstance(needs, str) else needs:
-            # what waits for a job that may be skipped may be skipped with it
-            results |= may_end(need) & {"skipped"}
+            # a job is skipped with the one it needs
+            results |= allowed(need) & {"skipped"}
         return results
 
     for name, content in contents.items():
@@ -90,38 +90,38 @@ def promised(workflow: Path) -> dict[str, Job]:
             Step(
                 str(step.get("id", place)),
                 step.get("name") or step.get("uses") or step["run"],
-                _may_end(step.get("if")),
+                _allowed_results(step.get("if")),
             )
             for place, step in enumerate(content.get("steps", []))
         )
-        jobs[name] = Job(tuple(steps), may_end(name))
+        jobs[name] = Job(tuple(steps), allowed(name))
     return jobs
 
 
-def _may_end(condition: str | None) -> frozenset[str]:
+def _allowed_results(condition: str | None) -> frozenset[str]:
     if condition is None or "always()" in condition:
         return frozenset({"success"})
     if "!github.event.act" in condition:
-        return frozenset({"skipped"})  # it would push, sign or deploy
+        return frozenset({"skipped"})  # the step would push, sign or deploy
     return frozenset({"success", "skipped"})
 
 
-def broken(promise: dict[str, Job], outcome: Outcome) -> Iterator[tuple[str, str, str, str]]:
-    """Yield job, matrix, step key (or nothing) and result of all that is not as promised."""
-    for name, job in promise.items():
-        for matrix, leg in outcome.of(name).items():
-            if leg.result not in job.may_end:
-                yield name, matrix, "", leg.result
-            if leg.result == "skipped":
+def find_faults(jobs: dict[str, Job], outcome: Outcome) -> Iterator[tuple[str, str, str, str]]:
+    """Yield job, matrix, step key (or nothing) and result of every run and step with a result that is not allowed."""
+    for name, job in jobs.items():
+        for matrix, run in outcome.runs_of(name).items():
+            if run.result not in job.allowed:
+                yield name, matrix, "", run.result
+            if run.result == "skipped":
                 continue
             for step in job.steps:
-                result = leg.results.get(step.key, MISSING)
-                if result not in step.may_end:
+                result = run.results.get(step.key, MISSING)
+                if result not in step.allowed:
                     yield name, matrix, step.key, result
 
 
-def parsed(line: str) -> dict[str, Any]:
-    """Return the event in a line, or the line as a message of nobody's."""
+def parse_event(line: str) -> dict[str, Any]:
+    """Return the event in a line of JSON; any other line becomes a message without a job."""
     try:
         event = json.loads(line)
     except json.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""What act finds when it runs at a desk: a copy of the project, a small environment, no network."""
+"""What act runs in on this machine: a copy of the project, a small environment, no network."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LABEL = "ubuntu-latest"  # the one runner that workflows ask for
-BUILT_IN = "actions/checkout"  # act does it itself
+BUILT_IN = "actions/checkout"  # act implements it
 KEPT = ("HOME", "LANG", "LC_ALL", "REQUESTS_CA_BUNDLE", "SYSTEMROOT", "TMPDIR", "USER")
 KEPT_PREFIXES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "PIP_", "SSL_CERT_", "UV_", "XDG_")
-LEFT_PREFIXES = ("UV_PROJECT", "UV_RUN", "UV_WORKING")  # where uv works: every job has a place of its own
+LEFT_PREFIXES = ("UV_PROJECT", "UV_RUN", "UV_WORKING")  # the environment that uv uses: every job makes its own
 
 
-def copy(root: Path, into: Path) -> None:
-    """Commit what is in the project now to a repository of its own.
+def copy_project(root: Path, into: Path) -> None:
+    """Commit the project's files as they are now to a repository of their own.
 
-    Jobs work on the copy, so nothing of theirs reaches the project, and a project that is not in
-    git yet has its workflows run too. What git ignores is left out: keys in `.env`, for one.
+    Jobs change the copy only, and a project without a git repository works too. Files that git ignores, such
+    as keys in `.env`, are left out.
     """
     plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     strict = plain | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -42,8 +42,8 @@ def copy(root: Path, into: Path) -> None:
     git("git", f"--git-dir={into / '.git'}", f"--work-tree={into}", "reset", "--quiet", "--hard")
 
 
-def environment(root: Path) -> dict[str, str]:
-    """Return a small environment: what is set at this desk should not decide what passes."""
+def make_environment(root: Path) -> dict[str, str]:
+    """Return the few variables that jobs get, so that those of this machine do not change the result."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -55,7 +55,7 @@ def environment(root: Path) -> dict[str, str]:
     return kept | {"PATH": os.pathsep.join([*uv, *paths, str(root / ".uv" / "bin")])}
 
 
-def flags(copied: Path, workflow: Path, event: Path, scratch: Path) -> list[str]:
+def make_arguments(copied: Path, workflow: Path, event: Path, scratch: Path) -> list[str]:
     """Return act's arguments: this machine as the only runner, and nothing fetched."""
     linger = copied / ".github" / "act" / "linger.sh"
     variables = (
@@ -68,22 +68,22 @@ def flags(copied: Path, workflow: Path, event: Path, scratch: Path) -> list[str]
         *("--action-offline-mode", "--action-cache-path", str(scratch / "actions"), "--no-cache-server"),
         *(word for variable in variables for word in ("--env", variable)),
         *(f"--{kind}-file={os.devnull}" for kind in ("env", "secret", "var", "input")),
-        *standins(copied, workflow),
+        *find_standins(copied, workflow),
     ]
 
 
-def used(content: Any) -> Iterator[str]:
+def find_actions(content: Any) -> Iterator[str]:
     """Yield what the `uses:` lines of a parsed file name."""
     if isinstance(content, dict):
         if isinstance(action := content.get("uses"), str):
             yield action
         content = list(content.values())
     for part in content if isinstance(content, list) else ():
-        yield from used(part)
+        yield from find_actions(part)
 
 
-def standins(root: Path, workflow: Path) -> list[str]:
-    """Return act's flags that put our stand-ins in the place of remote actions.
+def find_standins(root: Path, workflow: Path) -> list[str]:
+    """Return act's flags that replace remote actions by the local ones in `standins/`.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def standins(root: Path, workflow: Path) -> list[str]:
     folder = root / ".github" / "act" / "standins"
     files, found = [workflow], dict[str, str]()
     for file in files:
-        for action in used(yaml.safe_load(file.read_text(encoding="utf-8"))):
+        for action in find_actions(yaml.safe_load(file.read_text(encoding="utf-8"))):
             path, _, ref = action.partition("@")
             if path.startswith("./"):
                 files.append(root / path if path.endswith((".yml", ".yaml")) else root / path / "action.yml")

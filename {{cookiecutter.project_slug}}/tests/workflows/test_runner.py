@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from events import Outcome, broken, promised
-from isolation import copy, environment, standins
+from events import Outcome, find_faults, read_jobs
+from isolation import copy_project, find_standins, make_environment
 
 WORKFLOW = """\
 on: push
@@ -41,8 +41,8 @@ def found(tmp_path: Path, events: list[dict[str, Any]]) -> list[tuple[str, str, 
     file, outcome = tmp_path / "w.yml", Outcome()
     file.write_text(WORKFLOW, encoding="utf-8")
     for event in events:
-        outcome.note(event)
-    return list(broken(promised(file), outcome))
+        outcome.add(event)
+    return list(find_faults(read_jobs(file), outcome))
 
 
 def test_all_as_promised(tmp_path: Path) -> None:
@@ -91,10 +91,10 @@ def test_standins_are_found_through_local_actions(tmp_path: Path) -> None:
         file.write_text(text, encoding="utf-8")
     workflow = tmp_path / "w.yml"
     workflow.write_text(WORKFLOW, encoding="utf-8")
-    assert standins(tmp_path, workflow) == [f"--local-repository=a/b@v1={tmp_path}/.github/act/standins/a/b"]
+    assert find_standins(tmp_path, workflow) == [f"--local-repository=a/b@v1={tmp_path}/.github/act/standins/a/b"]
     standin.unlink()
     with pytest.raises(LookupError, match=r"setup/action.yml: a/b/c@v1 has no stand-in"):
-        standins(tmp_path, workflow)
+        find_standins(tmp_path, workflow)
 
 
 @pytest.mark.parametrize("in_git", [False, True])
@@ -108,7 +108,7 @@ def test_jobs_get_a_copy_without_what_git_ignores(tmp_path: Path, *, in_git: boo
         for words in (["init", "-q"], ["add", "-f", ".gitignore", "new/a.csv"]):
             subprocess.run(["git", *words], cwd=project, check=True)
     before = sorted(project.rglob("*"))
-    copy(project, copied)
+    copy_project(project, copied)
     have = {str(path.relative_to(copied)) for path in copied.rglob("*") if path.is_file() and ".git" not in path.parts}
     assert have == {".gitignore", "run"} | ({str(Path("new/a.csv"))} if in_git else set())
     assert (copied / "run").stat().st_mode & 0o100
@@ -122,7 +122,7 @@ def test_jobs_get_little_of_the_environment(tmp_path: Path, monkeypatch: pytest.
     dropped = {"UV_PROJECT_ENVIRONMENT": "/e", "VIRTUAL_ENV": "/v", "GITHUB_TOKEN": "t", "GIT_DIR": "/g"}
     for name, value in (given | dropped).items():
         monkeypatch.setenv(name, value)
-    got = environment(tmp_path)
+    got = make_environment(tmp_path)
     assert {name: got.get(name) for name in ("HOME", "UV_CACHE_DIR")} == {"HOME": "/h", "UV_CACHE_DIR": "/c"}
     assert got["PATH"] == f"/tools:/usr/bin:{tmp_path}/.uv/bin"
     assert not dropped.keys() & got

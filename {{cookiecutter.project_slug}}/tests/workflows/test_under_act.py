@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from engine import run
-from events import broken, promised
+from events import find_faults, read_jobs
 from workflow_checks import ENTERED, read
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def foreseen(fault: str) -> dict[str, list[str]]:
 
 
 def seen(outcome: Outcome) -> dict[str, list[str]]:
-    return {job: list(outcome.legs[job, ""].results.values()) for job in JOBS}
+    return {job: list(outcome.runs[job, ""].results.values()) for job in JOBS}
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_green_when_all_is_well(project: Path) -> None:
     outcome = run(project, "ci", project / "log")
     assert seen(outcome) == foreseen("")
     assert set().union(*seen(outcome).values()) == {"success"}
-    assert list(broken(promised(project / CI), outcome)) == []
+    assert list(find_faults(read_jobs(project / CI), outcome)) == []
     assert "doing load-smoke" in (project / "log").read_text(encoding="utf-8")
     assert sorted(path.name for path in project.iterdir()) == [".github", "Makefile", "log"]
 
@@ -81,7 +81,7 @@ def test_red_at_the_step_that_is_broken_and_nowhere_else(project: Path, fault: s
     outcome = run(project, "ci", project / "log")
     assert seen(outcome) == foreseen(fault)
     assert "failure" in {result for results in seen(outcome).values() for result in results}
-    assert list(broken(promised(project / CI), outcome))
+    assert list(find_faults(read_jobs(project / CI), outcome))
 
 
 def command(project: Path) -> list[str]:

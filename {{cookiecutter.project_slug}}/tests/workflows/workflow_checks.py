@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from isolation import LABEL, standins, used
+from isolation import LABEL, find_actions, find_standins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ def pinned(root: Path) -> Iterator[str]:
     for file in files(root):
         text = file.read_text(encoding="utf-8")
         lines = [line.strip().removeprefix("- ") for line in text.splitlines()]
-        wanted, good = list(used(parse(text))), [line for line in lines if PINNED.fullmatch(line)]
+        wanted, good = list(find_actions(parse(text))), [line for line in lines if PINNED.fullmatch(line)]
         # counted against what the parser sees, so that no way of writing a line goes unnoticed
         if len(good) != len(wanted):
             odd = [action for action in wanted if not any(f"uses: {action}" in line for line in good)]
@@ -114,7 +114,7 @@ def at_a_desk(root: Path) -> Iterator[str]:
     """Every remote action has a stand-in."""
     for file in workflows(root):
         try:
-            standins(root, file)
+            find_standins(root, file)
         except LookupError as error:
             yield str(error)
 
