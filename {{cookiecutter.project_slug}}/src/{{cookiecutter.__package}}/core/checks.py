@@ -1,8 +1,8 @@
 """What it means to fit the contract, defined once.
 
 `checks(column)` lists what a value of a column has to be. The list is rendered for requests by pydantic
-(`request_model`), for tables of the lake by Ibis (`data/curate.py`) and for files by Arrow
-(`product/columns.py`). Recorded decisions go through the rendering of the lake.
+(`request_model`), for tables of the lake by Ibis (`data/validate.py`) and for files by Arrow
+(`stores/columns.py`). Recorded decisions are held against the model of requests.
 """
 
 import copy
@@ -15,7 +15,6 @@ from .schema import Column
 
 # how text spells a number: no digit separators, no hexadecimal, no words such as inf or nan
 NUMBER = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
-INTEGER = r"^[-+]?[0-9]+$"
 INTEGER_LIMIT = 2**63 - 1
 WITHOUT_NUL = r"^[^\x00]*$"
 SHOWN_CHARACTERS = 60  # of a value in an error

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from ..core.plan import Plan
 from ..core.problem import Problem
@@ -30,12 +31,12 @@ def build_tables(
 
     Raises UserError: something is wrong with a source; the lake keeps the tables it had.
     """
-    columns = collect.kept_columns(problem)
-    collected = lake.load((*collect.read_file(source, problem), *collect.read_reactions(decisions, problem)))
-    curated = curate.curate(collected, columns, lake.stage)
+    batches = [*collect.read_file(source, problem), collect.read_reactions(decisions, problem)]
+    curated = lake.stage(curate.curate(lake.stage(pa.Table.from_batches(batches))))
     count = curate.check_share(curated, plan.data.max_quarantined_share)
     usable, quarantine = curate.split_usable(curated)
-    training = lake.stage(transform.add_folds(validate.validate(usable, columns), plan.data.folds))
+    usable = validate.validate(usable, collect.kept_columns(problem))
+    training = lake.stage(transform.add_folds(usable, plan.data.folds))
     baseline = statistics.baseline(training, problem.stored)
     lake.publish({"training": training, "quarantine": quarantine, "baseline": baseline})
     return Counts(

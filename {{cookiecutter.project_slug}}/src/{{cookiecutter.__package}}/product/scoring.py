@@ -3,24 +3,21 @@
 import contextlib
 import signal
 import sys
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from ..core.errors import UserError
 from ..core.problem import Problem
-from ..core.schema import Column
+from ..stores.columns import read_column
 from ..stores.files import check_source, file_errors, open_writer, read_rows, suffix
 from ..stores.models import StoredModel
-from .columns import read_column
 
-Progress = Generator[tuple[int, float], None, None]
 DECIDED = ("answer", "score", "needs_review", "model")  # the columns that are added
 
 
-def score(source: Path, target: Path, model: StoredModel, problem: Problem) -> Progress:
+def score(source: Path, target: Path, model: StoredModel, problem: Problem) -> Generator[tuple[int, float], None, None]:
     """Write every row with its decision; yield after each chunk the rows done, and their share of the file.
 
     The target appears when everything is done: after an interruption nothing is left. The file's own columns
@@ -30,16 +27,19 @@ def score(source: Path, target: Path, model: StoredModel, problem: Problem) -> P
     Raises UserError: a file cannot be read or written, or a value does not fit the contract. Rows are counted
     from 1; the header is not counted.
     """
-    choose_target(source, target)
-    part = target.with_name(f".{target.name}.part")
+    part, done = target.with_name(f".{target.name}.part"), 0
+    becomes_parquet = (suffix(source), suffix(target)) == (".csv", ".parquet")
     with file_errors(target, "nothing was written; make room, or choose another place"):
         try:
             with contextlib.ExitStack() as stack:
-                writer, done = None, 0
+                writer = None
                 for chunk, share in read_rows(source):
-                    if writer is None:
-                        _check_names(source, chunk.schema.names, target, problem)
-                    decided = _decide(chunk, source, done, target, model, problem)
+                    _check_names(source, chunk.schema.names, target, problem)
+                    typed = _read_columns(chunk, source, done, problem)
+                    inputs = {column.name: typed[column.name] for column in problem.inputs}
+                    kept = [inputs.get(n, chunk[n]) for n in chunk.schema.names] if becomes_parquet else chunk.columns
+                    names = [*chunk.schema.names, *DECIDED]
+                    decided = pa.RecordBatch.from_arrays([*kept, *_decide(inputs, model, problem)], names)
                     writer = writer or stack.enter_context(open_writer(part, suffix(target), decided.schema))
                     writer.write_batch(decided)
                     done += chunk.num_rows
@@ -96,25 +96,24 @@ def _check_names(source: Path, names: Sequence[str], target: Path, problem: Prob
             raise UserError(message)
 
 
-def _decide(
-    chunk: pa.RecordBatch, source: Path, rows_before: int, target: Path, model: StoredModel, problem: Problem
-) -> pa.RecordBatch:
-    read = {column.name: read_column(chunk, column, str(source), rows_before) for column in problem.stored}
-    inputs = {column.name: _to_numpy(read[column.name], column) for column in problem.inputs}
+def _read_columns(chunk: pa.RecordBatch, source: Path, rows_before: int, problem: Problem) -> dict[str, pa.Array]:
+    typed = {}
+    for column in problem.stored:
+        typed[column.name], faults = read_column(chunk, column)
+        if faults:
+            message = f"{source}: row {rows_before + faults[0].place + 1}: {faults[0].reason}"
+            raise UserError(message)
+    return typed
+
+
+def _decide(inputs: Mapping[str, pa.Array], model: StoredModel, problem: Problem) -> list[pa.Array]:
+    """Return the columns that are added: one value for each row."""
+    arrays = {}
+    for column in problem.inputs:
+        values = inputs[column.name]
+        values = values.cast(pa.float64(), safe=False) if column.is_numeric else values
+        arrays[column.name] = values.to_numpy(zero_copy_only=False)
     objective = problem.objective
-    predictions = objective.predict(model.model, inputs)
-    added = (
-        objective.answers(predictions),
-        objective.scores(predictions),
-        objective.needs_review(predictions),
-        [model.label] * chunk.num_rows,
-    )
-    names, kept = chunk.schema.names, chunk.columns
-    if (suffix(source), suffix(target)) == (".csv", ".parquet"):
-        typed = {column.name: read[column.name] for column in problem.inputs}
-        kept = [typed.get(name, chunk[name]) for name in names]
-    return pa.RecordBatch.from_arrays([*kept, *map(pa.array, added)], [*names, *DECIDED])
-
-
-def _to_numpy(values: pa.Array, column: Column) -> Any:
-    return (values.cast(pa.float64(), safe=False) if column.is_numeric else values).to_numpy(zero_copy_only=False)
+    predictions = objective.predict(model.model, arrays)
+    answers, scores = pa.array(objective.answers(predictions)), pa.array(objective.scores(predictions))
+    return [answers, scores, pa.array(objective.needs_review(predictions)), pa.repeat(model.label, len(answers))]

@@ -1,17 +1,20 @@
 """Files of rows, CSV or Parquet: one reader and one writer for every command.
 
 Every record of a file is read, or the file is refused. Every cell of a CSV file is read as text and written as
-that text: `000` stays `000`, `0.80` stays `0.80`, an empty cell and a quoted empty cell stay what they are, and
-line breaks in quotes stay. What changes has no meaning: cells that hold something get quotes, lines end in LF,
-and empty lines and the byte-order mark go.
+that text: `000` stays `000`, `0.80` stays `0.80`, and line breaks in quotes stay. What changes has no meaning:
+cells that hold something get quotes, empty ones lose them, lines end in LF, and empty lines and the byte-order
+mark go.
 """
 
 import contextlib
+import csv
+import io
+import itertools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pyarrow as pa
 import pyarrow.csv
@@ -19,14 +22,16 @@ import pyarrow.parquet
 
 from ..core.checks import shorten
 from ..core.errors import UserError
-from .quotes import CheckedFile
 
 SUFFIXES = (".csv", ".parquet")
 PARQUET_ROWS = 65_536  # in a chunk
-CSV_BYTES = 1 << 22  # in a chunk; no single row may be longer
-RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
-NOT_UTF8 = re.compile(r"Row #(\d+): .*invalid UTF8")
-OTHER_DELIMITERS = b";\t|"
+CSV_CELLS = 100_000  # in a chunk
+LONGEST_CELL = 1 << 22  # characters
+REASONS = {  # what errors of Python's reader have in them, and what they mean
+    "unexpected end of data": "a quote is never closed, so one cell has all the rows after it",
+    "expected after": "a quote inside a cell; put the cell in quotes and double it",
+    "surrogates not allowed": "not text in UTF-8",
+}
 
 
 def suffix(path: Path) -> str:
@@ -77,68 +82,66 @@ def open_writer(path: Path, suffix: str, schema: pa.Schema) -> Any:
 
 @contextlib.contextmanager
 def file_errors(path: Path, next_step: str) -> Iterator[None]:
-    """Turn what the system and Arrow report about a file into one line.
+    """Turn what the system, Arrow and the reader of CSV report about a file into one line.
 
     Raises UserError: in place of their errors.
     """
     try:
         yield
-    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
-        message = f"{path}: {_reason(error)}; {next_step}"
+    except (OSError, UnicodeError, csv.Error, pa.ArrowException) as error:
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error).splitlines()[0]
+        message = f"{path}: {reason}; {next_step}"
         raise UserError(message) from None
 
 
-def _reason(error: Exception) -> str:
-    text = str(error).splitlines()[0]
-    if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno)
-    if found := RAGGED.search(text):  # the rest of the message repeats the row
-        row, expected, got = map(int, found.groups())
-        return f"row {row - 1}: {got} cells, expected {expected} as in the header"
-    if found := NOT_UTF8.search(text):
-        return f"row {int(found[1]) - 1}: not text in UTF-8"
-    if "Empty CSV file" in text:
-        return "no rows"
-    if "straddling" in text:
-        return f"a row is longer than {CSV_BYTES >> 20} MiB"
-    return "not text in UTF-8" if "utf-8" in text or "UTF8" in text else text
-
-
 def _read_csv(source: Path) -> Iterator[tuple[pa.RecordBatch, float]]:
-    with source.open("rb") as text:
-        header = text.readline(CSV_BYTES)
-    if b"," not in header and any(mark in header for mark in OTHER_DELIMITERS):
-        shown = shorten(header.decode(errors="replace").strip())
-        message = f"{source}: the header has no comma: {shown}; save it with commas"
-        raise UserError(message)
-    parsing = pyarrow.csv.ParseOptions(newlines_in_values=True)
-    with _open_csv(source, parse_options=parsing) as (_, head):
-        names = head.schema.names
-    parsing.ignore_empty_lines = len(names) > 1  # of one column, an empty line is a row
-    converting = pyarrow.csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()),
-        null_values=[""],
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=False,
-    )
-    with _open_csv(source, parse_options=parsing, convert_options=converting) as (size, chunks):
-        for place, chunk in enumerate(chunks, 1):
-            yield chunk, min(place * CSV_BYTES / size, 1.0)
+    with (
+        source.open("rb") as binary,
+        io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="") as file,
+    ):
+        records = _read_records(file)
+        names = next(records, [""])
+        while rows := list(itertools.islice(records, 1 + CSV_CELLS // len(names))):
+            columns = [pa.array([cell or None for cell in cells], pa.string()) for cells in zip(*rows, strict=True)]
+            yield pa.RecordBatch.from_arrays(columns, names), binary.tell() / source.stat().st_size
 
 
-@contextlib.contextmanager
-def _open_csv(source: Path, **options: Any) -> Iterator[tuple[int, Any]]:
-    """Yield the size of a file and its chunks."""
-    # with one thread, Arrow counts the rows and names the one that is wrong; it is as fast
-    reading = pyarrow.csv.ReadOptions(block_size=CSV_BYTES, use_threads=False)
-    with CheckedFile(source) as file:
-        try:
-            with pyarrow.csv.open_csv(file, read_options=reading, **options) as chunks:
-                yield file.size, chunks
-        except pa.ArrowInvalid as error:
-            if "straddling" in str(error):  # a row longer than a chunk
-                file.check_closed()
-            raise
+def _read_records(file: TextIO) -> Iterator[list[str]]:
+    """Yield the cells of the header and of every row.
+
+    Raises csv.Error: what is wrong, with its row; rows are counted from 1.
+    """
+    header = file.readline(LONGEST_CELL)
+    if "," not in header and re.search(r"[;\t|]", header):
+        message = f"the header has no comma: {shorten(header.strip())}"
+        raise csv.Error(message)
+    file.seek(0)
+    csv.field_size_limit(LONGEST_CELL)
+    row, width, fault = 0, 0, ""
+    try:
+        for record in csv.reader(_check_lines(file), strict=True):
+            if record or width == 1:  # of one column, an empty line is a row
+                cells = record or [""]
+                width = width or len(cells)
+                if len(cells) != width:
+                    fault = f"{len(cells)} cells, expected {width} as in the header"
+                    break
+                yield cells
+                row += 1
+    except (csv.Error, UnicodeError) as error:
+        fault = next((words for mark, words in REASONS.items() if mark in str(error)), str(error))
+    if fault:
+        message = f"{f'row {row}' if row else 'header'}: {fault}"
+        raise csv.Error(message)
+
+
+def _check_lines(file: Iterable[str]) -> Iterator[str]:
+    for line in file:
+        line.encode()  # an error if a byte is not UTF-8, which `surrogateescape` has let through
+        if "\x00" in line:
+            message = "a NUL byte"
+            raise csv.Error(message)
+        yield line
 
 
 def _read_parquet(source: Path) -> Iterator[tuple[pa.RecordBatch, float]]:

@@ -9,7 +9,7 @@ URL, not the code.
 
 import contextlib
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -23,7 +23,6 @@ from ..core.errors import UserError, hide_passwords, in_one_line
 
 if TYPE_CHECKING:
     import pandas as pd
-
 
 # words in the names of errors that are about the place of the data, and not about an expression
 ENGINE_ERRORS = ("IOException", "Operational", "Transaction", "OutOfMemory", "Fatal", "Connection", "Permission")
@@ -61,10 +60,6 @@ class Lake:
         frame: pd.DataFrame = table.order_by(table.columns[0]).to_pandas()
         return frame
 
-    def load(self, batches: Iterable[pa.RecordBatch]) -> ir.Table:
-        """Return rows that were read from a file as a table; it is gone with the connection."""
-        return self.stage(pa.Table.from_batches(batches))
-
     def stage(self, table: ir.Table | pa.Table) -> ir.Table:
         """Compute a table now, once, for the steps that follow; it is gone with the connection."""
         staged: ir.Table = self.backend.create_table(f"staged_{uuid.uuid4().hex}", table, temp=True)
@@ -73,26 +68,22 @@ class Lake:
     def publish(self, tables: Mapping[str, ir.Table]) -> None:
         """Replace all the given tables; when one cannot be computed, every old one stays."""
         computed = {name: table.to_pyarrow() for name, table in tables.items()}
-        with self._transaction():
+        # Only DuckDB is known to roll back table definitions; elsewhere the tables are complete
+        # in memory before the first one is replaced.
+        rolls_back = self.backend.name == "duckdb"
+        if rolls_back:
+            self.backend.raw_sql("BEGIN")
+        try:
             for name, rows in computed.items():
                 self.backend.drop_table(name, force=True)
                 self.backend.create_table(name, rows)
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        # Only DuckDB is known to roll back table definitions; elsewhere the tables are complete
-        # in memory before the first one is replaced.
-        if self.backend.name != "duckdb":
-            yield
-            return
-        self.backend.raw_sql("BEGIN")
-        try:
-            yield
+            if rolls_back:
+                self.backend.raw_sql("COMMIT")
         except BaseException:
             with contextlib.suppress(Exception):  # a failed COMMIT has ended the transaction
-                self.backend.raw_sql("ROLLBACK")
+                if rolls_back:
+                    self.backend.raw_sql("ROLLBACK")
             raise
-        self.backend.raw_sql("COMMIT")
 
 
 @contextlib.contextmanager
@@ -103,31 +94,20 @@ def open_lake(place: str | Path) -> Iterator[Lake]:
     """
     if isinstance(place, str) and place.startswith("duckdb:///"):
         place = Path(place.removeprefix("duckdb:///"))
-    in_file = isinstance(place, Path)
     next_step = "see that APP_LAKE_URL is right"
     if isinstance(place, Path) and place.is_file():
         next_step = f"wait if another command has it open; if not, delete {place} and run `data`, which makes it again"
-    with in_one_line("lake" if in_file else f"lake {urlsplit(str(place)).scheme}", next_step):
-        backend = _connect(place)
+    with in_one_line("lake" if isinstance(place, Path) else f"lake {urlsplit(place).scheme}", next_step):
+        if isinstance(place, Path):
+            place.parent.mkdir(parents=True, exist_ok=True)
+        backend = ibis.duckdb.connect(place) if isinstance(place, Path) else ibis.connect(place)
     try:
         try:
             yield Lake(backend)
         finally:
             backend.disconnect()  # may write, and find no room for it
     except Exception as error:
-        if not _is_of_engine(error):
+        if not isinstance(error, OSError) and not any(word in type(error).__name__ for word in ENGINE_ERRORS):
             raise
         message = f"lake: {str(error).splitlines()[0]}; see that there is room on the disk and that it can be reached"
         raise UserError(hide_passwords(message)) from error
-
-
-def _is_of_engine(error: Exception) -> bool:
-    """Return whether the engine failed, such as DuckDB on a full disk, and not our own code."""
-    return isinstance(error, OSError) or any(word in type(error).__name__ for word in ENGINE_ERRORS)
-
-
-def _connect(place: str | Path) -> Any:
-    if not isinstance(place, Path):
-        return ibis.connect(place)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    return ibis.duckdb.connect(place)
