@@ -8,8 +8,7 @@
 import copy
 from typing import Any
 
-from annotated_types import Ge, Le
-from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from .schema import Column
 
@@ -70,8 +69,8 @@ def request_model(features: type[BaseModel], columns: tuple[Column, ...]) -> typ
     for column in columns:
         field = copy.copy(features.model_fields[column.name])
         if column.kind == "integer":
-            bounds = [Ge(checks(column)["at_least"]), Le(checks(column)["at_most"])]
-            field.metadata = [*bounds, *field.metadata, BeforeValidator(_read_whole)]
+            bounds = Field(ge=checks(column)["at_least"], le=checks(column)["at_most"])
+            field.metadata = [*bounds.metadata, *field.metadata, BeforeValidator(_read_whole)]
         elif column.kind == "text":
             field.metadata = [*field.metadata, BeforeValidator(_read_text)]
         fields[column.name] = (field.annotation, field)

@@ -27,7 +27,7 @@ class ChoiceObjective:
         self.is_pair = len(answers) == 2  # noqa: PLR2004
         # with two answers, the last is given from this probability on
         self.threshold = float(matrix[0, 1] / matrix.sum()) if self.is_pair else None
-        # the answer whose mistakes a rate counts
+        # the answer that is wrong, by the name of the rate that counts it
         self.wrong = {"false_positive_rate": 1, "false_negative_rate": 0} if self.is_pair else {}
         self.wrong |= {f"wrongly_{answer}_rate": code for code, answer in enumerate(answers)}
         # names of the rates that the plan may limit between groups

@@ -25,6 +25,7 @@ class Problem:
     """Contract, rules, candidates and objective, with what is derived from them once."""
 
     key: str  # name of the column that identifies a row
+    features: type[BaseModel]
     label: type[BaseModel]
     rules: RuleModel
     candidates: Callable[[], dict[str, Any]]  # returns unfitted scikit-learn pipelines by name
@@ -72,6 +73,7 @@ def make_problem(
         plan = plan.model_copy(update={"costs": plan.costs.model_copy(update=pair)})
     return Problem(
         key=key,
+        features=features,
         label=label,
         rules=RuleModel([tuple(rule) for rule in rules], otherwise),
         candidates=partial(candidates, asked, plan),
