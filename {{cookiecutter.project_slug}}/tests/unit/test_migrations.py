@@ -17,8 +17,8 @@ from problems import SHAPES
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.settings import sqlite_url
 from {{ cookiecutter.__package }}.stores import database, ledger
+from {{ cookiecutter.__package }}.stores.database import Tables
 from {{ cookiecutter.__package }}.stores.ledger import open_ledger
-from {{ cookiecutter.__package }}.stores.tables import Tables
 
 TARGETS = {shape: SHAPES[shape].problem().target for shape in SHAPES}
 TARGET = TARGETS["usual"]
@@ -222,7 +222,7 @@ def test_migration_that_does_not_lead_to_the_tables_of_the_code_is_not_kept(url,
 OPEN = """
 import sys
 from {package}.core.schema import Column
-from {package}.stores import ledger, tables
+from {package}.stores import ledger
 target = Column("label", "category", "", "no", categories=("no", "yes"))
 print("ready", flush=True)
 sys.stdin.readline()

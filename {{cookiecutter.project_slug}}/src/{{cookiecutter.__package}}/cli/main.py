@@ -1,7 +1,6 @@
 """The entry point: every command of the project under one name."""
 
 import errno
-import functools
 import sys
 import traceback
 from importlib import import_module
@@ -24,7 +23,6 @@ def wheels() -> list[ModuleType]:
     return [import_module(f".{name}", __package__) for name in WHEELS if find_spec(f"{__package__}.{name}")]
 
 
-@functools.cache
 def app() -> typer.Typer:
     """Return the commands of every wheel that is here."""
     commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

@@ -1,6 +1,7 @@
 """Commands of the product wheel."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -77,7 +78,7 @@ def score(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
     from threadpoolctl import threadpool_limits
 
-    from ..product.scoring import choose_target, score, stop_on_sigterm
+    from ..product.scoring import choose_target, score
     from .composition import load_project, out
 
     target = choose_target(file, to)
@@ -88,7 +89,9 @@ def score(
     chunks = closing(score(file, target, model, project.problem))
     shown = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     progress = Progress(*shown, console=out, transient=True, disable=not out.is_terminal)
-    with threadpool_limits(1), stop_on_sigterm(), progress, chunks as parts:
+    # SIGTERM ends the command as Ctrl-C does, so that unfinished files are removed
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    with threadpool_limits(1), progress, chunks as parts:
         task = progress.add_task("", total=None)
         for done, share in parts:
             # the number of rows of a CSV file is known at its end; before, it is estimated

@@ -1,4 +1,4 @@
-"""A connection to the ledger's database, on which a commit is on disk when it returns, and its migrations."""
+"""The ledger's database: its tables, their migrations, and connections on which a commit is on disk at its return."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ..core.errors import UserError
-from .tables import Tables
+from ..core.schema import Column
 
 # the timeout is first, because the change to WAL waits for other connections too
 PRAGMAS = ("busy_timeout=2000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
@@ -26,6 +26,35 @@ LOCK_FOR_MIGRATION = {
         "SELECT pg_advisory_xact_lock(7263001)",
     ),
 }
+
+
+class Tables:
+    """Tables of decisions and of reactions, whose answers are texts or numbers as the label is."""
+
+    def __init__(self, target: Column) -> None:
+        self.metadata = sa.MetaData()
+        answer: sa.types.TypeEngine[Any] = sa.String() if target.categories else sa.Float()
+        self.decisions = sa.Table(
+            "decisions",
+            self.metadata,
+            sa.Column("id", sa.String(32), primary_key=True),
+            sa.Column("decided_at", sa.String(32), nullable=False),
+            sa.Column("features", sa.JSON, nullable=False),
+            sa.Column("answer", answer, nullable=False),
+            sa.Column("score", sa.Float, nullable=False),
+            sa.Column("model", sa.String(120), nullable=False),
+            sa.Column("needs_review", sa.Boolean, nullable=False),
+            sa.Column("fallback", sa.Boolean, nullable=False),
+        )
+        self.reactions = sa.Table(
+            "reactions",
+            self.metadata,
+            sa.Column("decision_id", sa.ForeignKey("decisions.id"), primary_key=True),
+            sa.Column("reacted_at", sa.String(32), nullable=False),
+            sa.Column("verdict", sa.String(16), nullable=False),
+            sa.Column("answer", answer),
+            sa.Column("note", sa.String(500), nullable=False),
+        )
 
 
 def connect(url: str, tables: Tables) -> sa.Engine:

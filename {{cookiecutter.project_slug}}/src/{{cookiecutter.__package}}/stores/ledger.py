@@ -13,10 +13,8 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from ..core.errors import UserError
 from ..core.schema import Column
-from .database import connect
-from .tables import Tables
+from .database import Tables, connect
 
-SUPPORTED = "use sqlite:///FILE, or postgresql+psycopg://USER@HOST/NAME after `uv sync --extra postgresql`"
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")  # the last one for tables that are not ours
 RESTORE = "restore it from a backup, or move it away to begin a new one"
 CHECK_URL = "check that it is there and may be written, or set APP_LEDGER_URL to another"
@@ -113,7 +111,8 @@ def open_ledger(url: str, target: Column) -> Iterator[Ledger]:
         ledger = Ledger(connect(url, tables), tables)
         ledger.recent(0)  # reads all columns, and no row
     except (ArgumentError, ImportError, ValueError):  # their messages may repeat a password
-        raise UserError(f"ledger: APP_LEDGER_URL is not a URL that works here; {SUPPORTED}") from None
+        next_step = "use sqlite:///FILE, or postgresql+psycopg://USER@HOST/NAME after `uv sync --extra postgresql`"
+        raise UserError(f"ledger: APP_LEDGER_URL is not a URL that works here; {next_step}") from None
     except (SQLAlchemyError, OSError) as error:
         damaged = str(getattr(getattr(error, "orig", None), "sqlite_errorname", "")).startswith(DAMAGED)
         next_step = RESTORE if damaged else CHECK_URL

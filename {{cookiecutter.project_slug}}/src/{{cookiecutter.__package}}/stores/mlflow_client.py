@@ -1,8 +1,10 @@
 """What the registry needs of MLflow. The only module that imports it, which takes seconds."""
 
+import atexit
 import contextlib
 import logging
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +17,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 
 import mlflow
 import mlflow.sklearn
+from filelock import FileLock
 from mlflow.entities import LoggedModelOutput
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
@@ -22,9 +25,8 @@ from mlflow.types import ColSpec, DataType, Schema
 
 from ..core.errors import UserError, hide_passwords
 from ..core.schema import Column
-from ..core.settings import sqlite_path
+from ..core.settings import sqlite_path, sqlite_url
 from .models import digest_of, dump_model, trusted_types
-from .sqlite_files import create_once
 
 NAME = "decision"  # of the registered model and of the experiment
 FILE = "model.skops"  # as MLflow calls it
@@ -37,16 +39,12 @@ def connect(url: str) -> tuple[mlflow.MlflowClient, str | None]:
     database = sqlite_path(url)
     if database is None:
         return mlflow.MlflowClient(url, url), None
-    database = database.resolve()
-    url = create_once(database, lambda part: mlflow.MlflowClient(part, part).search_experiments())
-    return mlflow.MlflowClient(url, url), (database.parent / "models").as_uri()
+    url = _create_database(database.resolve())
+    return mlflow.MlflowClient(url, url), (database.resolve().parent / "models").as_uri()
 
 
 def find_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> str:
-    """Return the id of the experiment; its files are at a URL, or where the server keeps them.
-
-    Raises UserError: it was deleted in MLflow.
-    """
+    """Return the id of the experiment, whose files are at a URL. Raises UserError: it was deleted in MLflow."""
     found: Any = client.get_experiment_by_name(NAME)
     if found is not None and found.lifecycle_stage == "deleted":
         restore = f"MLFLOW_TRACKING_URI={hide_passwords(client.tracking_uri)} mlflow experiments restore -x"
@@ -112,3 +110,32 @@ def _create(create: Callable[..., object], *arguments: Any) -> None:
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
+
+
+def _create_database(path: Path) -> str:
+    """Return the URL of a SQLite file, and create MLflow's tables in it if it is not there.
+
+    It is created under another name and renamed when it is complete: an interrupted start leaves no half
+    database, and of two that start at once the second one waits.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = _plain_folder(path.parent)
+    if not path.exists():
+        part = folder / f".{path.name}.part"
+        with FileLock(folder / f".{path.name}.lock"):
+            if not path.exists():
+                for suffix in ("", "-journal", "-wal", "-shm"):  # left by an interrupted start
+                    part.with_name(part.name + suffix).unlink(missing_ok=True)
+                mlflow.MlflowClient(sqlite_url(part), sqlite_url(part)).search_experiments()
+                part.rename(path)
+    return sqlite_url(folder / path.name)
+
+
+def _plain_folder(folder: Path) -> Path:
+    """Return a path of the folder without characters that URLs escape: MLflow does not unescape them."""
+    if sqlite_url(folder) == f"sqlite:///{folder.as_posix()}":
+        return folder
+    link = Path(tempfile.mkdtemp(prefix="registry-"), "folder")
+    atexit.register(shutil.rmtree, link.parent, ignore_errors=True)
+    link.symlink_to(folder, target_is_directory=True)
+    return link
