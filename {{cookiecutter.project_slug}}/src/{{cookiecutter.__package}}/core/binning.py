@@ -12,10 +12,7 @@ QUANTILES = (0.2, 0.4, 0.6, 0.8)
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """One category, one interval `low < value <= high` of numbers, or the missing values of a column.
-
-    A bound that is None is open. `missing` bins have neither category nor bounds.
-    """
+    """One category, one interval `low < value <= high` (None is open), or the missing values of a column."""
 
     column: str
     category: str | None = None

@@ -73,11 +73,9 @@ class ChoiceObjective:
     def needs_review(self, predictions: NDArray[Any]) -> list[bool]:
         """Return whether the two cheapest answers cost nearly the same in expectation, for each of n rows."""
         if self.threshold is not None:
-            distance = np.abs(predictions[:, 1] - self.threshold)
-        else:
-            cheapest, second, *_ = np.sort(predictions @ self.matrix, axis=1).T
-            distance = second - cheapest
-        return list((distance < self.band).tolist())
+            return list((np.abs(predictions[:, 1] - self.threshold) < self.band).tolist())
+        cheapest, second, *_ = np.sort(predictions @ self.matrix, axis=1).T
+        return list((second - cheapest < self.band).tolist())
 
     def calibration_pairs(self, truth: NDArray[Any], predictions: NDArray[Any]) -> dict[str, tuple[NDArray[Any], ...]]:
         """Return, by answer, its n predicted probabilities, whether it was right, and a sort key for bins."""

@@ -106,6 +106,5 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        faults = error.errors(include_input=False, include_url=False)
-        message = "; ".join(": ".join((*(f"APP_{p}".upper() for p in f["loc"]), error_message(f))) for f in faults)
-        raise UserError(f"settings: {message}") from None
+        found = [": ".join([*(f"APP_{name}".upper() for name in e["loc"]), error_message(e)]) for e in error.errors()]
+        raise UserError(f"settings: {'; '.join(found)}") from None
