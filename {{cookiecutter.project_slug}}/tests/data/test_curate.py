@@ -119,7 +119,7 @@ def test_only_the_first_contradictions_are_shown(curate_file: Any) -> None:
 
 def test_too_many_unusable_rows_of_a_file_are_refused(curate_file: Any) -> None:
     table = curate_file(CELLS, CELLS | {"key": "b", "age": "1"})
-    assert curate.check_share(table, 0.5) == 1
+    assert curate.check_share(table, 0.5) == curate.Counts(usable=1, reactions=0, quarantined=1, incomplete=0)
     with pytest.raises(UserError, match=r"1 of 2 rows are unusable, the plan allows 10.0%.*b: age is '1'"):
         curate.check_share(table, 0.1)
 
@@ -127,7 +127,7 @@ def test_too_many_unusable_rows_of_a_file_are_refused(curate_file: Any) -> None:
 def test_unusable_reactions_do_not_count_as_faults_of_a_file(lake: Lake) -> None:
     old = [GOOD | {KEY: str(place), ORIGIN: REACTION, REASON: "age is 7"} for place in range(9)]
     table = curated(lake, GOOD, *old)
-    assert curate.check_share(table, 0.0) == 1
+    assert curate.check_share(table, 0.0) == curate.Counts(usable=1, reactions=0, quarantined=9, incomplete=0)
     assert {row[REASON] for row in listed(table)} == {"", "age is 7"}
 
 
@@ -142,7 +142,7 @@ def test_no_usable_row_is_refused(curate_file: Any) -> None:
 )
 def test_sabotage_row_that_curate_lets_through_is_seen_by_validate(lake: Lake, column: str, value: Any) -> None:
     usable, _ = curate.split_usable(curated(lake, GOOD, GOOD | {KEY: "b"}))
-    assert listed(validate.validate(usable, COLUMNS)) == listed(usable)
+    validate.validate(usable, COLUMNS)
     kind = usable[column].type()
     wrong = usable.mutate(**{column: ibis.literal(value, type=kind)})
     with pytest.raises(UserError, match=f"the curated table does not fit the contract: {column}.* in 2 rows"):

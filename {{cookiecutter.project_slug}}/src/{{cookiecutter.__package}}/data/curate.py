@@ -1,10 +1,22 @@
 """Curate: set rows aside that cannot be used, each with its reason."""
 
+from dataclasses import dataclass
+
 import ibis
 import ibis.expr.types as ir
 
 from ..core.errors import UserError
-from .collect import FILE, KEY, ORIGIN, REASON, SHOWN
+from .collect import FILE, INCOMPLETE, KEY, ORIGIN, REACTION, REASON, SHOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the rows of one run."""
+
+    usable: int
+    reactions: int  # of the usable rows
+    quarantined: int
+    incomplete: int  # of the quarantined rows: recorded before a required column was added
 
 
 def curate(table: ir.Table) -> ir.Table:
@@ -21,23 +33,24 @@ def split_usable(curated: ir.Table) -> tuple[ir.Table, ir.Table]:
     return curated.filter(usable).drop(REASON), curated.filter(~usable)
 
 
-def check_share(curated: ir.Table, limit: float) -> int:
-    """Return how many rows are usable.
+def check_share(curated: ir.Table, limit: float) -> Counts:
+    """Return how many rows there are of each kind.
 
     The limit holds for the rows of files: the contract may have changed since the others were recorded.
 
     Raises UserError: the share of unusable rows is over the plan's limit, or no usable row is left.
     """
-    usable, of_file = curated[REASON] == "", curated[ORIGIN] == FILE
-    counts = {"good": usable.sum(), "bad": (~usable & of_file).sum(), "rows": of_file.sum()}
-    [found] = curated.aggregate(**counts).to_pyarrow().to_pylist()
-    good, bad, rows = (found[name] or 0 for name in counts)
-    if not good or bad > limit * rows:
-        unusable = curated.filter(~usable).order_by(of_file.desc(), KEY).limit(SHOWN).to_pyarrow().to_pylist()
+    usable, origin = curated[REASON] == "", curated[ORIGIN]
+    tests = {"usable": usable, "reactions": usable & (origin == REACTION), "quarantined": ~usable}
+    tests |= {"incomplete": origin == INCOMPLETE, "rows": origin == FILE, "bad": ~usable & (origin == FILE)}
+    [counts] = curated.aggregate(**{name: test.sum() for name, test in tests.items()}).to_pyarrow().to_pylist()
+    rows, bad = counts.pop("rows"), counts.pop("bad")
+    if not counts["usable"] or bad > limit * rows:
+        unusable = curated.filter(~usable).order_by((origin == FILE).desc(), KEY).limit(SHOWN).to_pyarrow().to_pylist()
         shown = "; ".join(f"{row[KEY]}: {row[REASON]}" for row in unusable)
         message = (
             f"{bad} of {rows} rows are unusable, the plan allows {limit:.1%} (data.max_quarantined_share): "
             f"{shown}; correct the source"
         )
         raise UserError(message)
-    return int(good)
+    return Counts(**counts)

@@ -1,11 +1,9 @@
 """The data wheel in one run: from sources to a published training table."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ibis.expr.types as ir
 import pyarrow as pa
 
 from ..core.plan import Plan
@@ -14,38 +12,19 @@ from ..stores.lake import Lake
 from . import collect, curate, statistics, transform, validate
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many rows one run published."""
-
-    usable: int
-    quarantined: int
-    reactions: int  # of the usable rows
-    incomplete: int  # of the quarantined rows: recorded before a required column was added
-
-
 def build_tables(
     lake: Lake, source: Path, decisions: Iterable[Mapping[str, Any]], problem: Problem, plan: Plan
-) -> Counts:
+) -> curate.Counts:
     """Publish `training`, `quarantine` and `baseline` from a file and the ledger's reactions.
 
     Raises UserError: something is wrong with a source; the lake keeps the tables it had.
     """
     batches = [*collect.read_file(source, problem), collect.read_reactions(decisions, problem)]
     curated = lake.stage(curate.curate(lake.stage(pa.Table.from_batches(batches))))
-    count = curate.check_share(curated, plan.data.max_quarantined_share)
+    counts = curate.check_share(curated, plan.data.max_quarantined_share)
     usable, quarantine = curate.split_usable(curated)
-    usable = validate.validate(usable, collect.kept_columns(problem))
+    validate.validate(usable, collect.kept_columns(problem))
     training = lake.stage(transform.add_folds(usable, plan.data.folds))
     baseline = statistics.baseline(training, problem.stored)
     lake.publish({"training": training, "quarantine": quarantine, "baseline": baseline})
-    return Counts(
-        usable=count,
-        quarantined=_count(quarantine),
-        reactions=_count(training.filter(training[collect.ORIGIN] == collect.REACTION)),
-        incomplete=_count(quarantine.filter(quarantine[collect.ORIGIN] == collect.INCOMPLETE)),
-    )
-
-
-def _count(table: ir.Table) -> int:
-    return int(table.count().to_pyarrow().as_py())
+    return counts

@@ -24,8 +24,8 @@ CHECKS: dict[str, Callable[[ir.Value, Any], ir.BooleanValue]] = {
 }
 
 
-def validate(table: ir.Table, columns: Sequence[Column]) -> ir.Table:
-    """Return the table when it fits the contract.
+def validate(table: ir.Table, columns: Sequence[Column]) -> None:
+    """Check that a table fits the contract.
 
     Raises UserError: it does not; every column with a fault is named at once.
     """
@@ -48,4 +48,3 @@ def validate(table: ir.Table, columns: Sequence[Column]) -> ir.Table:
     if faults:
         message = f"the curated table does not fit the contract: {'; '.join(faults)}; correct the data wheel"
         raise UserError(message)
-    return table

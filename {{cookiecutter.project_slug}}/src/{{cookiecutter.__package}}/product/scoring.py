@@ -1,9 +1,7 @@
 """Batch scoring: decide on every row of a file of any size, read in chunks and written whole or not at all."""
 
 import contextlib
-import signal
-import sys
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -68,16 +66,6 @@ def choose_target(source: Path, to: Path | None) -> Path:
             message = f"{target}: is the file that is read; write to another one"
             raise UserError(message)
     return target
-
-
-@contextlib.contextmanager
-def stop_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, so that unfinished files are removed."""
-    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _check_names(source: Path, names: Sequence[str], target: Path, problem: Problem) -> None:

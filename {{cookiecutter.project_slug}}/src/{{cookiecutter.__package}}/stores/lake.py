@@ -40,11 +40,10 @@ class Lake:
         Raises UserError: nothing of that name was published yet.
         """
         try:
-            table: ir.Table = self.backend.table(name)
+            return self.backend.table(name)
         except TableNotFound:
             message = f"the lake has no table {name!r}; run the `data` command first"
             raise UserError(message) from None
-        return table
 
     def has(self, name: str) -> bool:
         """Return whether a table was published."""
@@ -62,8 +61,7 @@ class Lake:
 
     def stage(self, table: ir.Table | pa.Table) -> ir.Table:
         """Compute a table now, once, for the steps that follow; it is gone with the connection."""
-        staged: ir.Table = self.backend.create_table(f"staged_{uuid.uuid4().hex}", table, temp=True)
-        return staged
+        return self.backend.create_table(f"staged_{uuid.uuid4().hex}", table, temp=True)
 
     def publish(self, tables: Mapping[str, ir.Table]) -> None:
         """Replace all the given tables; when one cannot be computed, every old one stays."""
