@@ -148,7 +148,7 @@ def test_missing_plan_says_where_to_look(tmp_path):
 
 
 def test_folder_in_place_of_plan_is_one_line(tmp_path):
-    with pytest.raises(UserError, match="cannot be read: .*; run this in the project's folder"):
+    with pytest.raises(UserError, match=r"cannot be read: .*; run this in the project's folder"):
         load_plan(tmp_path)
 
 
