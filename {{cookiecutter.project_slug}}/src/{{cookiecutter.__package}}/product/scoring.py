@@ -85,6 +85,7 @@ def _check_names(source: Path, names: Sequence[str], target: Path, problem: Prob
 
 
 def _read_columns(chunk: pa.RecordBatch, source: Path, rows_before: int, problem: Problem) -> dict[str, pa.Array]:
+    """Return the recorded columns in their types; those that are no inputs are checked as well."""
     typed = {}
     for column in problem.stored:
         typed[column.name], faults = read_column(chunk, column)
@@ -103,5 +104,5 @@ def _decide(inputs: Mapping[str, pa.Array], model: StoredModel, problem: Problem
         arrays[column.name] = values.to_numpy(zero_copy_only=False)
     objective = problem.objective
     predictions = objective.predict(model.model, arrays)
-    answers, scores = pa.array(objective.answers(predictions)), pa.array(objective.scores(predictions))
-    return [answers, scores, pa.array(objective.needs_review(predictions)), pa.repeat(model.label, len(answers))]
+    found = [objective.answers(predictions), objective.scores(predictions), objective.needs_review(predictions)]
+    return [*map(pa.array, found), pa.repeat(model.label, len(predictions))]

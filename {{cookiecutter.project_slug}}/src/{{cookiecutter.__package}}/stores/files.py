@@ -35,10 +35,7 @@ REASONS = {  # what errors of Python's reader have in them, and what they mean
 
 
 def suffix(path: Path) -> str:
-    """Return `.csv` or `.parquet`.
-
-    Raises UserError: the name ends in neither.
-    """
+    """Return `.csv` or `.parquet`, or raise UserError if the name ends in neither."""
     found = path.suffix.lower()
     if found not in SUFFIXES:
         message = f"{path}: a file of rows is CSV or Parquet; its name has to end in {' or '.join(SUFFIXES)}"
@@ -47,10 +44,7 @@ def suffix(path: Path) -> str:
 
 
 def check_source(path: Path) -> None:
-    """Refuse a path that is no file of rows.
-
-    Raises UserError: there is no such file, or its name ends in another suffix.
-    """
+    """Raise UserError if there is no such file, or its name ends in another suffix."""
     with file_errors(path, "choose another file"):
         if not path.is_file():
             message = f"{path}: {'not a file' if path.exists() else 'no such file'}; give a file of CSV or Parquet"
@@ -82,10 +76,7 @@ def open_writer(path: Path, suffix: str, schema: pa.Schema) -> Any:
 
 @contextlib.contextmanager
 def file_errors(path: Path, next_step: str) -> Iterator[None]:
-    """Turn what the system, Arrow and the reader of CSV report about a file into one line.
-
-    Raises UserError: in place of their errors.
-    """
+    """Raise UserError, in one line, for what the system, Arrow and the reader of CSV report about a file."""
     try:
         yield
     except (OSError, UnicodeError, csv.Error, pa.ArrowException) as error:
@@ -107,10 +98,7 @@ def _read_csv(source: Path) -> Iterator[tuple[pa.RecordBatch, float]]:
 
 
 def _read_records(file: TextIO) -> Iterator[list[str]]:
-    """Yield the cells of the header and of every row.
-
-    Raises csv.Error: what is wrong, with its row; rows are counted from 1.
-    """
+    """Yield the cells of the header and of every row, or raise csv.Error with the row, counted from 1."""
     header = file.readline(LONGEST_CELL)
     if "," not in header and re.search(r"[;\t|]", header):
         message = f"the header has no comma: {shorten(header.strip())}"

@@ -35,10 +35,7 @@ class Lake:
         self.backend = backend
 
     def read(self, name: str) -> ir.Table:
-        """Return a table.
-
-        Raises UserError: nothing of that name was published yet.
-        """
+        """Return a table, or raise UserError if nothing of that name was published yet."""
         try:
             return self.backend.table(name)
         except TableNotFound:
