@@ -100,9 +100,9 @@ def test_alias_changed_in_mlflow_is_published_by_the_next_start(workspace):
     project = workspace.project
     version = register(project.registry)
     project.registry.client.set_registered_model_alias(mlflow_client.NAME, "champion", version)
-    assert project.models.version("champion") == "1"
+    assert project.models.entry("champion")["version"] == "1"
     prepare(workspace.project)
-    assert project.models.version("champion") == version
+    assert project.models.entry("champion")["version"] == version
 
 
 def test_sabotage_model_of_untrusted_type_is_refused_and_leaves_no_run(workspace):
@@ -189,7 +189,7 @@ def test_challenger_becomes_champion_and_the_champion_is_remembered(workspace):
     champion, contract_changed = promote(registry, PROBLEM)
     assert (champion.version, contract_changed) == (version, False)
     assert aliases(registry) == {"champion": version, "previous": "1", "fallback": "1"}
-    assert workspace.project.models.version("champion") == version
+    assert workspace.project.models.entry("champion")["version"] == version
 
 
 def test_promotion_without_challenger_is_one_line(workspace):

@@ -45,13 +45,13 @@ def test_published_model_loads_with_its_tags(models):
     publish(models)
     found = models.load("champion")
     assert (found.label, found.tags, found.model.rules) == ("model:1", {"contract": "c"}, RULES.rules)
-    assert models.version("fallback") is None
+    assert models.entry("fallback") is None
 
 
 def test_alias_follows(models):
     publish(models)
     publish(models, version="2")
-    assert models.version("champion") == "2"
+    assert models.entry("champion")["version"] == "2"
 
 
 def test_missing_alias_says_how_to_get_one(models):

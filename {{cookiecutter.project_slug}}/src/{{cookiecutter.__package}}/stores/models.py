@@ -55,11 +55,6 @@ class Models:
         self.files = files
         self.where = where
 
-    def version(self, alias: str) -> str | None:
-        """Return the version that an alias points to, or None."""
-        entry = self.entry(alias)
-        return None if entry is None else str(entry["version"])
-
     def entry(self, alias: str) -> dict[str, Any] | None:
         """Return name, version, digest and tags of what an alias points to, or None."""
         with in_one_line(f"models {self.where}", NEXT_STEP):
