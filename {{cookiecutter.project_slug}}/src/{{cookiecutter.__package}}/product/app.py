@@ -8,16 +8,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, HTTPException, Query
 from fastapi.staticfiles import StaticFiles
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse
 
 from ..core.problem import Problem
 from ..stores.ledger import Ledger, ReactionConflictError, UnknownDecisionError
 from .batching import Batcher
 from .decisions import MAX_ROWS, DecisionEndpoints, DecisionJob
 from .http.openapi import add_problems, declare_decisions, response_types
-from .http.problems import add_error_handlers, problem_response
+from .http.problems import add_error_handlers
 from .predictor import Predictor
 
 PAGES = Path(__file__).parent / "pages"
@@ -28,16 +28,13 @@ def create_app(
     problem: Problem,
     predictor: Predictor,
     ledger: Ledger,
-    metrics: Any,
+    metrics: Any,  # has `count_decisions` and `count_reaction`
     *,
     title: str,
     refresh_seconds: float = 1.0,
     max_waiting: int = 4096,
 ) -> FastAPI:
-    """Return the application; it follows the published models while it is served.
-
-    `metrics`: has the methods `count_decisions` and `count_reaction`.
-    """
+    """Return the application; it follows the published models while it is served."""
     batcher = Batcher(DecisionJob(problem, predictor, ledger, metrics), max_waiting=max_waiting)
 
     @contextlib.asynccontextmanager
@@ -95,25 +92,25 @@ def _add_records(app: FastAPI, problem: Problem, predictor: Predictor, ledger: L
         return ledger.recent(limit, to_review=to_review)
 
     @app.get("/v1/decisions/{decision_id}", response_model=None, responses={200: {"model": explained}, 404: {}})
-    def one(decision_id: str) -> dict[str, Any] | Response:
+    def one(decision_id: str) -> dict[str, Any]:
         """Return a decision with its features, the inputs of the model, the reasons and the reaction."""
         decision = ledger.get(decision_id)
         if decision is None:
-            return problem_response(404, f"there is no decision {decision_id!r}")
+            raise HTTPException(404, f"there is no decision {decision_id!r}")
         return {**decision, **predictor.explain(decision)}
 
     responses: Any = {201: {"model": reacted}, 400: {}, 404: {}, 409: {}}
 
     @app.post("/v1/decisions/{decision_id}/reaction", status_code=201, response_model=None, responses=responses)
-    def react(decision_id: str, reaction: Reaction) -> dict[str, Any] | Response:  # type: ignore[valid-type]
+    def react(decision_id: str, reaction: Reaction) -> dict[str, Any]:  # type: ignore[valid-type]
         """Record what a person did with a decision. Idempotent: the same reaction twice is one reaction."""
         given: dict[str, Any] = reaction.model_dump()  # type: ignore[attr-defined]
         try:
             row = ledger.react(decision_id, given)
         except UnknownDecisionError as error:
-            return problem_response(404, str(error.args[0]))
+            raise HTTPException(404, str(error)) from None
         except ReactionConflictError as error:
-            return problem_response(409, str(error))
+            raise HTTPException(409, str(error)) from None
         metrics.count_reaction(given["verdict"])
         return row
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Any, Self
@@ -14,10 +15,9 @@ class QueueFullError(RuntimeError):
 
 
 class Batcher:
-    """Calls `work` on everything that is waiting, again and again, in a thread of its own.
+    """Calls `work` on the list of all items that wait, again and again, in a thread of its own.
 
-    `work`: takes a list of items and returns as many results, in the same order.
-    `max_waiting`: how much may wait or be worked on, by the sizes of the items.
+    `work` returns a result for each item. The sizes of the items that wait or are worked on are `max_waiting` at most.
     """
 
     def __init__(self, work: Callable[[list[Any]], Sequence[Any]], *, max_waiting: int) -> None:
@@ -51,7 +51,10 @@ class Batcher:
         return await future
 
     def _run(self) -> None:
+        batch: list[Any] = []
         while (entry := self._waiting.get()) is not None:
+            if self._waiting.qsize() + 1 < len(batch):
+                time.sleep(0.001)  # clients that were just answered ask again at once: one large batch costs less
             batch, size = [entry], entry[1]
             while size < MAX_BATCH and not self._waiting.empty():
                 entry = self._waiting.get()

@@ -21,8 +21,6 @@ from .http.problems import field_errors, problem_response
 from .predictor import Predictor
 
 MAX_ROWS = 1000  # in one list
-SMALLEST_LIMIT = 16_384  # bytes
-TEXT_BYTES = 4_096
 Rows = Sequence[BaseModel]
 
 
@@ -31,8 +29,8 @@ def body_limits(columns: Sequence[Column]) -> tuple[int, int]:
     row = 0
     for column in columns:
         longest = max((len(category.encode()) for category in column.categories), default=0)
-        row += len(column.name) + (TEXT_BYTES if column.kind == "text" else 32 + longest)
-    return max(SMALLEST_LIMIT, 4 * row), max(64 * SMALLEST_LIMIT, 2 * MAX_ROWS * row)
+        row += len(column.name) + (4_096 if column.kind == "text" else 32 + longest)
+    return max(16_384, 4 * row), max(1_048_576, 2 * MAX_ROWS * row)
 
 
 class DecisionEndpoints:

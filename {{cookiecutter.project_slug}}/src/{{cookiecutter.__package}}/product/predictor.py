@@ -15,11 +15,9 @@ log = logging.getLogger(__name__)
 
 
 class Predictor:
-    """Answers rows of features, in their order.
+    """Answers rows of features, in their order; after `max_seconds` without the champion's answer the rules answer.
 
-    `max_seconds`: the timeout of the champion; then the rules answer.
-
-    Raises UserError: when created: no fallback is published, or it does not load.
+    Raises UserError: no fallback is published, or it does not load.
     """
 
     def __init__(self, models: Models, problem: Problem, *, max_seconds: float = 1.0) -> None:
@@ -27,7 +25,6 @@ class Predictor:
         self.problem = problem
         self.inputs = [column.name for column in problem.inputs]
         self.stored = [column.name for column in problem.stored]
-        self.fingerprint = problem.fingerprint
         # reasons have a caller of their own: a slow one must not turn decisions over to the rules
         self.decisions, self.explanations = TimedCaller(max_seconds), TimedCaller(max_seconds)
         self.fallback = self.champion = self._load("fallback")
@@ -96,7 +93,7 @@ class Predictor:
 
     def _load(self, alias: str) -> StoredModel:
         entry = self.models.entry(alias)
-        if entry is not None and entry["tags"].get("contract") != self.fingerprint:
+        if entry is not None and entry["tags"].get("contract") != self.problem.fingerprint:
             raise UserError(
                 f"the {alias}, {entry['name']}:{entry['version']}, was made for another contract; if contract.py "
                 "changed while this product runs, start a new one beside it and then stop this one; else run "

@@ -13,8 +13,6 @@ from typing import Any, cast
 from .problems import problem_response
 from .security import API_HEADERS
 
-HEAD_END = b"\r\n\r\n"
-
 
 @dataclass(slots=True)
 class Limits:
@@ -38,8 +36,12 @@ class LimitedProtocol:
         self.limits = limits
         self.loop = asyncio.get_running_loop()
         self.timer: asyncio.TimerHandle | None = None
+        self.restart()
+
+    def restart(self) -> None:
+        """Wait for the next request: the server has answered, at least in part."""
         self.received, self.has_head, self.tail = 0, False, b""
-        self.deadline = self.loop.time() + limits.seconds
+        self.deadline = self.loop.time() + self.limits.seconds
 
     def __getattr__(self, name: str) -> Any:
         """Pass on all other events (backpressure: `pause_writing`, `resume_writing`)."""
@@ -53,7 +55,7 @@ class LimitedProtocol:
             transport.abort()
         else:
             self.timer = self.loop.call_at(self.deadline, self._check_deadline)
-            self.inner.connection_made(cast("asyncio.Transport", WatchedTransport(transport, self._restart)))
+            self.inner.connection_made(cast("asyncio.Transport", WatchedTransport(transport, self.restart)))
 
     def data_received(self, data: bytes) -> None:
         """Pass bytes on while the request is within its size limit."""
@@ -67,7 +69,7 @@ class LimitedProtocol:
             return
         if not self.has_head:
             recent = self.tail + data
-            self.has_head, self.tail = HEAD_END in recent, recent[1 - len(HEAD_END) :]
+            self.has_head, self.tail = b"\r\n\r\n" in recent, recent[-3:]
         self.inner.data_received(data)
 
     def eof_received(self) -> bool:
@@ -81,11 +83,6 @@ class LimitedProtocol:
         if self.timer:
             self.timer.cancel()
             self.inner.connection_lost(error)
-
-    def _restart(self) -> None:
-        """Wait for the next request: the server has answered, at least in part."""
-        self.received, self.has_head, self.tail = 0, False, b""
-        self.deadline = self.loop.time() + self.limits.seconds
 
     def _check_deadline(self) -> None:
         # the timer is moved when it fires, not for every answer
@@ -102,8 +99,8 @@ class WatchedTransport:
     """A transport that reports every write."""
 
     def __init__(self, transport: asyncio.Transport, report: Callable[[], None]) -> None:
-        self.transport = transport
-        self.report = report
+        self.transport, self.report = transport, report
+        self.is_closing = transport.is_closing  # asked several times for each request
 
     def __getattr__(self, name: str) -> Any:
         """Pass on everything else."""

@@ -40,13 +40,9 @@ log = logging.getLogger(__name__)
 class SecurityMiddleware:
     """ASGI middleware that refuses requests that are too large, have no key, or come from another site.
 
-    FastAPI's `max_body_size` is not used: it answers a declared length that is too large as plain text and
-    outside of all middleware, so without these headers.
-
-    `keys`: accepted API keys, several so that they can be rotated. Without keys, only requests that address the
-      product as this machine are answered.
-    `max_body_bytes`, `max_batch_bytes`: largest body of a request, and of a list of rows.
-    `read_seconds`: timeout of a whole body, from the end of its head.
+    There may be several keys, so that they can be rotated; without one, only requests that address the product as
+    this machine are answered. `read_seconds` is the timeout of a whole body. FastAPI's `max_body_size` is not used:
+    it answers a declared length that is too large as plain text and without these headers.
     """
 
     def __init__(
