@@ -75,6 +75,13 @@ def test_published_champion_answers_without_a_restart(workspace, product, featur
     assert after["score"] == 0.77
 
 
+def test_file_that_is_published_again_under_the_same_version_is_loaded(workspace, features):
+    predictor = make_predictor(workspace)
+    publish(workspace, "champion", predictor.champion.version)
+    predictor.refresh()
+    assert predictor.decide([features | {"name": None}])[0]["score"] == 0.77
+
+
 @pytest.mark.parametrize("alias", ["champion", "fallback"])
 def test_model_of_another_contract_is_announced_and_the_old_one_keeps_answering(
     workspace, product, features, caplog, alias

@@ -38,8 +38,7 @@ class Reaction(Strict):
     @model_validator(mode="after")
     def _answer_goes_with_override(self) -> Self:
         if (self.verdict == "override") != (self.answer is not None):
-            message = "an override needs an answer, and only an override has one"
-            raise ValueError(message)
+            raise ValueError("an override needs an answer, and only an override has one")
         return self
 
 

@@ -83,6 +83,5 @@ def _read_whole(value: Any) -> Any:
 
 def _read_text(value: Any) -> Any:
     if isinstance(value, str) and "\x00" in value:
-        message = "a text must not have a NUL character"
-        raise ValueError(message)
+        raise ValueError("a text must not have a NUL character")
     return None if value == "" else value

@@ -47,8 +47,7 @@ class ChoiceObjective:
         if found.shape[1:] != (len(self.categories),):
             raise ValueError(f"the model gave an array of shape {found.shape}, expected (rows, {len(self.categories)})")
         if not ((found >= -TOLERANCE) & (found <= 1 + TOLERANCE)).all():
-            message = "the model gave a number that is not a finite probability"
-            raise ValueError(message)
+            raise ValueError("the model gave a number that is not a finite probability")
         return np.asarray(np.clip(found, 0, 1))
 
     def choose(self, predictions: NDArray[Any]) -> NDArray[Any]:

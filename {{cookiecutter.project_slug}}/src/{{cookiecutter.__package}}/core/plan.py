@@ -70,8 +70,7 @@ class Costs(Strict):
             raise UserError(f"plan.toml: costs.confusion.{wrong[0]}.{wrong[0]}: the right answer has to cost 0")
         matrix = np.array([[confusion[truth][answer] for answer in answers] for truth in answers], dtype=float)
         if not matrix.any():
-            message = "plan.toml: costs.confusion: every mistake costs 0; give the cost of at least one"
-            raise UserError(message)
+            raise UserError("plan.toml: costs.confusion: every mistake costs 0; give the cost of at least one")
         return matrix
 
     def prices(self, name: str) -> tuple[float, float]:

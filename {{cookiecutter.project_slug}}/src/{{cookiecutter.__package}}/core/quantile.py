@@ -38,8 +38,7 @@ class QuantileObjective:
         """
         numbers = np.asarray(model.predict(rows), dtype=float)
         if not np.isfinite(numbers).all():
-            message = "the model gave a number that is not finite"
-            raise ValueError(message)
+            raise ValueError("the model gave a number that is not finite")
         return np.asarray(np.clip(numbers, *self.bounds))
 
     def choose(self, predictions: NDArray[Any]) -> NDArray[Any]:

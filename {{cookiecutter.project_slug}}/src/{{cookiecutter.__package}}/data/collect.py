@@ -40,8 +40,7 @@ def read_file(source: Path, problem: Problem) -> Iterator[pa.RecordBatch]:
             contradictions += [f"{keys[fault.place]}: {fault.reason}" for fault in faults if fault.contradicts]
         if contradictions:
             more = "; and more" if len(contradictions) > SHOWN else ""
-            message = f"{'; '.join(contradictions[:SHOWN])}{more}; correct the source, or widen contract.py"
-            raise UserError(message)
+            raise UserError(f"{'; '.join(contradictions[:SHOWN])}{more}; correct the source, or widen contract.py")
         columns[REASON] = pa.array(["; ".join(found) or None for found in reasons], pa.string())
         yield pa.RecordBatch.from_pydict(columns)
 
@@ -92,5 +91,4 @@ def _check_names(source: Path, found: Sequence[str], expected: Sequence[str]) ->
     faults += [f"column {name} is not in contract.py" for name in dict.fromkeys(found) if name not in expected]
     faults += [f"column {name} is there twice" for name in dict.fromkeys(found) if found.count(name) > 1]
     if faults:
-        message = f"{source}: {'; '.join(faults)}; the file and contract.py must name the same columns"
-        raise UserError(message)
+        raise UserError(f"{source}: {'; '.join(faults)}; the file and contract.py must name the same columns")

@@ -48,9 +48,8 @@ def check_share(curated: ir.Table, limit: float) -> Counts:
     if not counts["usable"] or bad > limit * rows:
         unusable = curated.filter(~usable).order_by((origin == FILE).desc(), KEY).limit(SHOWN).to_pyarrow().to_pylist()
         shown = "; ".join(f"{row[KEY]}: {row[REASON]}" for row in unusable)
-        message = (
+        raise UserError(
             f"{bad} of {rows} rows are unusable, the plan allows {limit:.1%} (data.max_quarantined_share): "
             f"{shown}; correct the source"
         )
-        raise UserError(message)
     return Counts(**counts)

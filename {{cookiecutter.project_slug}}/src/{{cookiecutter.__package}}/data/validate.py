@@ -46,5 +46,4 @@ def validate(table: ir.Table, columns: Sequence[Column]) -> None:
         [row] = table.aggregate(**counts).to_pyarrow().to_pylist()
         faults = [f"{fault} in {row[str(place)]} rows" for place, fault in enumerate(tests) if row[str(place)]]
     if faults:
-        message = f"the curated table does not fit the contract: {'; '.join(faults)}; correct the data wheel"
-        raise UserError(message)
+        raise UserError(f"the curated table does not fit the contract: {'; '.join(faults)}; correct the data wheel")

@@ -38,8 +38,7 @@ def split_columns(table: pd.DataFrame, problem: Problem) -> Rows:
     """
     wanted = [*(column.name for column in problem.stored), problem.target.name]
     if missing := [name for name in wanted if name not in table.columns]:
-        message = f"the training table lacks {', '.join(missing)}; run `data`, so that it follows contract.py"
-        raise UserError(message)
+        raise UserError(f"the training table lacks {', '.join(missing)}; run `data`, so that it follows contract.py")
     with in_one_line("the training table does not follow contract.py", "run `data`, so that it does"):
         truth = problem.objective.encode(table[problem.target.name])
     _check_folds(table, problem)
@@ -63,16 +62,14 @@ def _groups(values: Any) -> Any:
 
 def _check_folds(table: pd.DataFrame, problem: Problem) -> None:
     if len(table[FOLD].unique()) == 1:
-        message = f"the training table has {len(table)} rows in one fold; bring more rows, then run `data`"
-        raise UserError(message)
+        raise UserError(f"the training table has {len(table)} rows in one fold; bring more rows, then run `data`")
     for answer in problem.target.categories:
         folds = table.loc[table[problem.target.name] == answer, FOLD]
         if len(folds.unique()) < 2:  # noqa: PLR2004
-            message = (
+            raise UserError(
                 f"{problem.target.name} is {answer} in {len(folds)} of {len(table)} rows of the training table, in "
                 f"{len(folds.unique())} fold; every answer has to occur in at least 2: bring more such rows"
             )
-            raise UserError(message)
 
 
 def fit(model: Any, rows: Rows, kept: NDArray[np.bool_] | None = None) -> Any:

@@ -36,12 +36,10 @@ def promote(registry: Registry, problem: Problem) -> tuple[StoredModel, bool]:
     Raises UserError: there is no challenger, it does not load, or it was made for another contract.
     """
     if registry.version("challenger") is None:
-        message = "there is no challenger to promote; run the `train` command, which says why if it refuses"
-        raise UserError(message)
+        raise UserError("there is no challenger to promote; run the `train` command, which says why if it refuses")
     challenger = registry.load("challenger")
     if challenger.tags.get("contract") != problem.fingerprint:
-        message = f"{challenger.label} was made for another contract; run the `data` and `train` commands again"
-        raise UserError(message)
+        raise UserError(f"{challenger.label} was made for another contract; run the `data` and `train` commands again")
     # after a change of the contract, `train` has made the new rules the champion: look before them too
     before = {registry.version(alias) for alias in ("champion", "previous")} - {None, challenger.version}
     changed = any(registry.tags(str(old)).get("contract") != problem.fingerprint for old in before)

@@ -40,7 +40,7 @@ class Predictor:
         """Load what the aliases point to now; if that does not load, the old model keeps answering."""
         for alias, old_notice in self._notices.items():
             entry, current, notice = self.models.entry(alias), getattr(self, alias), ""
-            if entry is not None and entry["version"] != current.version:
+            if entry is not None and (entry["version"], entry["digest"]) != (current.version, current.digest):
                 try:
                     setattr(self, alias, self._load(alias))
                     log.info("the %s is %s", alias, getattr(self, alias).label)

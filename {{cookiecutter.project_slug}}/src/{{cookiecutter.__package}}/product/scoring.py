@@ -56,15 +56,12 @@ def choose_target(source: Path, to: Path | None) -> Path:
     target = to or source.with_suffix(f".decisions{source.suffix}")
     with file_errors(target, "choose another place"):
         if target.is_dir():
-            message = f"{target}: a folder; name the file to write in it"
-            raise UserError(message)
+            raise UserError(f"{target}: a folder; name the file to write in it")
         suffix(target)
         if not target.parent.is_dir():
-            message = f"{target}: there is no folder {target.parent}; make it first"
-            raise UserError(message)
+            raise UserError(f"{target}: there is no folder {target.parent}; make it first")
         if target.exists() and target.samefile(source):
-            message = f"{target}: is the file that is read; write to another one"
-            raise UserError(message)
+            raise UserError(f"{target}: is the file that is read; write to another one")
     return target
 
 
@@ -80,8 +77,7 @@ def _check_names(source: Path, names: Sequence[str], target: Path, problem: Prob
         (twice, "there more than once; rename or remove one"),
     ):
         if found:
-            message = f"{source}: {', '.join(found)}: {reason}"
-            raise UserError(message)
+            raise UserError(f"{source}: {', '.join(found)}: {reason}")
 
 
 def _read_columns(chunk: pa.RecordBatch, source: Path, rows_before: int, problem: Problem) -> dict[str, pa.Array]:
@@ -90,8 +86,7 @@ def _read_columns(chunk: pa.RecordBatch, source: Path, rows_before: int, problem
     for column in problem.stored:
         typed[column.name], faults = read_column(chunk, column)
         if faults:
-            message = f"{source}: row {rows_before + faults[0].place + 1}: {faults[0].reason}"
-            raise UserError(message)
+            raise UserError(f"{source}: row {rows_before + faults[0].place + 1}: {faults[0].reason}")
     return typed
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -14,6 +15,8 @@ from ..core.schema import Column
 # the timeout is first, because the change to WAL waits for other connections too
 PRAGMAS = ("busy_timeout=2000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 TIMEOUTS = "-c lock_timeout=2000 -c statement_timeout=5000"  # of PostgreSQL, in milliseconds
+# pydantic writes JSON in a third of the time of the standard library
+ENGINE: dict[str, Any] = {"pool_timeout": 2, "json_serializer": lambda value: to_json(value).decode()}
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "ledger_version"
 HEAD = "0001"  # the newest file in migrations/versions/
@@ -68,7 +71,7 @@ def connect(url: str, tables: Tables) -> sa.Engine:
     elif address.get_backend_name() == "postgresql":
         # options of the URL, such as a search_path, come last and win
         options = " ".join([TIMEOUTS, *address.normalized_query.get("options", ())])
-        engine = sa.create_engine(address, pool_timeout=2, connect_args={"connect_timeout": 3, "options": options})
+        engine = sa.create_engine(address, connect_args={"connect_timeout": 3, "options": options}, **ENGINE)
     else:
         raise ValueError(address.get_backend_name())
     with engine.connect() as connection:
@@ -84,7 +87,7 @@ def _connect_sqlite(path: Path) -> sa.Engine:
     # mode=rw: a file that is gone is an error, not a new and empty ledger
     database = f"file:{quote(str(path.resolve()))}"
     address = sa.URL.create("sqlite", database=database, query={"mode": "rw", "uri": "true"})
-    engine = sa.create_engine(address, pool_timeout=2)
+    engine = sa.create_engine(address, **ENGINE)
 
     @sa.event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, entry: ConnectionPoolEntry) -> None:

@@ -38,8 +38,7 @@ def suffix(path: Path) -> str:
     """Return `.csv` or `.parquet`, or raise UserError if the name ends in neither."""
     found = path.suffix.lower()
     if found not in SUFFIXES:
-        message = f"{path}: a file of rows is CSV or Parquet; its name has to end in {' or '.join(SUFFIXES)}"
-        raise UserError(message)
+        raise UserError(f"{path}: a file of rows is CSV or Parquet; its name has to end in {' or '.join(SUFFIXES)}")
     return found
 
 
@@ -65,8 +64,7 @@ def read_rows(source: Path) -> Iterator[tuple[pa.RecordBatch, float]]:
             if chunk.num_rows:
                 yield chunk, share
     if not rows:
-        message = f"{source}: no rows; it needs a header and at least one row"
-        raise UserError(message)
+        raise UserError(f"{source}: no rows; it needs a header and at least one row")
 
 
 def open_writer(path: Path, suffix: str, schema: pa.Schema) -> Any:
@@ -81,8 +79,7 @@ def file_errors(path: Path, next_step: str) -> Iterator[None]:
         yield
     except (OSError, UnicodeError, csv.Error, pa.ArrowException) as error:
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error).splitlines()[0]
-        message = f"{path}: {reason}; {next_step}"
-        raise UserError(message) from None
+        raise UserError(f"{path}: {reason}; {next_step}") from None
 
 
 def _read_csv(source: Path) -> Iterator[tuple[pa.RecordBatch, float]]:

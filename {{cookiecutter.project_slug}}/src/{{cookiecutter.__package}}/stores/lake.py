@@ -39,8 +39,7 @@ class Lake:
         try:
             return self.backend.table(name)
         except TableNotFound:
-            message = f"the lake has no table {name!r}; run the `data` command first"
-            raise UserError(message) from None
+            raise UserError(f"the lake has no table {name!r}; run the `data` command first") from None
 
     def has(self, name: str) -> bool:
         """Return whether a table was published."""

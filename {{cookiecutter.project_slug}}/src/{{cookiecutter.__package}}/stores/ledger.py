@@ -104,8 +104,7 @@ def open_ledger(url: str, target: Column) -> Iterator[Ledger]:
     """
     if not url.startswith("sqlite") and url.count("@") > 1:
         # SQLAlchemy would end the password at the first @, and errors would name the rest of it
-        message = "ledger: APP_LEDGER_URL has more than one @; write those of a user name or a password as %40"
-        raise UserError(message)
+        raise UserError("ledger: APP_LEDGER_URL has more than one @; write those of a user name or a password as %40")
     tables = Tables(target)
     try:
         ledger = Ledger(connect(url, tables), tables)

@@ -112,8 +112,7 @@ def dump_model(model: Any) -> bytes:
 def load_model(content: bytes, digest: str) -> Any:
     """Return the model in a skops file. Raises ValueError: another digest, or a type that is not trusted."""
     if digest_of(content) != digest:
-        message = "its file is missing, or was changed after registration"
-        raise ValueError(message)
+        raise ValueError("its file is missing, or was changed after registration")
     return skops.io.loads(content, trusted=trusted_types(content))
 
 
