@@ -136,7 +136,11 @@ def workspace(prepared: Callable[[str], Path], tmp_path: Path) -> Workspace:
     return Workspace(tmp_path / "project")
 
 
-@pytest.fixture(params=list(SHAPES))
+# products of the widest shape take longest to start; its data is in the fast tests all the same
+EACH_SHAPE = [pytest.param(name, marks=pytest.mark.slow) if name == "wide" else name for name in SHAPES]
+
+
+@pytest.fixture(params=EACH_SHAPE)
 def any_workspace(request: pytest.FixtureRequest, prepared: Callable[[str], Path], tmp_path: Path) -> Workspace:
     """Return a project of every shape in turn."""
     shutil.copytree(prepared(request.param), tmp_path / "project")

@@ -229,6 +229,7 @@ def test_cell_of_a_csv_file_is_accepted_as_in_a_request(
         assert [(v, a, b) for v, a, b in zip(values, wanted, found, strict=True) if not same(a, b)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("problem", "column"), pairs(lambda _: True))
 def test_typed_cell_of_a_parquet_file_is_accepted_as_in_a_request(
     lake: Lake, problem: Problem, column: Column, tmp_path: Path

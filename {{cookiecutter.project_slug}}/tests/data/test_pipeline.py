@@ -156,6 +156,7 @@ def test_missing_file_is_one_line(workspace: Any, command: Any) -> None:
     assert "nothing.csv: no such file; " in error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("any_workspace", SMALL, indirect=True)
 def test_parquet_file_gives_the_same_tables_as_the_csv_file(any_workspace: Any, run_command: Any) -> None:
     before = published(any_workspace)
@@ -234,6 +235,7 @@ def test_optional_column_that_was_added_and_one_that_was_removed_do_not_matter(w
     assert (counts.reactions, counts.quarantined) == (1, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 @settings(deadline=None, derandomize=True, database=None, max_examples=3)
 @given(data=st.data())

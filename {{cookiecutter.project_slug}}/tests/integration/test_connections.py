@@ -103,6 +103,7 @@ def test_body_that_does_not_arrive_is_answered_408(wire):
     assert f"within {SECONDS:g} s" in json.loads(body)["detail"]
 
 
+@pytest.mark.slow
 def test_answer_that_takes_longer_than_the_timeout_is_sent(wire, features, monkeypatch):
     def decide_late(self, rows):
         time.sleep(3 * SECONDS)
@@ -169,6 +170,7 @@ def without_limits(make_protocol, _limits, **given):
     return make_protocol(**given)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: loc"])
 def test_sabotage_connection_without_limits_stays_open(workspace, monkeypatch, sent):
     monkeypatch.setattr(connections, "LimitedProtocol", without_limits)
@@ -187,6 +189,7 @@ def test_pipelined_requests_are_answered_in_order(wire):
     assert [answer[:3] for answer in answers] == [b"200", b"404", b"200"]
 
 
+@pytest.mark.slow
 def test_requests_on_one_connection_may_take_longer_together_than_the_timeout(wire):
     for _ in range(8):
         wire.sendall(GET)

@@ -125,6 +125,7 @@ def test_ledger_that_is_gone_and_comes_back_is_used_again(workspace, product, fe
     assert recorded_in(workspace) == [second, first]
 
 
+@pytest.mark.slow
 def test_locked_ledger_has_a_timeout(workspace, product, features, caplog):
     other = sqlite3.connect(workspace.root / "var/ledger.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -191,6 +191,7 @@ def test_cells_are_written_as_they_were_read(
     assert {name: typed[0][name] for name in inputs} == {name: features[name] for name in inputs}
 
 
+@pytest.mark.slow
 def test_line_breaks_in_quotes_are_read_in_files_of_many_chunks(
     scored: Any, tmp_path: Path, features: dict[str, Any]
 ) -> None:

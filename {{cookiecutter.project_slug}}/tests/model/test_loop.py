@@ -7,12 +7,14 @@ import time
 from pathlib import Path
 
 import pytest
+from problems import SHAPES
 
 from {{ cookiecutter.__package }}.cli import composition
 from {{ cookiecutter.__package }}.stores.registry import Registry
 
 CODE = Path(composition.__file__).parents[1]
 SECONDS = 20
+OTHERS = [pytest.param(name, marks=pytest.mark.slow) for name in SHAPES if name != "usual"]
 
 
 def digest_of_code():
@@ -32,8 +34,9 @@ def make_decision(product, problem):
     return product.post("/v1/decisions", json=features).json(), features
 
 
-def test_reaction_becomes_a_row_and_a_promoted_model_answers(any_workspace, run_command):
-    before, workspace = digest_of_code(), any_workspace
+@pytest.mark.parametrize("name", ["usual", *OTHERS])
+def test_reaction_becomes_a_row_and_a_promoted_model_answers(make_workspace, tmp_path, run_command, name):
+    before, workspace = digest_of_code(), make_workspace(tmp_path / "project", name)
     problem, project = workspace.shape.problem(), workspace.project
     with workspace.product() as product:
         first, features = make_decision(product, problem)

@@ -205,6 +205,7 @@ def test_challenger_of_another_contract_is_refused(workspace):
     assert registry.version("champion") == "1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", range(1, 4))
 def test_promotion_that_is_interrupted_is_completed_by_the_next_one(workspace, monkeypatch, step):
     registry = workspace.project.registry
@@ -218,6 +219,7 @@ def test_promotion_that_is_interrupted_is_completed_by_the_next_one(workspace, m
     assert aliases(registry) == {"champion": version, "previous": "1", "fallback": "1"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", range(1, 7))
 def test_first_start_that_is_interrupted_is_completed_by_the_next_one(workspace, monkeypatch, step):
     """The process ends before any write of an alias, in MLflow or in the published files."""
@@ -256,6 +258,7 @@ def fail_at_call(monkeypatch, owner, names, step):
         interrupt(monkeypatch, owner, name, step, counter)
 
 
+@pytest.mark.slow
 def test_moved_project_loads_trains_on_and_can_move_back(workspace):
     old, new = workspace.root, workspace.root.with_name("moved")
     for round_trip in range(2):
@@ -272,6 +275,7 @@ def test_moved_project_loads_trains_on_and_can_move_back(workspace):
             assert home.startswith(target.as_uri() + "/"), (round_trip, home)
 
 
+@pytest.mark.slow
 def test_copied_project_writes_nothing_into_the_original(workspace):
     copy = workspace.root.with_name("copy")
     shutil.copytree(workspace.root, copy)
@@ -303,7 +307,12 @@ def test_model_that_was_deleted_in_mlflow_is_registered_again(workspace):
     assert workspace.project.models.load("champion").label == workspace.project.registry.load("fallback").label
 
 
-@pytest.mark.parametrize("name", ["100% done", "a%25b", "what", "c#", "two words", "Größe", "[x]*", "feature%2Flogin"])
+SIMILAR = ["100% done", "a%25b", "what", "c#", "two words", "Größe"]
+
+
+@pytest.mark.parametrize(
+    "name", ["[x]*", "feature%2Flogin", *(pytest.param(name, marks=pytest.mark.slow) for name in SIMILAR)]
+)
 def test_registry_works_in_a_folder_of_any_name(workspace, name):
     folder = workspace.root.with_name(name)
     workspace.root.rename(folder)
@@ -315,6 +324,7 @@ def test_registry_works_in_a_folder_of_any_name(workspace, name):
     assert (folder / "var" / "registry.db").stat().st_size
 
 
+@pytest.mark.slow
 def test_databases_of_similar_names_are_not_shared(workspace):
     """`%25` in a URL is a percent sign: these two folders were one database in 0.2.0."""
     names = ["a%b", "a%25b", "what?", "what"]
@@ -330,6 +340,7 @@ def test_databases_of_similar_names_are_not_shared(workspace):
     assert sorted(path.name for path in workspace.root.parent.iterdir()) == sorted([*names, "project"])
 
 
+@pytest.mark.slow
 def test_models_are_kept_beside_a_registry_that_is_elsewhere(workspace, tmp_path):
     """As on a read-only image: a file in place of `var/` stands for a folder that cannot be made."""
     elsewhere = tmp_path / "elsewhere"
@@ -347,6 +358,7 @@ def test_models_are_kept_beside_a_registry_that_is_elsewhere(workspace, tmp_path
     assert project.registry.load("champion").label == "rules:1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES])
 def test_place_that_cannot_be_written_is_one_line(workspace, monkeypatch, run_command, code):
     def refuse(*_):

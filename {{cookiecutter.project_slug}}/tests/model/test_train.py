@@ -138,6 +138,7 @@ def test_rules_stand_in_for_a_champion_that_does_not_load(workspace, train):
     assert f"rules:1 (in place of the champion: the champion, version {version}, does not load: " in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["one column more", "one column less"])
 def test_after_a_change_of_the_contract_candidates_are_compared_with_the_rules(workspace, train, run_command, change):
     rows = split_columns(training_table("usual"), PROBLEM)
@@ -168,6 +169,7 @@ def test_after_a_change_of_the_contract_candidates_are_compared_with_the_rules(w
     assert "constant:4 (champion)" in out
 
 
+@pytest.mark.slow
 def test_promotion_says_that_the_contract_changed_also_when_the_rules_were_champion(workspace, train, run_command):
     features = USUAL.features | {"pets": (int | None, None)}
     changed = dataclasses.replace(

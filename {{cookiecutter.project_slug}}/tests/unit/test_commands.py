@@ -143,6 +143,7 @@ def test_folder_that_cannot_be_written_is_refused(workspace, command):
     assert read_files(workspace.root) == before
 
 
+@pytest.mark.slow
 def test_stores_elsewhere_need_no_folder_in_the_project(workspace, command, monkeypatch, tmp_path):
     shutil.rmtree(workspace.root / "var")
     (workspace.root / "var").touch()

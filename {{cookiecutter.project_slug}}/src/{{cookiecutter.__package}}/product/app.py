@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +17,7 @@ from ..core.problem import Problem
 from ..stores.ledger import Ledger, ReactionConflictError, UnknownDecisionError
 from .batching import Batcher
 from .decisions import MAX_ROWS, DecisionEndpoints, DecisionJob
-from .http.openapi import add_problems, declare_decisions, response_types
+from .http.openapi import declare_decisions, document, response_types
 from .http.problems import add_error_handlers
 from .predictor import Predictor
 
@@ -63,7 +64,7 @@ def create_app(
     _add_status(app, predictor, ledger)
     app.mount("/static", StaticFiles(directory=PAGES), name="static")
     add_error_handlers(app)
-    add_problems(app)
+    app.openapi = partial(document, app)  # type: ignore[method-assign]
     return app
 
 

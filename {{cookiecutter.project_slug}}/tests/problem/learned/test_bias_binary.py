@@ -4,6 +4,8 @@ import pytest
 
 from {{ cookiecutter.__package }}.model.gates import run_gates
 
+pytestmark = pytest.mark.slow  # every model is fitted once for each fold
+
 
 @pytest.fixture(scope="session")
 def results(evaluations, rows, problem, plan):

@@ -16,6 +16,7 @@ PROJECT = Path(__file__).parents[3]
 CANDIDATES = list(compose(Settings(root=PROJECT), load_plan(PROJECT / "plan.toml")).problem.candidates())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CANDIDATES)
 def test_two_fits_predict_the_same(few, problem, name):
     first, second = (problem.objective.predict(fit(problem.candidates()[name], few), few.features) for _ in range(2))
@@ -32,6 +33,7 @@ def test_stored_model_predicts_the_same_from_lists_as_from_frame(fitted, rows, p
     assert np.array_equal(problem.objective.predict(loaded, lists), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CANDIDATES)
 def test_answers_that_one_number_decides_are_learned(rows, problem, name):
     """Each row is there many times, to outweigh regularisation."""

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field
 
 from ...core.problem import Problem
@@ -65,9 +66,11 @@ def declare_decisions(app: FastAPI, problem: Problem, max_rows: int) -> None:
         """All or nothing, and recorded before it is answered."""
 
 
-def add_problems(app: FastAPI) -> None:
-    """Add to FastAPI's description the API key, and the problems that routes answer with."""
-    api = app.openapi()  # made once: FastAPI keeps it
+def document(app: FastAPI) -> dict[str, Any]:
+    """Return FastAPI's description with the API key, and the problems that routes answer with; it is made once."""
+    if app.openapi_schema is not None:
+        return app.openapi_schema
+    app.openapi_schema = api = get_openapi(title=app.title, version=app.version, routes=app.routes)
     details = ProblemDetails.model_json_schema(ref_template=REFERENCE)
     schemas = api["components"]["schemas"] | details.pop("$defs") | {"Problem": details}
     for unused in ("HTTPValidationError", "ValidationError"):
@@ -83,3 +86,4 @@ def add_problems(app: FastAPI) -> None:
             statuses |= {int(status) for status in operation["responses"] if int(status) >= HTTPStatus.BAD_REQUEST}
             for status in sorted(statuses):
                 operation["responses"][str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
+    return api
