@@ -116,6 +116,30 @@ def test_champion_that_does_not_load_is_tried_again(workspace, product, features
     wait_until(lambda: product.get("/v1/model").json()["model"] == "other:7")
 
 
+def test_champion_is_followed_while_the_entry_of_the_fallback_cannot_be_read(workspace, caplog):
+    predictor = make_predictor(workspace)
+    (workspace.project.models.files.folder / "fallback.json").write_text("{", encoding="utf-8")
+    publish(workspace, "champion", "7")
+    for _ in range(2):
+        predictor.refresh()
+    assert predictor.champion.label == "other:7"
+    assert predictor.notice.endswith(f"{predictor.fallback.label} keeps answering")
+    assert caplog.messages.count(predictor.notice) == 1
+
+
+def test_model_is_loaded_by_the_entry_that_was_checked(workspace, monkeypatch):
+    predictor, models = make_predictor(workspace), workspace.project.models
+    publish(workspace, "champion", "7")
+    checked = [models.entry("champion")] * 2
+    publish(workspace, "champion", "8", contract="another")
+    read = predictor.models.entry
+    monkeypatch.setattr(
+        predictor.models, "entry", lambda alias: checked.pop() if alias == "champion" and checked else read(alias)
+    )
+    predictor.refresh()
+    assert predictor.champion.label == "other:7"
+
+
 def test_product_without_published_models_says_what_to_run(workspace):
     for file in workspace.project.models.files.folder.glob("*.json"):
         file.unlink()
@@ -190,9 +214,17 @@ def test_items_that_wait_at_the_end_are_answered():
         async with Batcher(list, max_waiting=3) as batcher:
             waiting = [asyncio.create_task(batcher.submit(number)) for number in range(3)]
             await asyncio.sleep(0)
-        return [task.result() for task in waiting]
+        return await asyncio.wait_for(asyncio.gather(*waiting), 10)
 
     assert asyncio.run(ask()) == [0, 1, 2]
+
+
+def test_list_over_the_limit_of_the_queue_is_answered_when_nothing_waits():
+    async def ask():
+        async with Batcher(list, max_waiting=3) as batcher:
+            return await batcher.submit("rows", size=10)
+
+    assert asyncio.run(ask()) == "rows"
 
 
 def test_item_over_the_limit_of_the_queue_is_refused():
