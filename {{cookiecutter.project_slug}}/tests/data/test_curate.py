@@ -17,8 +17,8 @@ from pydantic import Field
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.schema import Strict, columns
 from {{ cookiecutter.__package }}.data import collect, curate, transform, validate
-from {{ cookiecutter.__package }}.data.collect import FILE, FOLD, KEY, ORIGIN, REACTION, REASON
-from {{ cookiecutter.__package }}.stores.lake import Lake, open_lake
+from {{ cookiecutter.__package }}.data.collect import FILE, KEY, ORIGIN, REACTION, REASON
+from {{ cookiecutter.__package }}.stores.lake import FOLD, Lake, open_lake
 
 
 class Case(Strict):
@@ -109,19 +109,23 @@ def test_rows_of_one_key_are_all_quarantined(lake: Lake) -> None:
 def test_contradiction_names_row_column_and_value(curate_file: Any, change: dict[str, Any], reason: str) -> None:
     with pytest.raises(UserError) as refusal:
         curate_file(CELLS, CELLS | {"key": "b"} | change)
-    assert str(refusal.value) == f"{reason}; correct the source, or widen contract.py"
+    file, _, message = str(refusal.value).partition(": ")
+    assert Path(file).name == "rows.csv"
+    assert message == f"{reason}; correct the source, or widen contract.py"
 
 
 def test_only_the_first_contradictions_are_shown(curate_file: Any) -> None:
-    with pytest.raises(UserError, match=r"^0: age is 'x', .*; 2: age is 'x', [^;]*; and more; correct the source"):
+    with pytest.raises(UserError, match=r"rows\.csv: 0: age is 'x', .*; 2: age is 'x', [^;]*; and more; correct the"):
         curate_file(*(CELLS | {"key": str(place), "age": "x"} for place in range(9)))
 
 
 def test_too_many_unusable_rows_of_a_file_are_refused(curate_file: Any) -> None:
     table = curate_file(CELLS, CELLS | {"key": "b", "age": "1"})
     assert curate.check_share(table, 0.5) == curate.Counts(usable=1, reactions=0, quarantined=1, incomplete=0)
-    with pytest.raises(UserError, match=r"1 of 2 rows are unusable, the plan allows 10.0%.*b: age is '1'"):
+    with pytest.raises(UserError, match=r"1 of 2 rows are unusable, the plan allows 10%.*b: age is '1'"):
         curate.check_share(table, 0.1)
+    with pytest.raises(UserError, match=r"the plan allows 0.05% \(data"):
+        curate.check_share(table, 0.0005)
 
 
 def test_unusable_reactions_do_not_count_as_faults_of_a_file(lake: Lake) -> None:
@@ -132,7 +136,7 @@ def test_unusable_reactions_do_not_count_as_faults_of_a_file(lake: Lake) -> None
 
 
 def test_no_usable_row_is_refused(curate_file: Any) -> None:
-    with pytest.raises(UserError, match="1 of 1 rows are unusable"):
+    with pytest.raises(UserError, match=r"^no row is usable: a: age is '1'"):
         curate.check_share(curate_file(CELLS | {"age": "1"}), 1.0)
 
 

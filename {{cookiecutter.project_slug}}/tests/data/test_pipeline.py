@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,13 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import KEY, SHAPES
+from pydantic import create_model, model_validator
 from strategies import features
 
 from {{ cookiecutter.__package }}.data import collect
-from {{ cookiecutter.__package }}.data.collect import FOLD, ORIGIN, REASON
+from {{ cookiecutter.__package }}.data.collect import ORIGIN, REASON
 from {{ cookiecutter.__package }}.data.pipeline import build_tables
 from {{ cookiecutter.__package }}.data.statistics import baseline
-from {{ cookiecutter.__package }}.stores.lake import open_lake
+from {{ cookiecutter.__package }}.stores.lake import FOLD, open_lake
 
 PROBLEM = SHAPES["usual"].problem()
 NUMBER = next(column for column in PROBLEM.inputs if column.is_numeric and not column.optional)
@@ -134,7 +136,7 @@ BAD: dict[str, tuple[Callable[[Rows], Rows], str]] = {
     "an unknown column": (lambda rows: [row | {"luck": "1"} for row in rows], "column luck is not in contract.py"),
     "no row": (lambda rows: [rows[0] | {KEY: "no row"}], "no rows; it needs a header and at least one row"),
     "a row too long": (lambda rows: [*rows[:5], rows[5] | {"x": "1"}], "row 6: "),
-    "too many gaps": (lambda rows: [row | {NUMBER.name: ""} for row in rows], "400 of 400 rows are unusable"),
+    "too many gaps": (lambda rows: [row | {NUMBER.name: ""} for row in rows], "no row is usable"),
 }
 
 
@@ -203,6 +205,16 @@ def test_reaction_that_no_longer_fits_is_quarantined_with_its_reason(workspace: 
     counts = build(workspace, decisions=[reaction("new"), *old])
     assert (counts.usable, counts.reactions, counts.quarantined, counts.incomplete) == (401, 1, 500, 0)
     assert all(found.startswith(reason) for found in published(workspace)["quarantine"][REASON])
+
+
+def test_fault_that_a_validator_of_the_whole_contract_finds_is_a_reason() -> None:
+    def refuse(_: Any) -> None:
+        raise ValueError("the insured have no such income")
+
+    check: Any = model_validator(mode="after")(refuse)
+    checked = create_model("Features", __base__=PROBLEM.features, __validators__={"check": check})
+    rows = collect.read_reactions([reaction("a")], dataclasses.replace(PROBLEM, features=checked))
+    assert rows[REASON].to_pylist() == ["the insured have no such income"]
 
 
 def test_reaction_with_an_answer_that_was_removed_is_quarantined(workspace: Any) -> None:

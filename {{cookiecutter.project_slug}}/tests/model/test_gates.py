@@ -1,5 +1,7 @@
 """Every gate passes, fails, and is inconclusive when there are too few rows; a planted fault turns one gate red."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -183,6 +185,21 @@ def test_gap_is_difference_of_group_means_with_interval(plan):
     assert 0.14 < found["low"] < 0.2 < found["high"] < 0.26
 
 
+def test_rows_needed_are_those_of_the_groups_that_are_compared(two_groups, problem, plan, objective):
+    """The message is the same with a group that is too small as without its rows."""
+    limits = {"error_rate": 0.02} if problem.target.categories else {"mean_error": 18.0}
+    groups = plan.groups.model_copy(update={"minimum_rows": 200, "limits": limits})
+    two_groups.groups.loc[:99, "group"] = "few"
+    predictions, messages = predict_truth(two_groups, problem, BLOCK % 2 == 0), []
+    for kept in (np.arange(N) >= 0, np.arange(N) >= 100):
+        rows = Rows(*(part[kept] for part in dataclasses.astuple(two_groups)))
+        evaluation = evaluate(objective, rows.truth, predictions[kept])
+        [result] = group_gates(rows, evaluation, objective, plan.model_copy(update={"groups": groups}))
+        messages.append(result.message)
+    assert messages[0] == messages[1]
+    assert messages[0].endswith(" rows that count for this rate are needed for a conclusive result")
+
+
 def test_small_groups_are_left_out_and_counted(two_groups, problem, plan, objective):
     few = plan.groups.minimum_rows - 1
     two_groups.groups["group"] = np.where(np.arange(N) < few, "few", "many")
@@ -197,9 +214,9 @@ def test_small_groups_are_left_out_and_counted(two_groups, problem, plan, object
 
 
 def test_slices_are_categories_and_quarters_of_numbers():
-    table = pd.DataFrame({"region": ["east", "west"] * 4 + ["east"], "age": [*map(float, range(8)), np.nan]})
-    found = {name: int(members.sum()) for name, members in slices(table.assign(always=1))}
-    assert found == {"region east": 5, "region west": 4} | dict.fromkeys(
+    table = pd.DataFrame({"region": ["east", "west"] * 4 + ["north"], "age": [*map(float, range(8)), np.nan]})
+    found = {name: int(members.sum()) for name, members in slices(table.assign(always=1), 2)}
+    assert found == {"region east": 4, "region west": 4} | dict.fromkeys(
         ["age 0 to 1.75", "age 1.75 to 3.5", "age 3.5 to 5.25", "age 5.25 to 7"], 2
     )
 

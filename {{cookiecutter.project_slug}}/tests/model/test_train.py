@@ -187,6 +187,18 @@ def test_promotion_says_that_the_contract_changed_also_when_the_rules_were_champ
         assert words in out
 
 
+def test_second_promotion_after_a_change_of_the_contract_names_none(workspace, command):
+    old = make_champion(workspace, CONSTANT.fit(), "old")
+    registry = workspace.project.registry
+    registry.client.set_model_version_tag("decision", old, "contract", "another")
+    for name, has_changed in (("first", True), ("second", False)):
+        tags = {"contract": PROBLEM.fingerprint}
+        version = registry.register(CONSTANT.fit(), name=name, inputs=PROBLEM.inputs, metrics={}, tags=tags)
+        registry.set_alias("challenger", version)
+        code, out, _ = command("promote")
+        assert (code, "contract.py has changed" in out) == (0, has_changed)
+
+
 def test_digest_of_the_data_changes_with_one_cell(workspace):
     project, table = workspace.project, training_table("usual").copy()
     first = provenance(table, PROBLEM, project.plan, workspace.root)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from problems import SHAPES
+from problems import SHAPES, USUAL
 from pydantic import BaseModel, ValidationError
 from strategies import broken_features, features
 
+from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.problem import Problem
 
 PROBLEMS = {name: shape.problem() for name, shape in SHAPES.items()}
@@ -82,6 +84,14 @@ def test_json_schema_of_requests_says_what_is_refused(problem: Problem) -> None:
         assert ('"minimum"' in text) == (column.low is not None or column.kind == "integer")
         assert ("x-protected" in text) == column.protected
         assert ("x-personal" in text) == column.personal
+
+
+@pytest.mark.parametrize(("feature", "label"), [("case", "refused"), ("Refused", "refused"), ("risk", "Case")])
+def test_name_of_two_things_is_refused(feature: str, label: str) -> None:
+    features = USUAL.features | {feature: (float, ...)}
+    shape = dataclasses.replace(USUAL, features=features, label=(label, USUAL.label[1]))
+    with pytest.raises(UserError, match=r"^contract\.py: KEY, Features and Label share the name \w+; rename one$"):
+        shape.problem()
 
 
 def test_override_needs_an_answer_and_only_an_override_has_one() -> None:

@@ -54,8 +54,9 @@ def test_columns_carry_what_the_fields_say() -> None:
         (Annotated[float, Field(ge=0, lt=1.5)], "a number, 0 or more, below 1.5"),
         (float, "a number"),
         (str, "text"),
+        (Annotated[str, Field(min_length=2)], "text of 2 or more characters"),
         (Annotated[str, Field(min_length=2, max_length=9)], "text of 2 to 9 characters"),
-        (Annotated[str, Field(pattern="^[A-Z]+$")], "text that matches ^[A-Z]+$"),
+        (Annotated[str, Field(pattern="^[A-Z]+$", examples=["A"])], "text that matches ^[A-Z]+$"),
         (Literal["no", "yes"], "one of no, yes"),
     ],
 )
@@ -82,6 +83,12 @@ def test_unknown_type_is_refused(kind: Any, name: str) -> None:
 def test_constraint_that_only_requests_would_hold_is_refused(constraint: Any) -> None:
     with pytest.raises(UserError, match=r"contract\.py: tables cannot hold field to .*; use ge, gt, le, lt"):
         column_of(Annotated[int, constraint])
+
+
+@pytest.mark.parametrize("limits", [{"min_length": 5}, {"max_length": 3}, {"pattern": "^[A-Z]+$"}])
+def test_text_without_an_example_that_fits_is_refused(limits: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=r"contract\.py: field has limits that 'text' does not fit; give it examples="):
+        column_of(Annotated[str, Field(**limits)])
 
 
 @pytest.mark.parametrize("category", ["", " a", "a\n"])

@@ -47,6 +47,10 @@ def test_bad_value_is_refused_with_its_name_and_is_never_repeated(monkeypatch, n
 def test_variable_of_mlflow_names_the_registry(monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
     assert load_settings().registry == "http://127.0.0.1:5000"
+    monkeypatch.setenv("REGISTRY_URL", "http://of-another-program")
+    assert load_settings().registry == "http://127.0.0.1:5000"
+    monkeypatch.setenv("APP_REGISTRY_URL", "http://ours")
+    assert load_settings().registry == "http://ours"
 
 
 @pytest.mark.parametrize("folder", ODD)

@@ -1,1 +1,1 @@
-"""What every wheel needs and what knows no problem: contract, plan, checks, estimators, objectives."""
+"""What all other packages use: contract, plan, checks, objectives, and estimators. It names no problem."""

@@ -12,7 +12,7 @@ QUANTILES = (0.2, 0.4, 0.6, 0.8)
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """One category, one interval `low < value <= high` (None is open), or the missing values of a column."""
+    """One category, one interval `low < value <= high` (None: no bound), or the missing values of a column."""
 
     column: str
     category: str | None = None
@@ -21,7 +21,7 @@ class Bin:
     missing: bool = False
 
     def contains(self, value: Any) -> bool:
-        """Return whether a value is counted here."""
+        """Return whether a value is counted in this bin."""
         if value is None or self.missing:
             return value is None and self.missing
         if self.category is not None:
@@ -30,7 +30,7 @@ class Bin:
 
 
 def make_bins(column: Column, cuts: Sequence[float]) -> list[Bin]:
-    """Return the bins of a column: categories, or intervals between cuts (of text one for all); then missing values."""
+    """Return a bin for each category, or for each interval between cuts (text: one bin), and one for missing values."""
     edges = [None, *sorted(set(cuts)), None]
     bins = [Bin(column.name, category=category) for category in column.categories]
     bins = bins or [Bin(column.name, low=low, high=high) for low, high in itertools.pairwise(edges)]

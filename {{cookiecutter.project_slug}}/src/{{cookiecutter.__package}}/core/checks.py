@@ -9,6 +9,7 @@ import copy
 from typing import Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic.fields import FieldInfo
 
 from .schema import Column
 
@@ -53,28 +54,34 @@ def request_model(features: type[BaseModel], columns: tuple[Column, ...]) -> typ
     As in a table, `3.0` is a whole number, whole numbers have 64 bits, and an empty text is a missing value.
     """
 
-    def describe(schema: dict[str, Any]) -> None:
-        for column in columns:
-            words: dict[str, Any] = {"x-protected": column.protected, "x-personal": column.personal}
-            if column.kind == "text":
-                least = 0 if column.optional else column.min_length or 1
-                words |= {"pattern": column.pattern or WITHOUT_NUL, "minLength": least}
-            schema["properties"][column.name] |= {key: word for key, word in words.items() if word}
-        schema["examples"] = [{column.name: column.example for column in columns}]
-
     class Request(features):  # type: ignore[valid-type, misc]  # the base is a value here
-        model_config = ConfigDict(json_schema_extra=describe)
+        model_config = ConfigDict(json_schema_extra=lambda schema: _describe_columns(schema, columns))
 
-    fields: dict[str, Any] = {}
-    for column in columns:
-        field = copy.copy(features.model_fields[column.name])
-        if column.kind == "integer":
-            bounds = Field(ge=checks(column)["at_least"], le=checks(column)["at_most"])
-            field.metadata = [*bounds.metadata, *field.metadata, BeforeValidator(_read_whole)]
-        elif column.kind == "text":
-            field.metadata = [*field.metadata, BeforeValidator(_read_text)]
-        fields[column.name] = (field.annotation, field)
+    fields: dict[str, Any] = {c.name: _request_field(features.model_fields[c.name], c) for c in columns}
     return create_model(features.__name__, __base__=Request, __doc__=features.__doc__, **fields)
+
+
+def _request_field(field: FieldInfo, column: Column) -> tuple[Any, FieldInfo]:
+    """Return the type and the field of a column; the contract's own stays as it is."""
+    field = copy.copy(field)
+    # the last BeforeValidator is called first: it has to come before every limit of the owner
+    if column.kind == "integer":
+        bounds = Field(ge=checks(column)["at_least"], le=checks(column)["at_most"])
+        field.metadata = [*bounds.metadata, *field.metadata, BeforeValidator(_read_whole)]
+    elif column.kind == "text":
+        field.metadata = [*field.metadata, BeforeValidator(_read_text)]
+    return field.annotation, field
+
+
+def _describe_columns(schema: dict[str, Any], columns: tuple[Column, ...]) -> None:
+    """Add to a JSON Schema what pydantic does not say of the columns, and an example."""
+    for column in columns:
+        words: dict[str, Any] = {"x-protected": column.protected, "x-personal": column.personal}
+        if column.kind == "text":
+            least = 0 if column.optional else column.min_length or 1
+            words |= {"pattern": column.pattern or WITHOUT_NUL, "minLength": least}
+        schema["properties"][column.name] |= {key: word for key, word in words.items() if word}
+    schema["examples"] = [{column.name: column.example for column in columns}]
 
 
 def _read_whole(value: Any) -> Any:

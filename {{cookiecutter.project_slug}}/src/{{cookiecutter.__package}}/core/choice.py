@@ -16,8 +16,8 @@ class ChoiceObjective:
     """Costs, choice, rates and metrics of one of several answers, encoded as 0, 1, 2, ... in the contract's order.
 
     `matrix`: cost of every answer (column) for every truth (row).
-    `band`: a person should look if the next best answer costs less than this much more in expectation. With two
-      answers it is a distance from the threshold, as a probability.
+    `band`: of two answers, a person should look at a probability that is closer to the threshold than this; of
+      several, at an answer whose expected cost is less than this below that of the next best one.
     """
 
     def __init__(self, answers: tuple[str, ...], matrix: NDArray[np.float64], band: float) -> None:
@@ -66,7 +66,10 @@ class ChoiceObjective:
         return list(found.tolist())
 
     def comparable_scores(self, predictions: NDArray[Any]) -> NDArray[Any]:
-        """Return the probability of the last of two answers, or of the first row's answer, shape (n,)."""
+        """Return the probability of one and the same answer for each of n rows, so that rows can be compared.
+
+        It is the last of two answers, or of several the one that is given for the first row.
+        """
         return np.asarray(predictions[:, 1 if self.is_pair else self.choose(predictions[:1])[0]])
 
     def needs_review(self, predictions: NDArray[Any]) -> list[bool]:

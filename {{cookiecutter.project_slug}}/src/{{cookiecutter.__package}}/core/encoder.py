@@ -15,7 +15,9 @@ from .schema import Column
 
 
 class ContractEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Encode numbers as they are, categories as their position in the declared order, missing values as NaN.
+    """Encode numbers as they are, categories as their position in the declared order (ordinal).
+
+    Missing and unknown values become NaN. One-hot encode unordered categories in a later step.
 
     `columns`: pairs of a column's name and its categories; no categories means a number.
 

@@ -10,7 +10,7 @@ from typing import Any
 class UserError(Exception):
     """Something a person can correct. Its text says what is wrong, where, and what to do next.
 
-    Commands print it as one line and exit with 2; nothing has been changed when it is raised.
+    Commands print it as one line and exit with 2. Run the command again after the correction: it completes.
     """
 
 

@@ -17,7 +17,7 @@ class MitigatedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Mixture of classifiers whose false-positive rates differ little between groups.
 
     `estimator`: classifier to mix; its `fit` takes `sample_weight`.
-    `false_positive, false_negative`: cost of each kind of mistake.
+    `false_positive, false_negative`: cost of each kind of mistake; None or 0 counts as 1.
     `max_gap`: largest gap between the false-positive rates of two groups on the training rows.
     """
 
@@ -48,7 +48,7 @@ class MitigatedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the probabilities of no and yes, shape (n, 2).
 
         The members were fitted with mistakes weighted by their cost, so their odds are too high by the
-        ratio of the costs; the third line removes that ratio (Elkan, IJCAI 2001, theorem 2).
+        ratio of the costs; the expression for `scores` divides by it (Elkan, IJCAI 2001, theorem 2).
         """
         ratio = float(self.false_negative or 1) / float(self.false_positive or 1)
         weighted = np.column_stack([member.predict_proba(X)[:, 1] for member in self.predictors_]) @ self.weights_

@@ -59,11 +59,14 @@ def make_problem(
 ) -> Problem:
     """Check the owner's files against each other and return the problem.
 
-    Raises UserError: a field has an unknown type, a rule cannot be used, or costs do not fit the label.
+    Raises UserError: a field has an unknown type or a taken name, a rule cannot be used, or costs do not fit the label.
     """
     if (given := len(label.model_fields)) != 1:
         raise UserError(f"contract.py: Label has {given} fields; it needs exactly one, the answer to learn")
     asked, [target] = columns(features), columns(label)
+    names = [key, *(column.name for column in (*asked, target))]
+    if shared := [name for name in names if [other.lower() for other in names].count(name.lower()) > 1]:
+        raise UserError(f"contract.py: KEY, Features and Label share the name {shared[-1]}; rename one")
     objective = make_objective(target, plan)
     if faults := rule_errors(rules, otherwise, [column for column in asked if column.is_input], target):
         raise UserError(f"rules.py: {'; '.join(faults)}")

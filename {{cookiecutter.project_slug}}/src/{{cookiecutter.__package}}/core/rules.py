@@ -20,7 +20,7 @@ from .schema import Column, Strict
 COMPARE = {"==": eq, "!=": ne, ">": gt, ">=": ge, "<": lt, "<=": le}
 
 
-def _fit_label(prediction: Any, info: Any) -> Any:
+def _check_prediction(prediction: Any, info: Any) -> Any:
     target: Column = info.context["target"]
     answers, several = target.categories, len(target.categories) > 2  # noqa: PLR2004
     low, high = (0, 1) if answers else (target.low, target.high)
@@ -36,7 +36,7 @@ def _fit_label(prediction: Any, info: Any) -> Any:
 
 
 Probabilities = Annotated[tuple[FiniteFloat, ...], Field(strict=False)]
-Prediction = Annotated[FiniteFloat | Probabilities, AfterValidator(_fit_label)]
+Prediction = Annotated[FiniteFloat | Probabilities, AfterValidator(_check_prediction)]
 
 
 class Rule(Strict):
@@ -56,7 +56,7 @@ class Rule(Strict):
         return dict(zip(cls.model_fields, written, strict=True))
 
     @model_validator(mode="after")
-    def _fit_column(self, info: Any) -> Self:
+    def _check_column(self, info: Any) -> Self:
         inputs: dict[str, Column] = info.context["inputs"]
         if self.column not in inputs:
             raise ValueError(f"{self.column} is not a column that models see; use one of {', '.join(sorted(inputs))}")
@@ -122,7 +122,7 @@ class RuleModel(BaseEstimator):  # type: ignore[misc]
         return found if found.ndim > 1 else np.column_stack([1 - found, found])
 
     def predict(self, X: Mapping[str, Any]) -> NDArray[np.float64]:  # noqa: N803
-        """Return the prediction of the first matching rule for each row."""
+        """Return the prediction of the first rule that matches each row; of two answers, the last one's probability."""
         return np.asarray(self.predictions_[self._first_match(X)])
 
     def reasons(self, X: Mapping[str, Any]) -> list[str]:  # noqa: N803

@@ -6,24 +6,28 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from .errors import UserError
 
 Kind = Literal["number", "integer", "category", "text"]
 KINDS: dict[Any, Kind] = {float: "number", int: "integer", str: "text"}
-LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
+EXAMPLE = "text"  # of a text field that gives none
+TEXT_LIMITS = ("min_length", "max_length", "pattern")
+LIMITS = ("ge", "gt", "le", "lt", *TEXT_LIMITS)
 
 
 class Mark(Enum):
     """What a field's `Annotated` may say beside its type and its limits."""
 
-    PROTECTED = "protected"  # recorded to audit fairness; never an input of a model
+    PROTECTED = "protected"  # for audits and for training with fairness constraints; never an input of a model
     PERSONAL = "personal"  # identifies a person; dropped before anything is stored
-    RISING = "rising"  # a larger value never makes the last answer less likely, or the number smaller
+    # monotonic: a larger value must not make the last answer less likely (or the number smaller); tests check it,
+    # candidates have to see to it
+    RISING = "rising"
 
 
 PROTECTED, PERSONAL, RISING = Mark
@@ -78,7 +82,8 @@ class Column:
         if self.categories:
             return f"one of {', '.join(self.categories)}"
         if self.kind == "text":
-            length = f" of {self.min_length or 0} to {self.max_length} characters" if self.max_length else ""
+            length = f" of {self.min_length} or more characters" if self.min_length else ""
+            length = f" of {self.min_length or 0} to {self.max_length} characters" if self.max_length else length
             return f"text{length}{f' that matches {self.pattern}' if self.pattern else ''}"
         words = ["a number" if self.kind == "number" else "a whole number"]
         above, below = _excluded_bound(self.low, -math.inf), _excluded_bound(self.high, math.inf)
@@ -94,7 +99,7 @@ class Column:
 def columns(contract: type[BaseModel]) -> tuple[Column, ...]:
     """Return the columns of a contract in declared order.
 
-    Raises UserError: a field has a type or a constraint that tables cannot hold, or names differ only in case.
+    Raises UserError: tables cannot hold a type or a constraint, an example is missing, or names differ only in case.
     """
     names = [name.lower() for name in contract.model_fields]
     if twice := [name for name in contract.model_fields if names.count(name.lower()) > 1]:
@@ -123,6 +128,10 @@ def _column(name: str, field: FieldInfo) -> Column:
         low = math.floor(limits["gt"]) + 1 if kind == "integer" else math.nextafter(limits["gt"], math.inf)
     if "lt" in limits:
         high = math.ceil(limits["lt"]) - 1 if kind == "integer" else math.nextafter(limits["lt"], -math.inf)
+    texts = {limit: limits[limit] for limit in TEXT_LIMITS if limit in limits}
+    fits = kind != "text" or TypeAdapter(Annotated[str, Field(**texts)]).validator.isinstance_python(EXAMPLE)
+    if not fits and not field.examples:
+        raise UserError(f"contract.py: {name} has limits that {EXAMPLE!r} does not fit; give it examples=[...]")
     return Column(
         name=name,
         kind=kind,
@@ -135,7 +144,7 @@ def _column(name: str, field: FieldInfo) -> Column:
         protected=PROTECTED in field.metadata,
         personal=PERSONAL in field.metadata,
         rising=RISING in field.metadata,
-        **{limit: limits[limit] for limit in ("min_length", "max_length", "pattern") if limit in limits},
+        **texts,
     )
 
 
@@ -155,7 +164,7 @@ def _kind(name: str, annotation: Any) -> tuple[Kind, tuple[str, ...]]:
 def _example(kind: Kind, categories: tuple[str, ...], low: float | None, high: float | None) -> Any:
     """Return a value that fits, for a field that gives no example."""
     if kind in ("category", "text"):
-        return categories[0] if categories else "text"
+        return categories[0] if categories else EXAMPLE
     inside = max(low, 0) if low is not None else min(high or 0, 0)
     value = inside if low is None or high is None else (low + high) / 2
     return int(value) if kind == "integer" else float(value)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from .errors import UserError, error_message
 
 SHORTEST_KEY = 16
-REGISTRY_NAMES = AliasChoices("registry_url", "APP_REGISTRY_URL", "MLFLOW_TRACKING_URI")
+REGISTRY_NAMES = AliasChoices("APP_REGISTRY_URL", "MLFLOW_TRACKING_URI")
 Count = Annotated[int, Field(ge=1)]
 Bytes = Annotated[int, Field(ge=256)]
 
@@ -23,7 +23,7 @@ Bytes = Annotated[int, Field(ge=256)]
 class Settings(BaseSettings):
     """Settings of this machine, never of the product itself: those are in `plan.toml`."""
 
-    model_config = SettingsConfigDict(env_prefix="APP_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="APP_", frozen=True, populate_by_name=True)
 
     root: Path = Path()
     host: str = "127.0.0.1"
@@ -33,12 +33,12 @@ class Settings(BaseSettings):
     registry_url: str = Field("", validation_alias=REGISTRY_NAMES)
     ledger_url: str = ""
     models_url: str = ""
-    refresh_seconds: PositiveFloat = 1.0
+    refresh_seconds: PositiveFloat = 1.0  # between two looks at the published models
     max_body_bytes: Bytes | None = None
     max_batch_bytes: Bytes | None = None
-    max_waiting: Count = 4_096
-    max_connections: Count = 768
-    read_seconds: PositiveFloat = 5.0
+    max_waiting: Count = 4_096  # rows that wait or are worked on; more are refused
+    max_connections: Count = 768  # open at a time; more are closed at once
+    read_seconds: PositiveFloat = 5.0  # for the head of a request, for its body, and for the client to read
 
     @field_validator("api_keys", mode="before")
     @classmethod

@@ -8,15 +8,16 @@ import pyarrow as pa
 from pydantic import BaseModel, ValidationError, create_model
 
 from ..core.checks import request_model
-from ..core.errors import UserError
+from ..core.errors import UserError, error_message
 from ..core.problem import Problem
 from ..core.schema import Column
 from ..stores.columns import TYPES, describe, mark_missing, read_column
 from ..stores.files import file_errors, read_rows
 
 # columns of ours; none of a contract begins with _
-KEY, ORIGIN, FOLD, REASON = "_key", "_origin", "_fold", "_reason"
-FILE, REACTION, INCOMPLETE = "file", "reaction", "incomplete"  # origins
+KEY, ORIGIN, REASON = "_key", "_origin", "_reason"
+# values of ORIGIN: from the file, from a reaction, or from one that was recorded before a required column was added
+FILE, REACTION, INCOMPLETE = "file", "reaction", "incomplete"
 SHOWN = 3  # faults in an error
 
 
@@ -36,11 +37,12 @@ def read_file(source: Path, problem: Problem) -> Iterator[pa.RecordBatch]:
         for column in kept_columns(problem):
             columns[column.name], faults = read_column(chunk, column)
             for fault in faults:
-                reasons[fault.place].append(fault.reason)
-            contradictions += [f"{keys[fault.place]}: {fault.reason}" for fault in faults if fault.contradicts]
+                reasons[fault.row].append(fault.reason)
+            contradictions += [f"{keys[fault.row]}: {fault.reason}" for fault in faults if fault.contradicts]
         if contradictions:
             more = "; and more" if len(contradictions) > SHOWN else ""
-            raise UserError(f"{'; '.join(contradictions[:SHOWN])}{more}; correct the source, or widen contract.py")
+            shown = f"{'; '.join(contradictions[:SHOWN])}{more}"
+            raise UserError(f"{source}: {shown}; correct the source, or widen contract.py")
         columns[REASON] = pa.array(["; ".join(found) or None for found in reasons], pa.string())
         yield pa.RecordBatch.from_pydict(columns)
 
@@ -55,7 +57,7 @@ def read_reactions(decisions: Iterable[Mapping[str, Any]], problem: Problem) -> 
     labelled = create_model("Labelled", __base__=(problem.features, problem.label))
     model = request_model(labelled, (*problem.columns, problem.target))
     types = {KEY: pa.string(), ORIGIN: pa.string(), **{c.name: TYPES[c.kind] for c in columns}, REASON: pa.string()}
-    rows = [_read_reaction(decision, columns, model) for decision in decisions]
+    rows = [_read_reaction(decision, problem, model) for decision in decisions]
     return pa.RecordBatch.from_pylist(rows, pa.schema(types))
 
 
@@ -64,16 +66,18 @@ def kept_columns(problem: Problem) -> tuple[Column, ...]:
     return (*problem.stored, problem.target)
 
 
-def _read_reaction(decision: Mapping[str, Any], columns: Sequence[Column], model: type[BaseModel]) -> dict[str, Any]:
+def _read_reaction(decision: Mapping[str, Any], problem: Problem, model: type[BaseModel]) -> dict[str, Any]:
     """Return a row; its label is the answer that the person kept, or their own."""
     label = decision["reaction_answer"] if decision["verdict"] == "override" else decision["answer"]
-    values = {**decision["features"], columns[-1].name: label}
+    values = {**decision["features"], problem.target.name: label}
     row, reasons, wrong, origin = {KEY: decision["id"]}, [], set(), REACTION
     try:
         model.model_validate(values)
     except ValidationError as error:
-        wrong = {fault["loc"][0] for fault in error.errors(include_url=False)}
-    for column in columns:
+        faults = error.errors(include_url=False)
+        wrong = {fault["loc"][0] for fault in faults if fault["loc"]}
+        reasons += [error_message(fault) for fault in faults if not fault["loc"]]  # of validators of the whole model
+    for column in kept_columns(problem):
         value: Any = values.get(column.name)
         if column.name not in wrong:
             is_number = column.kind == "number" and value is not None

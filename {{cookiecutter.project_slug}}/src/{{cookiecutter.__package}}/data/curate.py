@@ -48,8 +48,9 @@ def check_share(curated: ir.Table, limit: float) -> Counts:
     if not counts["usable"] or bad > limit * rows:
         unusable = curated.filter(~usable).order_by((origin == FILE).desc(), KEY).limit(SHOWN).to_pyarrow().to_pylist()
         shown = "; ".join(f"{row[KEY]}: {row[REASON]}" for row in unusable)
-        raise UserError(
-            f"{bad} of {rows} rows are unusable, the plan allows {limit:.1%} (data.max_quarantined_share): "
-            f"{shown}; correct the source"
-        )
+        fault = "no row is usable"
+        if counts["usable"]:
+            allowed = f"the plan allows {100 * limit:.4g}% (data.max_quarantined_share)"
+            fault = f"{bad} of {rows} rows are unusable, {allowed}"
+        raise UserError(f"{fault}: {shown}; correct the source")
     return Counts(**counts)

@@ -1,9 +1,10 @@
-"""Transform: the training table, in which every row knows the fold that holds it out."""
+"""Transform: add to each row the fold of cross-validation in which it is held out."""
 
 import ibis
 import ibis.expr.types as ir
 
-from .collect import FOLD, KEY
+from ..stores.lake import FOLD
+from .collect import KEY
 
 HEX = "0123456789abcdef"
 

@@ -1,4 +1,4 @@
-"""Validate: hold a curated table against the contract once more, in one query, whoever made it."""
+"""Validate: check that the curated table fits the contract before it is published, in one query."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -14,9 +14,9 @@ from sklearn.utils.validation import has_fit_parameter
 from ..core.errors import UserError, in_one_line
 from ..core.objective import Evaluation, evaluate
 from ..core.problem import Problem
+from ..stores.lake import FOLD
 
-FOLD = "_fold"
-MAX_GROUPS = 10  # of a protected number
+MAX_DISTINCT_VALUES = 10  # a protected number with more is cut into quarters
 # columns with few values or one: quantiles coincide, and scaling or fitting says so for each column
 EXPECTED_WARNINGS = "Bins whose width are too small|Feature .* is constant|Skipping features without any observed"
 
@@ -26,17 +26,17 @@ class Rows:
     """The training table, taken apart: n rows in one order."""
 
     features: pd.DataFrame  # what models see
-    groups: pd.DataFrame  # the protected columns as text, for audit
+    groups: pd.DataFrame  # the protected columns as text, for audits and fairness constraints
     truth: NDArray[Any]  # labels, encoded by the objective
     folds: NDArray[np.int64]  # the fold that holds each row out
 
 
 def split_columns(table: pd.DataFrame, problem: Problem) -> Rows:
-    """Split the training table into what models see and what only audits see.
+    """Split the training table into the inputs of models and the protected columns.
 
     Raises UserError: the table lacks a column, or an answer is in too few folds to be learned and judged.
     """
-    wanted = [*(column.name for column in problem.stored), problem.target.name]
+    wanted = [*(column.name for column in problem.stored), problem.target.name, FOLD]
     if missing := [name for name in wanted if name not in table.columns]:
         raise UserError(f"the training table lacks {', '.join(missing)}; run `data`, so that it follows contract.py")
     with in_one_line("the training table does not follow contract.py", "run `data`, so that it does"):
@@ -53,7 +53,7 @@ def split_columns(table: pd.DataFrame, problem: Problem) -> Rows:
 
 def _groups(values: Any) -> Any:
     """Return the group of each row as text; numbers with many values are cut into quarters."""
-    if pd.api.types.is_numeric_dtype(values) and values.nunique() > MAX_GROUPS:
+    if pd.api.types.is_numeric_dtype(values) and values.nunique() > MAX_DISTINCT_VALUES:
         values = pd.qcut(values, 4, duplicates="drop")
     elif pd.api.types.is_numeric_dtype(values):
         values = values.map("{:g}".format, na_action="ignore")
@@ -67,13 +67,16 @@ def _check_folds(table: pd.DataFrame, problem: Problem) -> None:
         folds = table.loc[table[problem.target.name] == answer, FOLD]
         if len(folds.unique()) < 2:  # noqa: PLR2004
             raise UserError(
-                f"{problem.target.name} is {answer} in {len(folds)} of {len(table)} rows of the training table, in "
-                f"{len(folds.unique())} fold; every answer has to occur in at least 2: bring more such rows"
+                f"{problem.target.name} is {answer} in {len(folds)} of {len(table)} rows of the training table; "
+                "every answer has to occur in at least 2 folds: bring more such rows"
             )
 
 
 def fit(model: Any, rows: Rows, kept: NDArray[np.bool_] | None = None) -> Any:
-    """Return a fitted copy of a model; only a model that asks for groups gets them, and only here."""
+    """Return a fitted copy of a model.
+
+    Pass the groups if the last step, named `model`, has `fit(sensitive_features=...)`.
+    """
     kept = np.ones(len(rows.truth), dtype=bool) if kept is None else kept
     last = model[-1] if hasattr(model, "steps") else model
     audit = {"model__sensitive_features": rows.groups[kept]} if has_fit_parameter(last, "sensitive_features") else {}

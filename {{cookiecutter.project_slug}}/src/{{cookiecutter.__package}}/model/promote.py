@@ -31,7 +31,7 @@ def register_rules(registry: Registry, problem: Problem, plan: Plan) -> str | No
 def promote(registry: Registry, problem: Problem) -> tuple[StoredModel, bool]:
     """Make the challenger the champion; the old champion becomes `previous`.
 
-    Returns the new champion, and whether it was made for another contract than the two champions before it.
+    Returns the new champion, and whether it was made for another contract than the last champion.
 
     Raises UserError: there is no challenger, it does not load, or it was made for another contract.
     """
@@ -40,9 +40,10 @@ def promote(registry: Registry, problem: Problem) -> tuple[StoredModel, bool]:
     challenger = registry.load("challenger")
     if challenger.tags.get("contract") != problem.fingerprint:
         raise UserError(f"{challenger.label} was made for another contract; run the `data` and `train` commands again")
-    # after a change of the contract, `train` has made the new rules the champion: look before them too
-    before = {registry.version(alias) for alias in ("champion", "previous")} - {None, challenger.version}
-    changed = any(registry.tags(str(old)).get("contract") != problem.fingerprint for old in before)
+    # after a change of the contract, the new rules may be champion already: compare with the one before them
+    is_rules = registry.version("champion") == registry.version("fallback")
+    old = registry.version("previous" if is_rules else "champion")
+    changed = old is not None and registry.tags(old).get("contract") != problem.fingerprint
     _replace_champion(registry, challenger.version)
     registry.drop_alias("challenger")
     return challenger, changed

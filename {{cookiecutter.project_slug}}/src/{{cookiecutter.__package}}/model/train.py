@@ -37,12 +37,12 @@ class Trial:
 def run_trials(rows: Rows, registry: Registry, problem: Problem, plan: Plan) -> Iterator[Trial]:
     """Yield the champion, and then every candidate as soon as it is compared with it."""
     reference, role = load_reference(registry, problem)
-    before = cross_evaluate(reference.model, rows, problem)
-    yield Trial(f"{reference.label} ({role})", metrics(before, problem))
+    champion = cross_evaluate(reference.model, rows, problem)
+    yield Trial(f"{reference.label} ({role})", metrics(champion, problem))
     for name, model in problem.candidates().items():
-        found = cross_evaluate(model, rows, problem)
-        results = tuple(run_gates(rows, found, before, problem, plan))
-        yield Trial(name, metrics(found, problem), results, model)
+        candidate = cross_evaluate(model, rows, problem)
+        results = tuple(run_gates(rows, candidate, champion, problem, plan))
+        yield Trial(name, metrics(candidate, problem), results, model)
 
 
 def load_reference(registry: Registry, problem: Problem) -> tuple[StoredModel, str]:
@@ -64,9 +64,9 @@ def load_reference(registry: Registry, problem: Problem) -> tuple[StoredModel, s
 def register_best(
     trials: list[Trial], rows: Rows, registry: Registry, problem: Problem, tags: dict[str, str]
 ) -> str | None:
-    """Record every trial; fit the cheapest one that passed on all rows and make it the challenger.
+    """Record every trial; fit the cheapest candidate that passed, on all rows, and make it the challenger.
 
-    Returns its version, or None when every candidate was refused: then the challenger stays as it was.
+    Returns its version, or None when all were refused; an older challenger stays.
     """
     candidates = [trial for trial in trials if trial.model is not None]
     passed = [trial for trial in candidates if not trial.refused]

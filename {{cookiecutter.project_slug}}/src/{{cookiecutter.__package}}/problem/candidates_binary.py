@@ -17,15 +17,15 @@ from ..core.schema import Column
 
 def candidates(columns: Sequence[Column], plan: Plan) -> dict[str, Pipeline]:
     """Return unfitted pipelines whose first step encodes the contract and whose last is named `model`."""
-    mitigated = MitigatedClassifier(
-        LogisticRegression(C=0.1, max_iter=1000),
-        false_positive=plan.costs.false_positive,
-        false_negative=plan.costs.false_negative,
-    )
-    return {
-        "logistic": pipeline(columns, StandardScaler(), LogisticRegression()),
-        "mitigated": pipeline(columns, bins(columns), mitigated),
-    }
+    found = {"logistic": pipeline(columns, StandardScaler(), LogisticRegression())}
+    if any(column.protected for column in columns):  # without groups there is no gap to limit
+        mitigated = MitigatedClassifier(
+            LogisticRegression(C=0.1, max_iter=1000),
+            false_positive=plan.costs.false_positive,
+            false_negative=plan.costs.false_negative,
+        )
+        found["mitigated"] = pipeline(columns, bins(columns), mitigated)
+    return found
 
 
 def pipeline(columns: Sequence[Column], features: Any, model: Any) -> Pipeline:
@@ -41,7 +41,8 @@ def pipeline(columns: Sequence[Column], features: Any, model: Any) -> Pipeline:
 
 
 def bins(columns: Sequence[Column]) -> ColumnTransformer:
-    """Return numbers cut at their quintiles and the rest scaled, so that a linear model can follow a curve."""
+    """Return a transformer: numbers are cut at their quintiles and the rest scaled, for a linear model of curves."""
+    # positions follow encoder(columns)
     seen = [column for column in columns if column.is_input and column.kind != "text"]
     numbers = [place for place, column in enumerate(seen) if column.kind == "number" and not column.rising]
     others = [place for place in range(len(seen)) if place not in numbers]

@@ -1,6 +1,6 @@
 """What the product asks (Features) and what a model answers (Label).
 
-This is the one Python file that knows the columns of this problem. Request validation, the form on the page,
+Only this file and `rules.py` name columns of this problem. Request validation, the form on the page,
 table checks, model inputs, drift bins and test data all follow from it, and so do the types of a decision
 and of a reaction (`core/answers.py`).
 """

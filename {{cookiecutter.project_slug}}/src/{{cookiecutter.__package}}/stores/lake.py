@@ -24,6 +24,7 @@ from ..core.errors import UserError, hide_passwords, in_one_line
 if TYPE_CHECKING:
     import pandas as pd
 
+FOLD = "_fold"  # the column of the training table with the fold that holds a row out
 # words in the names of errors that are about the place of the data, and not about an expression
 ENGINE_ERRORS = ("IOException", "Operational", "Transaction", "OutOfMemory", "Fatal", "Connection", "Permission")
 
@@ -103,5 +104,6 @@ def open_lake(place: str | Path) -> Iterator[Lake]:
     except Exception as error:
         if not isinstance(error, OSError) and not any(word in type(error).__name__ for word in ENGINE_ERRORS):
             raise
-        message = f"lake: {str(error).splitlines()[0]}; see that there is room on the disk and that it can be reached"
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        message = f"lake: {reason}; see that there is room on the disk and that it can be reached"
         raise UserError(hide_passwords(message)) from error

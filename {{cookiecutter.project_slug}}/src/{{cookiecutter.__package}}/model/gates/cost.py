@@ -10,7 +10,7 @@ from ..intervals import mean_interval, rows_needed
 
 
 def cost_gate(difference: NDArray[Any], plan: Plan) -> GateResult:
-    """Judge the cost of each row under the candidate less that under the champion, shape (n,).
+    """Judge the candidate's cost minus the champion's for each of n rows, shape (n,).
 
     It passes when the mean is below zero and the whole bootstrap interval stays under `max_cost_increase`.
     """

@@ -58,7 +58,8 @@ def _judge_gap(column: str, rate: str, limit: float, found: dict[str, Any], plan
             f"against a limit of {limit:g}"
         )
         if status == "inconclusive":
-            needed = rows_needed(sum(found["rows"].values()), low, high, gap, limit)
-            message += f"; about {needed} rows are needed for a conclusive result"
+            counted = sum(found["rows"][group] for group in found["by_group"])
+            needed = rows_needed(counted, low, high, gap, limit)
+            message += f"; about {needed} rows that count for this rate are needed for a conclusive result"
     blocks = plan.gates.inconclusive_blocks
     return GateResult(f"{column}.{rate}", status, message, {**found, "limit": limit}, inconclusive_blocks=blocks)

@@ -16,17 +16,17 @@ from ..intervals import mean_interval
 def slices_gate(rows: Rows, difference: NDArray[Any], champion: NDArray[Any], plan: Plan) -> GateResult:
     """Judge the slice in which a candidate does worst beside the champion.
 
-    `champion`: cost of each of n rows under the champion; `difference`: that under the candidate less it.
+    `champion`: cost of each of n rows under the champion; `difference`: the candidate's cost minus
+    the champion's.
     """
     limit, blocks = plan.slices.max_cost_increase, plan.slices.inconclusive_blocks
     found: list[dict[str, Any]] = []
-    for name, members in slices(pd.concat([rows.features, rows.groups], axis="columns")):
-        if members.sum() >= plan.slices.minimum_rows:
-            # where the champion makes no mistake, an increase is a share of its cost over all rows
-            usual = champion[members].mean() or champion.mean() or 1.0
-            low, high = (float(bound / usual) for bound in mean_interval(difference[members], plan))
-            increase = float(difference[members].mean() / usual)
-            found.append({"slice": name, "increase": increase, "low": low, "high": high, "rows": int(members.sum())})
+    for name, members in slices(pd.concat([rows.features, rows.groups], axis="columns"), plan.slices.minimum_rows):
+        # where the champion makes no mistake, an increase is a share of its cost over all rows
+        usual = champion[members].mean() or champion.mean() or 1.0
+        low, high = (float(bound / usual) for bound in mean_interval(difference[members], plan))
+        increase = float(difference[members].mean() / usual)
+        found.append({"slice": name, "increase": increase, "low": low, "high": high, "rows": int(members.sum())})
     if not found:
         message = f"slices: none has the {plan.slices.minimum_rows} rows needed (slices.minimum_rows)"
         return GateResult("slices", "inconclusive", message, inconclusive_blocks=blocks)
@@ -40,14 +40,13 @@ def slices_gate(rows: Rows, difference: NDArray[Any], champion: NDArray[Any], pl
     return GateResult("slices", compare_interval(low, high, limit), message, evidence, inconclusive_blocks=blocks)
 
 
-def slices(table: pd.DataFrame) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Yield the name and the members of each slice: a category, or a quarter of the numbers of a column."""
+def slices(table: pd.DataFrame, minimum_rows: int) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield the name and the members of each slice: one value of a column, or a quarter of its numbers."""
     for column in table:
         values = table[column]
-        if pd.api.types.is_numeric_dtype(values):
-            parts = pd.qcut(values, 4, duplicates="drop")
-            for part in parts.cat.categories:
-                yield f"{column} {max(part.left, values.min()):g} to {part.right:g}", (parts == part).to_numpy()
-        else:
-            for value in sorted(values.dropna().unique()):
-                yield f"{column} {value}", (values == value).to_numpy()
+        is_number = pd.api.types.is_numeric_dtype(values)
+        parts = pd.qcut(values, 4, duplicates="drop") if is_number else values
+        sizes = parts.value_counts()
+        for part in sorted(sizes[sizes >= minimum_rows].index):
+            name = f"{max(part.left, values.min()):g} to {part.right:g}" if is_number else part
+            yield f"{column} {name}", (parts == part).to_numpy()
