@@ -94,7 +94,7 @@ def run_act(words: list[str], folder: Path, env: dict[str, str], outcome: Outcom
                 try:
                     process.communicate(timeout=SECONDS_TO_STOP)  # read on, or act would block on a full pipe
                 except subprocess.TimeoutExpired:
-                    process.kill()
+                    os.killpg(process.pid, signal.SIGKILL)  # with what act has started in its group
             for number, handler in before.items():
                 signal.signal(number, handler)
 

@@ -16,7 +16,7 @@ LABEL = "ubuntu-latest"  # the one runner that workflows ask for
 BUILT_IN = "actions/checkout"  # act implements it
 KEPT = ("HOME", "LANG", "LC_ALL", "REQUESTS_CA_BUNDLE", "SYSTEMROOT", "TMPDIR", "USER")
 KEPT_PREFIXES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "PIP_", "SSL_CERT_", "UV_", "XDG_")
-LEFT_PREFIXES = ("UV_PROJECT", "UV_RUN", "UV_WORKING")  # the environment that uv uses: every job makes its own
+DROPPED_PREFIXES = ("UV_PROJECT", "UV_RUN", "UV_WORKING")  # the environment that uv uses: every job makes its own
 
 
 def copy_project(root: Path, into: Path) -> None:
@@ -27,19 +27,20 @@ def copy_project(root: Path, into: Path) -> None:
     """
     plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     strict = plain | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    history = ("git", f"--git-dir={into / '.git'}", f"--work-tree={root}")
+    git_options = (f"--git-dir={into / '.git'}", f"--work-tree={root}")
     author = ("-c", "user.name=act", "-c", "user.email=act@localhost")
 
     def git(*words: str, given: bytes = b"") -> bytes:
-        return subprocess.run(words, cwd=root, env=strict, check=True, capture_output=True, input=given).stdout
+        done = subprocess.run(("git", *words), cwd=root, env=strict, check=True, capture_output=True, input=given)
+        return done.stdout
 
-    git("git", "init", "--quiet", "--initial-branch=main", str(into))
-    files = git(*history, "ls-files", "-z", "--others", "--exclude-standard")
+    git("init", "--quiet", "--initial-branch=main", str(into))
+    files = git(*git_options, "ls-files", "-z", "--others", "--exclude-standard")
     # a file that git ignores can have been added all the same
     added = subprocess.run(["git", "ls-files", "-z"], cwd=root, env=plain, check=False, capture_output=True)
-    git(*history, "update-index", "--add", "--remove", "-z", "--stdin", given=files + added.stdout)
-    git(*history, *author, "commit", "--quiet", "--message", "As it is now")
-    git("git", f"--git-dir={into / '.git'}", f"--work-tree={into}", "reset", "--quiet", "--hard")
+    git(*git_options, "update-index", "--add", "--remove", "-z", "--stdin", given=files + added.stdout)
+    git(*git_options, *author, "commit", "--quiet", "--message", "As it is now")
+    git(f"--git-dir={into / '.git'}", f"--work-tree={into}", "reset", "--quiet", "--hard")
 
 
 def make_environment(root: Path) -> dict[str, str]:
@@ -47,7 +48,7 @@ def make_environment(root: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name in KEPT or (name.upper().startswith(KEPT_PREFIXES) and not name.startswith(LEFT_PREFIXES))
+        if name in KEPT or (name.upper().startswith(KEPT_PREFIXES) and not name.startswith(DROPPED_PREFIXES))
     }
     # the project's own environment is left out, because every job makes one
     paths = [path for path in os.environ.get("PATH", "").split(os.pathsep) if ".venv" not in Path(path).parts]

@@ -1,3 +1,3 @@
-# act stops to listen when a step has failed; without this, the last words of the step, which say why, can be lost
+# act stops reading the output when a step fails; this wait keeps the last lines, which hold the error message
 unset BASH_ENV
 trap 'if [ $? -ne 0 ]; then sleep 0.3; fi' EXIT

@@ -110,6 +110,17 @@ def test_queue_shows_decisions_of_others_until_somebody_reacts(visit, url, featu
     assert recorded(page, made["id"])["verdict"] == "accept"
 
 
+def test_decision_that_is_opened_during_a_call_is_shown_after_it(visit):
+    page, held = visit(), []
+    first, second = decide(page), decide(page)
+    page.route(f"**/v1/decisions/{first}", lambda route: held.append(route))  # noqa: PLW0108  # Playwright marks it
+    with page.expect_request(f"**/v1/decisions/{first}"):
+        row(page, "recent", first).click()
+    row(page, "recent", second).click()
+    with page.expect_response(f"**/v1/decisions/{second}"):
+        held[0].continue_()
+
+
 def test_protected_column_is_not_shown_to_reviewers(visit):
     page = visit()
     decide(page)
@@ -160,7 +171,7 @@ def test_form_keeps_its_values_while_the_product_cannot_answer(visit, failure):
         elif failure == "away":
             route.abort()
         else:
-            problem = {"detail": "the ledger does not accept writes now; nothing was recorded; try again"}
+            problem = {"detail": "the ledger does not answer now; nothing was recorded; try again"}
             route.fulfill(status=503, body=json.dumps(problem), content_type="application/problem+json")
 
     page = visit(complaining=["503", "ERR_FAILED"])

@@ -106,6 +106,12 @@ def test_file_that_cannot_be_read_whole_is_refused_in_one_line(tmp_path: Path, c
     assert "\n" not in str(refusal.value)
 
 
+def test_error_without_a_text_is_named_by_its_type() -> None:
+    refused = files.file_errors(Path("rows.csv"), "try again")
+    with pytest.raises(UserError, match=r"^rows\.csv: OSError; try again$"), refused:
+        raise OSError
+
+
 @settings(deadline=None, derandomize=True, database=None, max_examples=60)
 @given(rows=st.lists(st.lists(st.text('ab",\n\r\t #;\\é', max_size=6), min_size=2, max_size=2), min_size=1, max_size=9))
 def test_whatever_a_csv_writer_writes_is_read_row_by_row(

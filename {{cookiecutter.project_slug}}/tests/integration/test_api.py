@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from {{ cookiecutter.__package }}.core.schema import Column
+from {{ cookiecutter.__package }}.product.decisions import MAX_ROWS, body_limits
+
 OVERRIDE_OF_NOTHING = "an override needs an answer, and only an override has one"
 
 
@@ -126,6 +129,14 @@ def test_body_that_is_too_large_is_refused(product, workspace, path):
 def test_largest_list_of_every_contract_is_within_the_limit(any_workspace, any_product):
     rows = [example(any_workspace)] * 1000
     assert any_product.post("/v1/decisions/batch", json=rows).status_code == 201
+
+
+def test_longest_texts_of_a_contract_are_within_the_limit():
+    column = Column("größe", "text", "", "x", max_length=100_000)
+    body = json.dumps({column.name: "é" * column.max_length})
+    limits = body_limits([column])
+    assert len(body) < limits[0]
+    assert MAX_ROWS * len(body) < limits[1]
 
 
 @pytest.mark.parametrize(

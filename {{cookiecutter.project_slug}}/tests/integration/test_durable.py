@@ -91,7 +91,7 @@ def test_sabotage_answer_before_the_record_is_seen(workspace, features, monkeypa
 
 
 def is_refused(answer):
-    detail = "the ledger does not accept writes now; nothing was recorded; try again"
+    detail = "the ledger does not answer now; nothing was recorded; try again"
     return answer.status_code == 503 and int(answer.headers["retry-after"]) > 0 and answer.json()["detail"] == detail
 
 

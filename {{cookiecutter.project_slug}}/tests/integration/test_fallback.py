@@ -79,6 +79,17 @@ def test_reasons_have_a_timeout_and_decisions_do_not_wait_for_them(predictor, fe
     hanging.free.set()
 
 
+def test_explanations_of_two_models_that_hang_cost_two_threads(predictor, features):
+    hanging = [Hanging(predictor.fallback.model) for _ in range(2)]
+    predictor.champion, predictor.fallback = (stored(hanging[place], "hanging", str(place)) for place in range(2))
+    before = threading.active_count()
+    for place in [0, 1] * 5:
+        assert not predictor.explain({"model": f"hanging:{place}", "features": features})["reasons"]
+    assert threading.active_count() == before + 2
+    for one in hanging:
+        one.free.set()
+
+
 def test_fallbacks_are_counted(product, features, monkeypatch):
     monkeypatch.setattr(TimedCaller, "call", lambda *_: np.array(1 / 0))
     assert product.post("/v1/decisions", json=features).json()["fallback"]

@@ -82,6 +82,29 @@ def test_column_that_changed_the_score_is_named(any_workspace):
             assert reason["effect"] > 0
 
 
+def test_reason_of_a_rule_is_not_joined_with_the_effect_of_a_column(workspace):
+    problem = workspace.shape.problem()
+    features = {column.name: column.example for column in problem.columns} | {"risk": 3.0}
+    [reason] = find_reasons(problem.rules.fit(), problem, features)
+    assert (reason["column"], reason["effect"]) == ("", 0.0)
+
+
+class Absent(Line):
+    """A model whose score is high for rows without a value."""
+
+    def predict(self, rows):
+        return np.array([value is None for value in rows[self.column.name]], dtype=float)
+
+
+def test_missing_value_is_not_given(any_workspace):
+    problem = any_workspace.shape.problem()
+    for column in problem.inputs:
+        if column.optional and column.example is not None:
+            features = {one.name: one.example for one in problem.columns} | {column.name: None}
+            [reason] = find_reasons(Absent(column, len(problem.target.categories)), problem, features)
+            assert reason["text"] == f"{column.description}: not given"
+
+
 @pytest.mark.parametrize(
     ("given", "kept"), [("trace-1.a:b", True), ("bad id\u00e9", False), ("x" * 65, False), ("", False)]
 )

@@ -83,6 +83,12 @@ def test_committed_description_is_up_to_date():
     assert committed == described, "openapi.json is not up to date: run `make openapi`, and commit it"
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_path_that_needs_no_key_is_described_without_401(path):
+    assert "401" not in API["paths"][path]["get"]["responses"]
+    assert "401" in API["paths"]["/v1/model"]["get"]["responses"]
+
+
 @pytest.mark.parametrize("change", BREAKS, ids=lambda change: change.__name__)
 def test_sabotage_change_that_breaks_callers_is_named(change):
     new = copy.deepcopy(API)
@@ -96,6 +102,7 @@ def test_additions_break_no_caller():
     schema(new, "Features")["properties"]["luck"] = {"type": "number"}
     schema(new, "Features")["properties"]["risk"]["maximum"] += 1
     schema(new, "Decision")["properties"]["mood"] = {"type": "string"}
+    del new["paths"]["/v1/model"]["get"]["responses"]["503"]
     assert breaking_changes(API, new) == []
 
 

@@ -120,6 +120,13 @@ def test_refusal_has_security_headers(closed):
     assert all(value in answer.headers[name] for answer in answers for name, value in API_HEADERS.items())
 
 
+def test_error_of_the_guard_itself_is_answered_with_security_headers(closed, monkeypatch):
+    monkeypatch.setattr(SecurityMiddleware, "_refuse", lambda *_: 1 / 0)
+    answer = closed.get("/healthz")
+    assert answer.status_code == 500
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 @pytest.mark.parametrize("method", ["POST", "OPTIONS"])
 def test_no_answer_allows_cross_origin_requests(closed, features, method):
     asked = {"Origin": "https://example.org", "Access-Control-Request-Method": "POST", "X-API-Key": KEY}

@@ -11,6 +11,8 @@ ATTACKS = {
     "another port": {"Origin": "http://localhost:3000", "Sec-Fetch-Site": "same-site"},
     "another scheme's port": {"Origin": "http://localhost:80"},
     "null origin": {"Origin": "null"},
+    "origin that is no URL": {"Origin": "http://["},
+    "origin that is no text": {"Origin": b"http://\xff"},
     "cross-site": {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"},
     "form": {
         "Content-Type": "text/plain",

@@ -14,6 +14,7 @@ from typer.main import get_command
 from {{ cookiecutter.__package }}.cli import composition, main, server
 from {{ cookiecutter.__package }}.cli.composition import is_prepared
 from {{ cookiecutter.__package }}.core.errors import UserError
+from {{ cookiecutter.__package }}.stores.models import SERVED
 
 PACKAGE = Path(main.__file__).parents[1]
 
@@ -308,13 +309,23 @@ def test_errors_of_other_code_keep_their_traceback(command, monkeypatch):
         command()
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EFBIG])
-def test_file_that_cannot_be_written_is_one_line(command, monkeypatch, code):
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EFBIG, errno.EISDIR])
+def test_file_that_cannot_be_read_or_written_is_one_line(command, monkeypatch, code):
     def fail():
         raise OSError(code, "the reason", "a/file")
 
     monkeypatch.setattr(main, "app", lambda: fail)
-    assert_refused(command(), "a/file cannot be written: the reason; make room or give access, then try again")
+    assert_refused(command(), "a/file: the reason; make room or give access, then try again")
+
+
+def test_file_is_not_scored_with_rules_of_another_contract(workspace, command, tmp_path):
+    models = workspace.project.models
+    for alias in SERVED:
+        entry = models.entry(alias)
+        models.publish(alias, **entry | {"tags": entry["tags"] | {"contract": "another"}})
+    file = tmp_path / "rows.csv"
+    file.write_text("a\n1\n", encoding="utf-8")
+    assert_refused(command("score", str(file)), "was made for another contract; run `run --prepare` first")
 
 
 def test_message_of_several_lines_is_printed_as_one(command, monkeypatch):

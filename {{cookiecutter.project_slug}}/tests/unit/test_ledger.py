@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 
 import pytest
+import sqlalchemy as sa
 from problems import SHAPES, USUAL
 
 from {{ cookiecutter.__package }}.core.errors import UserError
@@ -87,7 +88,8 @@ def test_same_reaction_twice_is_one_reaction(url, target, answers):
     with open_ledger(url, target) as ledger:
         ledger.record([given])
         first = ledger.react(given["id"], reaction("override", answers[1], "seen the papers"))
-        assert ledger.react(given["id"], reaction("override", answers[1], "seen the papers")) == first
+        assert ledger.react(given["id"], reaction("override", answers[1], "seen the papers")) == (first[0], False)
+        assert first[1]
         [labelled] = ledger.labelled()
         assert (labelled["verdict"], labelled["reaction_answer"]) == ("override", answers[1])
 
@@ -123,6 +125,17 @@ def test_review_queue_holds_decisions_that_need_a_review_and_have_no_reaction(ur
         assert [row["id"] for row in ledger.recent(10, to_review=True)] == [hard["id"]]
 
 
+def test_review_queue_is_read_from_its_index(url, target):
+    queries = []
+    with open_ledger(url, target) as ledger:
+        sa.event.listen(ledger.engine, "before_cursor_execute", lambda *given: queries.append(given[2:4]))
+        ledger.recent(20, to_review=True)
+        statement, parameters = queries[-1]
+        with ledger.engine.connect() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+    assert "USING INDEX decisions_to_review" in str(plan)
+
+
 def test_ids_sort_by_time_and_do_not_repeat():
     ids = [new_id() for _ in range(2000)]
     assert len(set(ids)) == len(ids)
@@ -136,6 +149,14 @@ def test_ledger_that_is_deleted_while_it_is_open_is_an_error_and_not_a_new_one(u
         with pytest.raises(Exception, match="unable to open database file"):
             ledger.record([decision("no")])
         assert not (tmp_path / "ledger.db").exists()
+
+
+def test_ledger_that_fails_in_a_command_is_one_line_that_names_it(url, tmp_path):
+    expected = r"^ledger: .*unable to open database file; check that it is there"
+    with open_ledger(url, TARGETS["usual"]):
+        pass
+    with pytest.raises(UserError, match=expected), open_ledger(url, TARGETS["usual"]) as ledger:
+        ledger.recent((tmp_path / "ledger.db").unlink())
 
 
 ELSEWHERE = {

@@ -35,6 +35,7 @@ CREATE TABLE reactions (decision_id VARCHAR(32) NOT NULL, reacted_at VARCHAR(32)
 FEATURES = {"a": 1.5, "b": None, "c": "\u00e9'\"%?"}
 DECISION = {"id": "0" * 32, "decided_at": "2026-01-01T00:00:00.000+00:00", "features": FEATURES, "score": 0.25}
 DECISION |= {"model": "rules:1", "needs_review": True, "fallback": False}
+INDEX = "decisions_to_review"
 REACTION = {"verdict": "accept", "answer": None, "note": "seen"}
 
 
@@ -102,7 +103,8 @@ def test_ledger_of_0_2_0_keeps_its_rows(url, shape):
     for _ in range(2):
         with open_ledger(url, target) as opened:
             assert list(opened.labelled()) == [row]
-            assert opened.react(row["id"], REACTION)["note"] == "seen"
+            assert opened.react(row["id"], REACTION)[0]["note"] == "seen"
+            assert [index["name"] for index in sa.inspect(opened.engine).get_indexes("decisions")] == [INDEX]
     assert read_version(url) == database.HEAD
 
 
@@ -189,10 +191,10 @@ def test_chain_of_migrations_keeps_the_rows(url, plant, start):
     plant()
     plant()
     with open_ledger(url, TARGET) as opened:
-        assert list(opened.labelled()) == ([] if row is None else [row | {"subject0002": None, "subject0003": None}])
-        opened.record([DECISION | {"id": "1" * 32, "answer": TARGET.categories[0], "subject0003": "s"}])
-        assert opened.get("1" * 32)["subject0003"] == "s"
-    assert read_version(url) == "0003"
+        assert list(opened.labelled()) == ([] if row is None else [row | {"subject0003": None, "subject0004": None}])
+        opened.record([DECISION | {"id": "1" * 32, "answer": TARGET.categories[0], "subject0004": "s"}])
+        assert opened.get("1" * 32)["subject0004"] == "s"
+    assert read_version(url) == "0004"
 
 
 def test_migration_that_fails_leaves_the_ledger_as_it_was(url, plant):
@@ -205,14 +207,14 @@ def test_migration_that_fails_leaves_the_ledger_as_it_was(url, plant):
     [file] = database.MIGRATIONS.glob("versions/*_planted.py")
     file.write_text(file.read_text(encoding="utf-8").replace("raise RuntimeError", "pass"), encoding="utf-8")
     with open_ledger(url, TARGET) as opened:
-        assert list(opened.labelled()) == [row | {"subject0002": None}]
+        assert list(opened.labelled()) == [row | {"subject0003": None}]
 
 
 def test_migration_that_does_not_lead_to_the_tables_of_the_code_is_not_kept(url, plant):
     row = make_old_ledger(url, TARGET)
     before = read_tables(url)
-    plant(then="op.drop_column('decisions', 'subject0002')")
-    with pytest.raises(UserError, match=r"ledger: cannot open it: .*subject0002"), open_ledger(url, TARGET):
+    plant(then="op.drop_column('decisions', 'subject0003')")
+    with pytest.raises(UserError, match=r"ledger: cannot open it: .*subject0003"), open_ledger(url, TARGET):
         pass
     assert read_tables(url) == before
     assert row["id"] == DECISION["id"]
@@ -277,7 +279,7 @@ OPEN_PLANTED = """
 import sqlalchemy as sa
 from pathlib import Path
 from {package}.stores import database
-database.MIGRATIONS, database.HEAD = Path({folder!r}), "0002"
+database.MIGRATIONS, database.HEAD = Path({folder!r}), "0003"
 """
 
 

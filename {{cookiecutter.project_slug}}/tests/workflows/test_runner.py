@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
+import engine
 import pytest
 from events import Outcome, find_faults, read_jobs
 from isolation import copy_project, find_standins, make_environment
@@ -21,10 +25,11 @@ jobs:
       - {name: push, if: "!github.event.act", run: make push}
       - {name: tidy, if: always(), run: make clean}
       - {name: tell, if: failure(), run: make tell}
+      - {name: never, if: false, run: make never}
   ship: {needs: test, if: "!github.event.act", runs-on: ubuntu-latest, steps: [{run: make ship}]}
   look: {needs: [ship], runs-on: ubuntu-latest, steps: [{run: make look}]}
 """
-GREEN = [("0", "success"), ("tests", "success"), ("2", "skipped"), ("3", "success"), ("4", "skipped")]
+GREEN = [("0", "success"), ("tests", "success"), ("2", "skipped"), ("3", "success"), ("4", "skipped"), ("5", "skipped")]
 
 
 def ended(job: str, result: str, steps: list[tuple[str, str]], **matrix: str) -> list[dict[str, Any]]:
@@ -95,6 +100,17 @@ def test_standins_are_found_through_local_actions(tmp_path: Path) -> None:
     standin.unlink()
     with pytest.raises(LookupError, match=r"setup/action.yml: a/b/c@v1 has no stand-in"):
         find_standins(tmp_path, workflow)
+
+
+def test_jobs_that_ignore_the_signal_are_killed_with_act(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "SECONDS_TO_STOP", 0.2)
+    script = 'trap "" INT; sleep 60 & echo $!; wait'
+    with contextlib.closing(engine.run_act(["sh", "-c", script], tmp_path, dict(os.environ), Outcome())) as printed:
+        job = int(next(printed))
+    status, until = Path(f"/proc/{job}/status"), time.monotonic() + 5
+    while status.exists() and "State:\tZ" not in status.read_text(encoding="utf-8"):
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("in_git", [False, True])

@@ -17,7 +17,7 @@ from ..core.settings import Settings, load_settings
 from ..problem.contract import KEY, Features, Label
 from ..problem.rules import OTHERWISE, RULES
 from ..stores.ledger import Ledger, open_ledger
-from ..stores.models import Models, digest_of, dump_model, open_models
+from ..stores.models import SERVED, Models, digest_of, dump_model, open_models
 from .main import wheels
 
 if TYPE_CHECKING:  # MLflow and Ibis take seconds, and serving needs neither
@@ -92,21 +92,21 @@ def prepare(project: Project) -> None:
             project.settings.var.mkdir(parents=True, exist_ok=True)
             # first starts of one project wait for each other
             stack.enter_context(FileLock(project.settings.var / "prepare.lock"))
-        for wheel in wheels():
+        for wheel in wheels():  # its module may define prepare(project)
             if hasattr(wheel, "prepare"):
                 wheel.prepare(project)
         if not is_prepared(project):  # without a registry, the rules are published under every alias of serving
             content, tags = dump_model(project.problem.rules.fit()), rules_tags(project.problem)
             version, digest = tags["rules"], digest_of(content)
             project.models.add(version, content)
-            for alias in ("fallback", "champion"):
+            for alias in SERVED:
                 project.models.publish(alias, name="rules", version=version, digest=digest, tags=tags)
         with project.ledger():
             pass
 
 
 def is_prepared(project: Project) -> bool:
-    """Return whether the rules, as they are now, and a champion are published. It takes a millisecond."""
+    """Return whether the rules, as they are now, and a champion are published."""
     fallback = project.models.entry("fallback") or {"tags": {}}
     are_current = fallback["tags"].items() >= rules_tags(project.problem).items()
     return are_current and project.models.entry("champion") is not None

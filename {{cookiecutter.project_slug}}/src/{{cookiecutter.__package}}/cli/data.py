@@ -12,7 +12,9 @@ commands = typer.Typer()
 
 
 @commands.command()
-def data(csv: Annotated[Path | None, typer.Option(help="A table to read instead of the plan's.")] = None) -> None:
+def data(
+    csv: Annotated[Path | None, typer.Option(help="A CSV or Parquet file to read instead of the plan's.")] = None,
+) -> None:
     """Build the training table from all sources: collect, curate, validate, transform, publish."""
     from .composition import load_project
 

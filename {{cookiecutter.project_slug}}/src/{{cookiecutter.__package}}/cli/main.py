@@ -15,7 +15,7 @@ from ..core.errors import UserError
 
 WHEELS = ("data", "model", "product", "operations")
 OWNED = Path(__file__).parents[1] / "problem"  # errors in these files are their owners' to correct
-CANNOT_WRITE = ("EACCES", "EDQUOT", "EEXIST", "EFBIG", "EISDIR", "ENOSPC", "ENOTDIR", "EPERM", "EROFS")
+CORRECTABLE = ("EACCES", "EDQUOT", "EEXIST", "EFBIG", "EISDIR", "ENOSPC", "ENOTDIR", "EPERM", "EROFS")
 
 
 def wheels() -> list[ModuleType]:
@@ -41,9 +41,8 @@ def main() -> None:
         elif place := _place_in_owned_file(error):
             reason = getattr(error, "msg", None) or getattr(error, "message", None) or error
             message = f"{place}: {type(error).__name__}: {reason}"
-        elif isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in CANNOT_WRITE:
-            where = error.filename or "a file"
-            message = f"{where} cannot be written: {error.strerror}; make room or give access, then try again"
+        elif isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in CORRECTABLE:
+            message = f"{error.filename or 'a file'}: {error.strerror}; make room or give access, then try again"
         else:
             raise
         console = Console(stderr=True, highlight=False, soft_wrap=True)

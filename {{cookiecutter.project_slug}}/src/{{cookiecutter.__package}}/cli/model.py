@@ -30,7 +30,7 @@ def train() -> None:
             out.print(f"[bold]{trial.name}[/]{' [red]refused[/]' if trial.refused else ''}\n  {numbers}")
             for result in trial.results:
                 show(result)
-            status.update(f"{len(trials)} judged, trying the next")
+            status.update(f"{len(trials)} evaluated, evaluating the next")
         tags = provenance(table, project.problem, project.plan, project.settings.root)
         version = register_best(trials, rows, project.registry, project.problem, tags)
     if version is None:

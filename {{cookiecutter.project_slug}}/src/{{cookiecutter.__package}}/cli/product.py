@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from ..core.errors import UserError
+
 commands = typer.Typer()
 
 
@@ -69,7 +71,9 @@ def score(
     file: Annotated[Path, typer.Argument(help="Parquet or CSV, with the contract's columns.")],
     to: Annotated[Path | None, typer.Option(help="Where to write, .csv or .parquet; by default beside FILE.")] = None,
 ) -> None:
-    """Decide on every row of a file with the champion. Nothing is recorded in the ledger.
+    """Decide on every row of a file, without a record in the ledger.
+
+    The champion decides, or the rules if the contract has changed since.
 
     Where a value does not fit, its row is named; rows are counted from 1, the header is not counted.
     """
@@ -86,6 +90,8 @@ def score(
     model = project.models.load("champion")
     if model.tags.get("contract") != project.problem.fingerprint:
         model = project.models.load("fallback")
+        if model.tags.get("contract") != project.problem.fingerprint:
+            raise UserError(f"{model.label} was made for another contract; run `run --prepare` first")
     chunks = closing(score(file, target, model, project.problem))
     shown = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     progress = Progress(*shown, console=out, transient=True, disable=not out.is_terminal)

@@ -121,8 +121,8 @@ def configure(project: "Project", app: Any, **given: Any) -> uvicorn.Config:
     """Return the configuration of the server, whose connections have the limits of the settings."""
     from ..product.http.connections import LimitedProtocol, Limits
 
-    settings, most = project.settings, 65_536 + max(project.body_limits)  # a head and a body
-    limits = Limits(connections=settings.max_connections, seconds=settings.read_seconds, bytes=most)
+    settings, max_bytes = project.settings, 65_536 + max(project.body_limits)  # a head and a body
+    limits = Limits(connections=settings.max_connections, seconds=settings.read_seconds, bytes=max_bytes)
     return uvicorn.Config(
         app,
         http=partial(LimitedProtocol, AutoHTTPProtocol, limits),  # type: ignore[arg-type]  # made like a class

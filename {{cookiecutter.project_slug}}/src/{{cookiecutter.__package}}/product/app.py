@@ -17,7 +17,7 @@ from ..core.problem import Problem
 from ..stores.ledger import Ledger, ReactionConflictError, UnknownDecisionError
 from .batching import Batcher
 from .decisions import MAX_ROWS, DecisionEndpoints, DecisionJob
-from .http.openapi import declare_decisions, document, response_types
+from .http.openapi import build_document, declare_decisions, response_types
 from .http.problems import add_error_handlers
 from .predictor import Predictor
 
@@ -64,7 +64,7 @@ def create_app(
     _add_status(app, predictor, ledger)
     app.mount("/static", StaticFiles(directory=PAGES), name="static")
     add_error_handlers(app)
-    app.openapi = partial(document, app)  # type: ignore[method-assign]
+    app.openapi = partial(build_document, app)  # type: ignore[method-assign]
     return app
 
 
@@ -79,8 +79,8 @@ async def _follow(predictor: Predictor, seconds: float) -> None:
         await asyncio.sleep(seconds)
         try:
             await asyncio.to_thread(predictor.refresh)
-        except Exception:  # the store may be out of reach; the models in memory go on answering
-            log.exception("cannot read the published models")
+        except Exception:  # an entry is not one of ours; the models in memory keep answering
+            log.exception("cannot follow the published models")
 
 
 def _add_records(app: FastAPI, problem: Problem, predictor: Predictor, ledger: Ledger, metrics: Any) -> None:
@@ -107,12 +107,13 @@ def _add_records(app: FastAPI, problem: Problem, predictor: Predictor, ledger: L
         """Record what a person did with a decision. Idempotent: the same reaction twice is one reaction."""
         given: dict[str, Any] = reaction.model_dump()  # type: ignore[attr-defined]
         try:
-            row = ledger.react(decision_id, given)
+            row, is_new = ledger.react(decision_id, given)
         except UnknownDecisionError as error:
             raise HTTPException(404, str(error)) from None
         except ReactionConflictError as error:
             raise HTTPException(409, str(error)) from None
-        metrics.count_reaction(given["verdict"])
+        if is_new:
+            metrics.count_reaction(given["verdict"])
         return row
 
 
@@ -134,6 +135,6 @@ def _add_status(app: FastAPI, predictor: Predictor, ledger: Ledger) -> None:
 
     @app.get("/readyz")
     def ready() -> dict[str, str]:
-        """Return that a model and the ledger are there."""
+        """Return the model in use, after a read of the ledger."""
         ledger.recent(1)
         return {"status": "ready", "model": predictor.champion.label}

@@ -29,7 +29,8 @@ def body_limits(columns: Sequence[Column]) -> tuple[int, int]:
     row = 0
     for column in columns:
         longest = max((len(category.encode()) for category in column.categories), default=0)
-        row += len(column.name) + (4_096 if column.kind == "text" else 32 + longest)
+        text = max(4_096, 4 * (column.max_length or 0))  # a character has up to 4 bytes
+        row += len(column.name.encode()) + (text if column.kind == "text" else 32 + longest)
     return max(16_384, 4 * row), max(1_048_576, 2 * MAX_ROWS * row)
 
 

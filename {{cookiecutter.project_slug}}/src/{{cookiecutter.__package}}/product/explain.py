@@ -26,16 +26,21 @@ def find_reasons(model: Any, problem: Problem, features: Mapping[str, Any]) -> l
     answers, the score of the one that was given. One column at a time: an effect that two columns only
     have together is not found. Rules give their own reasons.
     """
+    if hasattr(model, "reasons"):
+        [text] = model.reasons({column.name: [features.get(column.name)] for column in problem.inputs})
+        return [{"column": "", "effect": 0.0, "text": text}]
     changed = [column for column in problem.inputs if column.example not in (None, features.get(column.name))]
     rows = [features, *({**features, column.name: column.example} for column in changed)]
     inputs = {column.name: [row.get(column.name) for row in rows] for column in problem.inputs}
     scores = problem.objective.comparable_scores(problem.objective.predict(model, inputs))
     found = [
-        {"column": column.name, "effect": effect, "text": f"{column.description}: {features.get(column.name)}"}
+        {"column": column.name, "effect": effect, "text": f"{column.description}: {_in_words(features, column.name)}"}
         for column, effect in zip(changed, (scores[0] - scores[1:]).tolist(), strict=True)
         if effect
     ]
     found.sort(key=lambda reason: -abs(reason["effect"]))
-    if hasattr(model, "reasons"):
-        return [{"column": "", "effect": 0.0, **(found[0] if found else {}), "text": model.reasons(inputs)[0]}]
     return found[:MAX_REASONS]
+
+
+def _in_words(features: Mapping[str, Any], name: str) -> str:
+    return "not given" if features.get(name) is None else str(features[name])

@@ -7,7 +7,7 @@ from typing import Any
 from ..core.errors import UserError
 from ..core.problem import Problem
 from ..stores.ledger import new_id, now
-from ..stores.models import Models, StoredModel
+from ..stores.models import SERVED, Models, StoredModel
 from .explain import explain
 from .timeouts import TimedCaller
 
@@ -25,10 +25,11 @@ class Predictor:
         self.problem = problem
         self.inputs = [column.name for column in problem.inputs]
         self.stored = [column.name for column in problem.stored]
-        # reasons have a caller of their own: a slow one must not turn decisions over to the rules
-        self.decisions, self.explanations = TimedCaller(max_seconds), TimedCaller(max_seconds)
-        self.fallback = self.champion = self._load("fallback")
-        self._notices = {"fallback": "", "champion": ""}
+        self.decisions = TimedCaller(max_seconds)
+        # reasons have callers of their own: a slow one must not turn decisions over to the rules
+        self.explanations = {alias: TimedCaller(max_seconds) for alias in SERVED}
+        self.fallback = self.champion = self._load("fallback", models.entry("fallback"))
+        self._notices = dict.fromkeys(SERVED, "")
         self.refresh()
 
     @property
@@ -39,15 +40,16 @@ class Predictor:
     def refresh(self) -> None:
         """Load what the aliases point to now; if that does not load, the old model keeps answering."""
         for alias, old_notice in self._notices.items():
-            entry, current, notice = self.models.entry(alias), getattr(self, alias), ""
-            if entry is not None and (entry["version"], entry["digest"]) != (current.version, current.digest):
-                try:
-                    setattr(self, alias, self._load(alias))
+            current, notice = getattr(self, alias), ""
+            try:
+                entry = self.models.entry(alias)
+                if entry is not None and (entry["version"], entry["digest"]) != (current.version, current.digest):
+                    setattr(self, alias, self._load(alias, entry))
                     log.info("the %s is %s", alias, getattr(self, alias).label)
-                except UserError as error:  # tried again next time: the store may have been out of reach
-                    notice = f"{error}; {current.label} keeps answering"
-                    if notice != old_notice:
-                        log.warning("%s", notice)
+            except UserError as error:  # tried again next time: the store may have been out of reach
+                notice = f"{error}; {current.label} keeps answering"
+                if notice != old_notice:
+                    log.warning("%s", notice)
             self._notices[alias] = notice
 
     def decide(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -82,21 +84,21 @@ class Predictor:
         """Return the encoded row and the reasons of a decision, or why there are none."""
         label: str = decision["model"]
         found: dict[str, Any] = {"encoded": {}, "reasons": []}
-        model = next((model for model in (self.champion, self.fallback) if model.label == label), None)
-        if model is None:
+        alias = next((alias for alias in SERVED if getattr(self, alias).label == label), None)
+        if alias is None:
             return found | {"unexplained": f"{label} answered; it is no longer in use"}
+        model = getattr(self, alias)
         try:
-            found = self.explanations.call(model, explain, model.model, self.problem, decision["features"])
+            found = self.explanations[alias].call(model, explain, model.model, self.problem, decision["features"])
         except Exception as error:  # noqa: BLE001  # the decision stands without its explanation
             log.error("%s cannot be explained: %s", label, type(error).__name__)  # noqa: TRY400
         return found | {"unexplained": None if found["reasons"] else f"{label} gives no reason"}
 
-    def _load(self, alias: str) -> StoredModel:
-        entry = self.models.entry(alias)
+    def _load(self, alias: str, entry: Mapping[str, Any] | None) -> StoredModel:
         if entry is not None and entry["tags"].get("contract") != self.problem.fingerprint:
             raise UserError(
                 f"the {alias}, {entry['name']}:{entry['version']}, was made for another contract; if contract.py "
                 "changed while this product runs, start a new one beside it and then stop this one; else run "
                 "`data`, `train`, `promote`"
             )
-        return self.models.load(alias)
+        return self.models.load(alias, entry)

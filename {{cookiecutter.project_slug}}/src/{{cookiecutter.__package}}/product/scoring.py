@@ -27,7 +27,8 @@ def score(source: Path, target: Path, model: StoredModel, problem: Problem) -> G
     """
     part, done = target.with_name(f".{target.name}.part"), 0
     becomes_parquet = (suffix(source), suffix(target)) == (".csv", ".parquet")
-    with file_errors(target, "nothing was written; make room, or choose another place"):
+    next_step = "nothing was written; make room, choose another place, or write .parquet if a column is nested"
+    with file_errors(target, next_step):
         try:
             with contextlib.ExitStack() as stack:
                 writer = None
@@ -86,7 +87,7 @@ def _read_columns(chunk: pa.RecordBatch, source: Path, rows_before: int, problem
     for column in problem.stored:
         typed[column.name], faults = read_column(chunk, column)
         if faults:
-            raise UserError(f"{source}: row {rows_before + faults[0].place + 1}: {faults[0].reason}")
+            raise UserError(f"{source}: row {rows_before + faults[0].row + 1}: {faults[0].reason}")
     return typed
 
 

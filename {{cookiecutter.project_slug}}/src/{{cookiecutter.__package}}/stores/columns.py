@@ -1,4 +1,4 @@
-"""Columns of a file in the types of the contract, and what does not fit it: its checks, rendered for Arrow."""
+"""Read the columns of a file in the types of the contract, and find what does not fit it, with Arrow."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -26,13 +26,16 @@ CHECKS: dict[str, Callable[[pa.Array, Any], pa.Array]] = {
 class Fault(NamedTuple):
     """Why a value of a column cannot be used."""
 
-    place: int  # of its row in the chunk, from 0
+    row: int  # its position in the chunk, from 0
     reason: str
-    contradicts: bool  # the value is not of the column's type, or an unknown category
+    contradicts: bool  # unknown category or wrong type: the whole file is refused
 
 
 def read_column(chunk: pa.RecordBatch, column: Column) -> tuple[pa.Array, list[Fault]]:
-    """Return a column in its type, with a null for values that are not of it, and every fault of its values."""
+    """Return a column in its type, with a null for values that are not of it, and every fault of its values.
+
+    A column that is absent is all null; callers check names.
+    """
     if column.name not in chunk.schema.names:
         return pa.nulls(chunk.num_rows, TYPES[column.kind]), []
     given = mark_missing(chunk[column.name], column)
@@ -42,10 +45,10 @@ def read_column(chunk: pa.RecordBatch, column: Column) -> tuple[pa.Array, list[F
         fits = pc.and_(fits, pc.fill_null(CHECKS[check](values, limit), fill_value=False))
     wrong = pc.invert(pc.if_else(pc.is_null(given), column.optional, fits))
     faults = []
-    for place in pc.indices_nonzero(wrong).to_pylist():
-        found = given[place].as_py()
-        contradicts = found is not None and (column.kind == "category" or values[place].as_py() is None)
-        faults.append(Fault(place, describe(found, column), contradicts))
+    for row in pc.indices_nonzero(wrong).to_pylist():
+        found = given[row].as_py()
+        contradicts = found is not None and (column.kind == "category" or values[row].as_py() is None)
+        faults.append(Fault(row, describe(found, column), contradicts))
     return values, faults
 
 

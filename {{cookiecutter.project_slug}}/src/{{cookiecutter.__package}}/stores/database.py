@@ -19,8 +19,8 @@ TIMEOUTS = "-c lock_timeout=2000 -c statement_timeout=5000"  # of PostgreSQL, in
 ENGINE: dict[str, Any] = {"pool_timeout": 2, "json_serializer": lambda value: to_json(value).decode()}
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "ledger_version"
-HEAD = "0001"  # the newest file in migrations/versions/
-# one process migrates, which may take minutes; others wait for it for one
+HEAD = "0002"  # the newest file in migrations/versions/
+# one process migrates, for minutes if needed; others wait at most one minute
 LOCK_FOR_MIGRATION = {
     "sqlite": ("PRAGMA busy_timeout=60000", "BEGIN IMMEDIATE"),
     "postgresql": (
@@ -127,6 +127,6 @@ def _migrate(engine: sa.Engine, tables: Tables) -> None:
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         command.upgrade(config, "head")
         for table in tables.metadata.sorted_tables:
-            connection.execute(sa.select(table).limit(0))  # tables that are not a ledger's are left as they are
+            connection.execute(sa.select(table).limit(0))  # fails, and rolls back, if a table lacks a column
         connection.commit()
         connection.invalidate()  # its timeouts are those of a migration

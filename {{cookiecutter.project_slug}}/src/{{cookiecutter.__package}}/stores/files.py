@@ -67,9 +67,9 @@ def read_rows(source: Path) -> Iterator[tuple[pa.RecordBatch, float]]:
         raise UserError(f"{source}: no rows; it needs a header and at least one row")
 
 
-def open_writer(path: Path, suffix: str, schema: pa.Schema) -> Any:
+def open_writer(path: Path, kind: str, schema: pa.Schema) -> Any:
     """Return a writer of chunks, which the end of its `with` block closes."""
-    return (pyarrow.csv.CSVWriter if suffix == ".csv" else pyarrow.parquet.ParquetWriter)(path, schema)
+    return (pyarrow.csv.CSVWriter if kind == ".csv" else pyarrow.parquet.ParquetWriter)(path, schema)
 
 
 @contextlib.contextmanager
@@ -78,7 +78,8 @@ def file_errors(path: Path, next_step: str) -> Iterator[None]:
     try:
         yield
     except (OSError, UnicodeError, csv.Error, pa.ArrowException) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error).splitlines()[0]
+        code = error.errno if isinstance(error, OSError) else None
+        reason = os.strerror(code) if code else str(error).partition("\n")[0] or type(error).__name__
         raise UserError(f"{path}: {reason}; {next_step}") from None
 
 

@@ -40,8 +40,8 @@ class Ledger:
         with self.engine.begin() as connection:
             connection.execute(sa.insert(self.decisions), decisions)
 
-    def react(self, decision_id: str, reaction: Mapping[str, Any]) -> dict[str, Any]:
-        """Record what a person did with a decision. The call is idempotent.
+    def react(self, decision_id: str, reaction: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+        """Record what a person did with a decision; return the row, and whether it is new. The call is idempotent.
 
         Raises UnknownDecisionError; ReactionConflictError: it has another reaction, or already has this answer.
         """
@@ -54,6 +54,7 @@ class Ledger:
         try:
             with self.engine.begin() as connection:
                 connection.execute(sa.insert(self.reactions), row)
+                is_new = True
         except IntegrityError:  # it has a reaction
             with self.engine.connect() as connection:
                 query = sa.select(self.reactions).where(self.reactions.c.decision_id == decision_id)
@@ -61,7 +62,8 @@ class Ledger:
             if {**row, **reaction} != row:
                 message = f"decision {decision_id!r} already has another reaction: {row['verdict']}"
                 raise ReactionConflictError(message) from None
-        return row
+            is_new = False
+        return row, is_new
 
     def get(self, decision_id: str) -> dict[str, Any] | None:
         """Return one decision with its features and reaction, or None."""
@@ -118,5 +120,7 @@ def open_ledger(url: str, target: Column) -> Iterator[Ledger]:
         raise UserError(f"ledger: cannot open it: {str(error).splitlines()[0]}; {next_step}") from None
     try:
         yield ledger
+    except SQLAlchemyError as error:  # the product handles its own, for each request
+        raise UserError(f"ledger: {str(error).splitlines()[0]}; {CHECK_URL}") from None
     finally:
         ledger.engine.dispose()

@@ -33,13 +33,14 @@ FILE = "model.skops"  # as MLflow calls it
 
 
 def connect(url: str) -> tuple[mlflow.MlflowClient, str | None]:
-    """Return a client of the registry at a URL, and the URL of its files unless its server decides about them."""
+    """Return a client, and the URL of MLflow's artifacts, or None if its server sets it."""
     for verbose in ("alembic", "mlflow"):
         logging.getLogger(verbose).setLevel(logging.ERROR)
     database = sqlite_path(url)
     if database is None:
         return mlflow.MlflowClient(url, url), None
     url = _create_database(database.resolve())
+    # artifacts share the folder of the published models on purpose: one folder holds all files of models
     return mlflow.MlflowClient(url, url), (database.resolve().parent / "models").as_uri()
 
 

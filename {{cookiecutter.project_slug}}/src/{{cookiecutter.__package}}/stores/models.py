@@ -23,6 +23,7 @@ from .objects import FolderFiles, ObjectFiles
 
 PACKAGE = __name__.partition(".")[0]
 OURS = (f"{PACKAGE}.core.", f"{PACKAGE}.problem.")  # modules whose types are trusted
+SERVED = ("fallback", "champion")  # the aliases that serving follows
 NEXT_STEP = "it has to be a place that can be read and written; APP_MODELS_URL names another"
 # types that scikit-learn's own estimators hold and skops does not list
 TRUSTED = (
@@ -66,9 +67,12 @@ class Models:
         with in_one_line(f"models {self.where}", NEXT_STEP):
             return self.files.read(f"versions/{version}.skops") or b""
 
-    def load(self, alias: str) -> StoredModel:
-        """Load the model that an alias points to. Raises UserError: there is none, or it does not load."""
-        entry = self.entry(alias)
+    def load(self, alias: str, entry: Mapping[str, Any] | None = None) -> StoredModel:
+        """Load the model of an alias, or of an entry of it that was read already.
+
+        Raises UserError: there is none, or it does not load.
+        """
+        entry = entry or self.entry(alias)
         if entry is None:
             raise UserError(f"no {alias} is published in {self.where}; `run --prepare` publishes the rules")
         return load_entry(alias, entry, self.content(entry["version"]))

@@ -13,9 +13,8 @@ from ..core.errors import UserError, in_one_line
 from ..core.result import GateResult
 from ..core.schema import Column
 from .mlflow_client import NAME, connect, find_experiment, read_model, store_model
-from .models import Models, StoredModel, digest_of, dump_model, load_entry
+from .models import SERVED, Models, StoredModel, digest_of, dump_model, load_entry
 
-SERVED = ("fallback", "champion")  # the aliases that serving follows
 NEXT_STEP = "it has to be reachable and whole; APP_REGISTRY_URL names another"
 
 
@@ -40,7 +39,7 @@ class Registry:
     ) -> str:
         """Store a fitted model with its evidence and return its version. Raises UserError: a type is not trusted."""
         with in_one_line(f"model {name} cannot be registered", NEXT_STEP):
-            dump_model(model)  # nothing is recorded of a model that is refused
+            dump_model(model)  # raises before a run is recorded, if a type is not trusted
             run = self.record(name=name, metrics=metrics, tags=tags, results=results)
             version, content = store_model(self.client, model, name, inputs, run, tags)
         self.models.add(version, content)
@@ -96,7 +95,7 @@ class Registry:
             self.client.delete_registered_model_alias(NAME, alias)
 
     def publish_aliases(self) -> None:
-        """Publish what is not published as it is in MLflow, such as an alias that was changed on its own page."""
+        """Publish each served alias whose published copy differs from MLflow, as after a change in MLflow's page."""
         for alias in SERVED:
             version = self.version(alias)
             if version is None:

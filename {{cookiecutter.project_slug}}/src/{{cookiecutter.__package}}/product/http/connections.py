@@ -27,8 +27,8 @@ class Limits:
 class LimitedProtocol:
     """Passes the events of a connection on to uvicorn's protocol until the connection breaks a limit.
 
-    Connections over the limit are closed at once, those that take too long when their time is over: without
-    an answer, because a client could take it for that of its next request. Too many bytes are answered.
+    Connections over the limit are closed at once, slow ones at their deadline. Neither gets an answer, because a
+    client could match it with its next request. A request with too many bytes gets 431.
     """
 
     def __init__(self, make_protocol: Callable[..., asyncio.Protocol], limits: Limits, **given: Any) -> None:
@@ -80,7 +80,7 @@ class LimitedProtocol:
     def connection_lost(self, error: Exception | None) -> None:
         """Count the connection no longer."""
         self.limits.open_connections -= 1
-        if self.timer:
+        if self.timer:  # else the connection was over the limit, and the inner protocol never saw it
             self.timer.cancel()
             self.inner.connection_lost(error)
 

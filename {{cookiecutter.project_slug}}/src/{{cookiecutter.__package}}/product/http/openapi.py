@@ -11,9 +11,10 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field
 
 from ...core.problem import Problem
-from .problems import Problem as ProblemDetails
+from .problems import ProblemDetails
 
 REFERENCE = "#/components/schemas/{model}"
+OPEN = {"/healthz": {403}, "/readyz": {403, 503}}  # paths that need no key, and how they may refuse
 
 
 class Reason(BaseModel):
@@ -53,7 +54,7 @@ def response_types(problem: Problem) -> tuple[Any, Any, Any]:
 
 
 def declare_decisions(app: FastAPI, problem: Problem, max_rows: int) -> None:
-    """Describe the decision endpoints, whose requests a plain route takes before these see them."""
+    """Declare the decision endpoints for the document only; the plain routes of `app.py` come first and answer."""
     Features, Decision = problem.request, problem.decision  # noqa: N806  # types
     several: Any = Field(min_length=1, max_length=max_rows)
 
@@ -66,7 +67,7 @@ def declare_decisions(app: FastAPI, problem: Problem, max_rows: int) -> None:
         """All or nothing, and recorded before it is answered."""
 
 
-def document(app: FastAPI) -> dict[str, Any]:
+def build_document(app: FastAPI) -> dict[str, Any]:
     """Return FastAPI's description with the API key, and the problems that routes answer with; it is made once."""
     if app.openapi_schema is not None:
         return app.openapi_schema
@@ -81,8 +82,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     content = {"application/problem+json": {"schema": {"$ref": REFERENCE.format(model="Problem")}}}
     for path, operations in api["paths"].items():
         for method, operation in operations.items():
-            statuses = {403} if path == "/healthz" else {401, 403, 503}
-            statuses |= {408, 413, 415, 422} if method == "post" else set()
+            statuses = OPEN.get(path, {401, 403, 503}) | ({408, 413, 415, 422} if method == "post" else set())
             statuses |= {int(status) for status in operation["responses"] if int(status) >= HTTPStatus.BAD_REQUEST}
             for status in sorted(statuses):
                 operation["responses"][str(status)] = {"description": HTTPStatus(status).phrase, "content": content}

@@ -27,7 +27,7 @@ class FieldError(BaseModel):
     message: str
 
 
-class Problem(BaseModel):
+class ProblemDetails(BaseModel, title="Problem"):
     """What is wrong, for programs and people."""
 
     title: str
@@ -81,6 +81,8 @@ def add_error_handlers(app: FastAPI) -> None:
         code = getattr(driver, "sqlite_errorname", None) or getattr(driver, "sqlstate", None) or "no code"
         log.error("the ledger failed: %s, %s", type(error).__name__, code)
         if isinstance(error, DataError):
-            return problem_response(422, "the ledger cannot hold one of the values; nothing was recorded")
-        detail = "the ledger does not accept writes now; nothing was recorded; try again"
+            # requests that are recorded together fail together
+            detail = "the ledger cannot hold a value of this request, or of one recorded with it; nothing was recorded"
+            return problem_response(422, detail)
+        detail = "the ledger does not answer now; nothing was recorded; try again"
         return problem_response(503, detail, headers={"Retry-After": "2"})

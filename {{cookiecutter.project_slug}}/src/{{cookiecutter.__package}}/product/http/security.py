@@ -5,7 +5,6 @@ import hmac
 import logging
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -84,8 +83,8 @@ class SecurityMiddleware:
                 message["headers"] = [*message["headers"], *headers]
             await send(message)
 
-        answer = self._refuse(scope["method"], scope["path"], dict(scope["headers"]), limit) or self.app
         try:
+            answer = self._refuse(scope["method"], scope["path"], dict(scope["headers"]), limit) or self.app
             await answer(scope, limited_receive, send_with_headers)
         except Exception:
             if started:
@@ -124,7 +123,8 @@ def _is_cross_site(method: str, headers: dict[bytes, bytes]) -> bool:
         return not (is_safe and is_navigation)
     if is_safe or site == b"same-origin":
         return False
+    # an Origin is a scheme and a host, or `null`, which has no host
     origin = headers.get(b"origin")
-    # the Origin `null` has no host
-    is_foreign = origin is not None and (urlsplit(origin).netloc.lower() or None) != headers.get(b"host", b"").lower()
+    host = (origin or b"").partition(b"://")[2].lower() or None
+    is_foreign = origin is not None and host != headers.get(b"host", b"").lower()
     return is_navigation or is_foreign

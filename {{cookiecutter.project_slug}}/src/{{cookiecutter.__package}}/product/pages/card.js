@@ -3,7 +3,7 @@
 import { check, core, field } from "./form.js";
 import { capital, isShare, make, moment, scored, shown, words } from "./page.js";
 
-const FEW = 4; // this many other answers get a button each
+const MAX_OVERRIDE_BUTTONS = 4; // more other answers go into a list
 
 /** Fill the card's place.
  *
@@ -46,12 +46,12 @@ function score(decision, schema) {
 
 function reasons({ reasons: list = [], unexplained }) {
   if (list.length === 0 && !unexplained) return false;
-  const most = Math.max(...list.map(({ effect }) => Math.abs(effect)));
+  const largest = Math.max(...list.map(({ effect }) => Math.abs(effect)));
   const items = list.map(({ effect, text }) => {
     const what = make("li", {}, make("span", {}, capital(text)));
     if (list.length < 2) return what; // alone it has nothing to be compared with
     const bar = make("i", { class: effect < 0 ? "down" : "up" });
-    bar.style.inlineSize = `${Math.abs(effect) / most * 50}%`;
+    bar.style.inlineSize = `${Math.abs(effect) / largest * 50}%`;
     what.append(make("div", { class: "bar two", "aria-hidden": "true" }, bar),
       make("span", { class: "hint" }, `${effect < 0 ? "lowers" : "raises"} the score by ${shown(Math.abs(effect))}`));
     return what;
@@ -83,7 +83,7 @@ function reaction(decision, properties, react) {
 
   const others = kind.enum?.filter((answer) => answer !== decision.answer) ?? [];
   let overrides;
-  if (kind.enum && others.length <= FEW) {
+  if (kind.enum && others.length <= MAX_OVERRIDE_BUTTONS) {
     overrides = others.map((answer) => make("button", { type: "button", onclick: () => send("override", answer) }, `Override: ${shown(answer)}`));
   } else {
     own = field("your_own_answer", kind.enum ? { ...kind, enum: others } : kind);

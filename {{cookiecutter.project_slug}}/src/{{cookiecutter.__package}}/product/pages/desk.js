@@ -5,10 +5,10 @@ import { became, card } from "./card.js";
 import { check, fields } from "./form.js";
 import { OPEN, list, mark } from "./list.js";
 import { $, call, capital, keepKey, make, scored, shown } from "./page.js";
-import { askForKey, attempt, busy, complain } from "./tell.js";
+import { askForKey, attempt, busy, complain } from "./notices.js";
 
-const EVERY_MS = 4000;
-const MOST = 20;
+const POLL_MS = 4000;
+const MAX_LISTED = 20;
 const known = new Map(); // decisions by id, as last seen
 let schemas;
 let mine; // the decision that the form was last asked for
@@ -36,7 +36,7 @@ async function begin() {
 /** Ask what is going on: the model in use, the queue, the latest decisions. */
 async function refresh() {
   const [model, queue, recent] = await Promise.all([
-    call("v1/model"), call(`v1/decisions?to_review=true&limit=${MOST}`), call(`v1/decisions?limit=${MOST}`),
+    call("v1/model"), call(`v1/decisions?to_review=true&limit=${MAX_LISTED}`), call(`v1/decisions?limit=${MAX_LISTED}`),
   ]);
   if ($("#model b")?.textContent !== model.model) $("#model").replaceChildren("Answering now: ", make("b", {}, model.model));
   $("#model").classList.remove("away");
@@ -47,7 +47,7 @@ async function refresh() {
   const score = schemas.Decision.properties.score;
   list($("#queue ol"), queue, score);
   list($("#recent ol"), recent, score, (decision) => decision.needs_review && "Needs review");
-  const many = queue.length < MOST ? queue.length : `${MOST}+`;
+  const many = queue.length < MAX_LISTED ? queue.length : `${MAX_LISTED}+`;
   $("#queue-title").dataset.count = many;
   document.title = (many ? `(${many}) ` : "") + $("#question").textContent;
 }
@@ -56,10 +56,10 @@ async function refresh() {
 async function open() {
   const id = location.hash.startsWith(OPEN) && location.hash.slice(OPEN.length);
   if (!id) return;
-  const told = await call(`v1/decisions/${encodeURIComponent(id)}`).catch((problem) => {
+  const explained = await call(`v1/decisions/${encodeURIComponent(id)}`).catch((problem) => {
     if (!known.has(id)) throw problem; // it is worth showing without its reasons, too
   });
-  const decision = { ...known.get(id), ...told };
+  const decision = { ...known.get(id), ...explained };
   known.set(id, decision);
   const next = waiting.find((other) => other.id !== id);
   $("#card").replaceChildren(...card(decision, schemas, {
@@ -67,7 +67,7 @@ async function open() {
   }));
   mark();
   const outcome = became(decision);
-  $("#said").textContent = outcome || `Answer: ${shown(decision.answer)} ${scored(decision, schemas.Decision.properties.score)}`;
+  $("#announcement").textContent = outcome || `Answer: ${shown(decision.answer)} ${scored(decision, schemas.Decision.properties.score)}`;
   const place = $(outcome ? ".outcome" : ".verdict");
   place.focus({ preventScroll: true });
   place.scrollIntoView({ block: "nearest" });
@@ -121,7 +121,7 @@ async function follow() {
       $("#model").classList.add("away");
     }
   }
-  setTimeout(follow, EVERY_MS);
+  setTimeout(follow, POLL_MS);
 }
 
 $("#ask").addEventListener("submit", (event) => {
@@ -137,7 +137,7 @@ $("#key").addEventListener("submit", (event) => {
     $("#key").reset();
   });
 });
-addEventListener("hashchange", () => attempt(open));
+addEventListener("hashchange", () => attempt(open, { waits: true }));
 // a click on the decision that is open already changes no address, but means: go there
 $("main").addEventListener("click", (event) => {
   if (event.target.closest("a")?.hash === location.hash) attempt(open);

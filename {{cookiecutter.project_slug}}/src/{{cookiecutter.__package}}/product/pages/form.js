@@ -2,13 +2,13 @@
 
 import { make, shown, words } from "./page.js";
 
-const FEW = 2; // this many options stand side by side; more go into a list
+const MAX_RADIOS = 2; // more options go into a list
 const LONG = 16; // a form with more fields than this is long
 const MARKS = {
   "x-protected": "recorded to audit fairness, not used to decide",
   "x-personal": "not stored",
 };
-let made = 0;
+let fieldCount = 0;
 
 /** The part of a schema that is not null, with the keys around it. */
 export function core(schema) {
@@ -18,11 +18,11 @@ export function core(schema) {
 /** One labelled control for a property; `name` is its key, `start` the value it begins with. */
 export function field(name, schema, { required = true, start = "" } = {}) {
   const kind = core(schema);
-  const id = `field-${++made}`;
+  const id = `field-${++fieldCount}`;
   const options = kind.enum && (required && start ? kind.enum : [...kind.enum, ""]); // never a choice nobody made
   const aria = { "aria-describedby": `${id}-hint ${id}-range ${id}-fault` };
   const fault = make("p", { class: "fault", id: `${id}-fault` });
-  const radios = options && options.length <= FEW;
+  const radios = options && options.length <= MAX_RADIOS;
   let inputs;
   let control;
   if (radios) {

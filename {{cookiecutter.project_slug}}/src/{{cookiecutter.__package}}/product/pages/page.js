@@ -48,7 +48,7 @@ export function moment(iso) {
 }
 
 const KEY = "api-key"; // in this tab's storage: gone when the tab is closed
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** A call that did not work; status 0 when nobody answered. `errors` name fields. */
 export class Problem extends Error {
@@ -70,7 +70,7 @@ export const hasKey = () => sessionStorage.getItem(KEY) !== null;
 /** Return what a path answers; with a body it is a POST. */
 export async function call(path, body) {
   const headers = hasKey() ? { "X-API-Key": sessionStorage.getItem(KEY) } : {};
-  const request = { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) };
+  const request = { headers, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) };
   if (body) {
     headers["Content-Type"] = "application/json";
     Object.assign(request, { method: "POST", body: JSON.stringify(body) });

@@ -3,22 +3,23 @@
 import { $, hasKey } from "./page.js";
 
 let working = false;
+let waiting; // what was asked for during a call, to be done after it
 export const busy = () => working;
 
-/** Do what a person asked for, one thing at a time; say in words what did not work. */
-export async function attempt(work) {
-  if (working) return;
+/** Do what a person asked for, one thing at a time; say in words what did not work.
+ *
+ * During a call, more work is dropped (a button is pressed twice), or done after it if it `waits`. */
+export async function attempt(work, { waits = false } = {}) {
+  if (working) {
+    if (waits) waiting = work;
+    return;
+  }
   working = true;
   document.body.setAttribute("aria-busy", "true");
   say("");
-  try {
-    await work();
-  } catch (problem) {
-    complain(problem);
-  } finally {
-    working = false;
-    document.body.removeAttribute("aria-busy");
-  }
+  for (let task = work; task; [task, waiting] = [waiting, undefined]) await task().catch(complain);
+  working = false;
+  document.body.removeAttribute("aria-busy");
 }
 
 /** Say what did not work. */

@@ -1,0 +1,18 @@
+"""Index the decisions to review, which every open page of the product asks for again and again."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Create a partial index; its conditions are those of queries, as each database writes them."""
+    op.create_index(
+        "decisions_to_review",
+        "decisions",
+        ["id"],
+        sqlite_where=sa.text("needs_review = 1"),
+        postgresql_where=sa.text("needs_review"),
+    )
