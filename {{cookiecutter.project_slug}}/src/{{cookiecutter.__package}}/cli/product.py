@@ -71,11 +71,9 @@ def score(
     file: Annotated[Path, typer.Argument(help="Parquet or CSV, with the contract's columns.")],
     to: Annotated[Path | None, typer.Option(help="Where to write, .csv or .parquet; by default beside FILE.")] = None,
 ) -> None:
-    """Decide on every row of a file, without a record in the ledger.
+    """Decide on every row of a file with the champion, or with the rules if the contract has changed since.
 
-    The champion decides, or the rules if the contract has changed since.
-
-    Where a value does not fit, its row is named; rows are counted from 1, the header is not counted.
+    Nothing is recorded in the ledger. A value that does not fit is named with its row, counted from 1 without the header.
     """
     from contextlib import closing
 

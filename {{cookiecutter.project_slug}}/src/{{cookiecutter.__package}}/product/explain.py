@@ -33,14 +33,11 @@ def find_reasons(model: Any, problem: Problem, features: Mapping[str, Any]) -> l
     rows = [features, *({**features, column.name: column.example} for column in changed)]
     inputs = {column.name: [row.get(column.name) for row in rows] for column in problem.inputs}
     scores = problem.objective.comparable_scores(problem.objective.predict(model, inputs))
+    shown = {name: "not given" if values[0] is None else values[0] for name, values in inputs.items()}
     found = [
-        {"column": column.name, "effect": effect, "text": f"{column.description}: {_in_words(features, column.name)}"}
+        {"column": column.name, "effect": effect, "text": f"{column.description}: {shown[column.name]}"}
         for column, effect in zip(changed, (scores[0] - scores[1:]).tolist(), strict=True)
         if effect
     ]
     found.sort(key=lambda reason: -abs(reason["effect"]))
     return found[:MAX_REASONS]
-
-
-def _in_words(features: Mapping[str, Any], name: str) -> str:
-    return "not given" if features.get(name) is None else str(features[name])

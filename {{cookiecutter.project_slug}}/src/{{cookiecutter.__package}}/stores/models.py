@@ -68,10 +68,7 @@ class Models:
             return self.files.read(f"versions/{version}.skops") or b""
 
     def load(self, alias: str, entry: Mapping[str, Any] | None = None) -> StoredModel:
-        """Load the model of an alias, or of an entry of it that was read already.
-
-        Raises UserError: there is none, or it does not load.
-        """
+        """Load the model of an alias, or of its entry as it was read. Raises UserError: none, or it does not load."""
         entry = entry or self.entry(alias)
         if entry is None:
             raise UserError(f"no {alias} is published in {self.where}; `run --prepare` publishes the rules")

@@ -9,10 +9,5 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Create a partial index; its conditions are those of queries, as each database writes them."""
-    op.create_index(
-        "decisions_to_review",
-        "decisions",
-        ["id"],
-        sqlite_where=sa.text("needs_review = 1"),
-        postgresql_where=sa.text("needs_review"),
-    )
+    sqlite, postgresql = sa.text("needs_review = 1"), sa.text("needs_review")
+    op.create_index("decisions_to_review", "decisions", ["id"], sqlite_where=sqlite, postgresql_where=postgresql)
