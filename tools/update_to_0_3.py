@@ -240,6 +240,7 @@ def migrate_version(project: Any, models: Any, number: str, package: str) -> Non
 
     registry, problem = project.registry, project.problem
     version = registry.client.get_model_version("decision", number)
+    is_current = version.tags.get("contract") in (old_fingerprint(problem), problem.fingerprint)
     place = registry.client.get_model_version_download_uri(version.name, version.version)
     with tempfile.TemporaryDirectory() as folder:
         local = Path(mlflow.artifacts.download_artifacts(place, tracking_uri=registry.url, dst_path=folder))
@@ -247,7 +248,7 @@ def migrate_version(project: Any, models: Any, number: str, package: str) -> Non
         digest = models.digest_of(content)
         try:
             model = models.load_model(content, digest)
-            if version.tags.get("contract") == problem.fingerprint:
+            if is_current:
                 problem.objective.predict(model, {column.name: [column.example] for column in problem.inputs})
         except Exception as error:  # noqa: BLE001  # whatever is wrong with one model, the others follow
             print(f"model version {version.version} stays as it is and cannot answer: {error}")
@@ -256,8 +257,16 @@ def migrate_version(project: Any, models: Any, number: str, package: str) -> Non
         if version.model_id:
             registry.client.log_model_artifacts(version.model_id, str(local))
     registry.models.add(str(version.version), content)
+    if is_current:
+        registry.client.set_model_version_tag(version.name, version.version, "contract", problem.fingerprint)
     registry.client.set_model_version_tag(version.name, version.version, "digest", digest)
     print(f"model version {version.version}: its classes have their new names, and its digest is recorded")
+
+
+def old_fingerprint(problem: Any) -> str:  # noqa: ANN401
+    """Return the fingerprint that 0.2.0 gives the contract: it leaves out what is protected, personal or rising."""
+    schemas = [contract.model_json_schema() for contract in (problem.features, problem.label)]
+    return hashlib.sha256(json.dumps(schemas, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def rename_classes(content: bytes, package: str) -> bytes:

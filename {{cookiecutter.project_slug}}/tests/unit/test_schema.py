@@ -109,6 +109,13 @@ def test_unknown_name_of_a_type_is_an_error_of_its_line() -> None:
             share: Numbr  # type: ignore[name-defined]  # noqa: F821
 
 
+@pytest.mark.parametrize("mark", [PROTECTED, PERSONAL, RISING])
+def test_fingerprint_changes_with_a_mark(mark: Any) -> None:
+    plain, marked = (create_model("Case", __base__=Strict, age=(kind, ...)) for kind in (int, Annotated[int, mark]))
+    assert plain.model_json_schema() == marked.model_json_schema()
+    assert fingerprint(plain) != fingerprint(marked)
+
+
 def test_fingerprint_changes_with_a_bound() -> None:
     class Wider(Case):
         age: Annotated[int, Field(ge=18, le=100)]

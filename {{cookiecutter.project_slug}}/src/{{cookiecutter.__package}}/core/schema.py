@@ -108,8 +108,10 @@ def columns(contract: type[BaseModel]) -> tuple[Column, ...]:
 
 
 def fingerprint(*contracts: type[BaseModel]) -> str:
-    """Return 16 hex digits that change whenever a contract does."""
-    text = json.dumps([contract.model_json_schema() for contract in contracts], sort_keys=True)
+    """Return 16 hex digits that change whenever a contract does; its JSON Schema does not have the marks."""
+    fields = [field for contract in contracts for field in contract.model_fields.items()]
+    marks = {name: sorted(mark.value for mark in field.metadata if isinstance(mark, Mark)) for name, field in fields}
+    text = json.dumps([*(contract.model_json_schema() for contract in contracts), marks], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
