@@ -67,6 +67,17 @@ def test_project_with_another_problem_passes_its_checks(baked: Callable[..., Pat
     assert git(project, "status", "--porcelain").splitlines() in ([], ["?? uv.lock"])
 
 
+def test_example_without_a_protected_column_is_trained(baked: Callable[..., Path], tmp_path: Path) -> None:
+    """Candidates that limit gaps between groups are left out where there are no groups."""
+    project = tmp_path / baked().name
+    shutil.copytree(baked(), project)
+    contract = project / "src" / project.name.replace("-", "_") / "problem" / "contract.py"
+    text = contract.read_text(encoding="utf-8").replace("import PROTECTED, ", "import ").replace("PROTECTED,", "")
+    contract.write_text(text, encoding="utf-8")
+    run(project, "data")
+    run(project, "train")
+
+
 def test_api_that_was_not_written_again_is_named(baked: Callable[..., Path], tmp_path: Path) -> None:
     """The test of the description fails and says which command to run."""
     project = tmp_path / baked().name
