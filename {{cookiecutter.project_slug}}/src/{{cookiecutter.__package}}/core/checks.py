@@ -62,8 +62,7 @@ def request_model(features: type[BaseModel], columns: tuple[Column, ...]) -> typ
 
 
 def _request_field(field: FieldInfo, column: Column) -> tuple[Any, FieldInfo]:
-    """Return the type and the field of a column; the contract's own stays as it is."""
-    field = copy.copy(field)
+    field = copy.copy(field)  # the contract's own stays as it is
     # the last BeforeValidator is called first: it has to come before every limit of the owner
     if column.kind == "integer":
         bounds = Field(ge=checks(column)["at_least"], le=checks(column)["at_most"])
@@ -74,7 +73,6 @@ def _request_field(field: FieldInfo, column: Column) -> tuple[Any, FieldInfo]:
 
 
 def _describe_columns(schema: dict[str, Any], columns: tuple[Column, ...]) -> None:
-    """Add to a JSON Schema what pydantic does not say of the columns, and an example."""
     for column in columns:
         words: dict[str, Any] = {"x-protected": column.protected, "x-personal": column.personal}
         if column.kind == "text":

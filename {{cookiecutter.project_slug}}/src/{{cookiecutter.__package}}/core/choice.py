@@ -66,10 +66,7 @@ class ChoiceObjective:
         return list(found.tolist())
 
     def comparable_scores(self, predictions: NDArray[Any]) -> NDArray[Any]:
-        """Return the probability of one and the same answer for each of n rows, so that rows can be compared.
-
-        It is the last of two answers, or of several the one that is given for the first row.
-        """
+        """Return the probability of one answer for all n rows: the last of two, or the one given for the first row."""
         return np.asarray(predictions[:, 1 if self.is_pair else self.choose(predictions[:1])[0]])
 
     def needs_review(self, predictions: NDArray[Any]) -> list[bool]:

@@ -73,10 +73,7 @@ def _check_folds(table: pd.DataFrame, problem: Problem) -> None:
 
 
 def fit(model: Any, rows: Rows, kept: NDArray[np.bool_] | None = None) -> Any:
-    """Return a fitted copy of a model.
-
-    Pass the groups if the last step, named `model`, has `fit(sensitive_features=...)`.
-    """
+    """Return a fitted copy; pass the groups if the last step, named `model`, has `fit(sensitive_features=...)`."""
     kept = np.ones(len(rows.truth), dtype=bool) if kept is None else kept
     last = model[-1] if hasattr(model, "steps") else model
     audit = {"model__sensitive_features": rows.groups[kept]} if has_fit_parameter(last, "sensitive_features") else {}
