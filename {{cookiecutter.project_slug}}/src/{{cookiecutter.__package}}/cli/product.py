@@ -73,7 +73,7 @@ def score(
 ) -> None:
     """Decide on every row of a file with the champion, or with the rules if the contract has changed since.
 
-    Nothing is recorded in the ledger. A value that does not fit is named with its row, counted from 1 without the header.
+    Nothing is recorded in the ledger. A value that does not fit is named with its row; the first below the header is 1.
     """
     from contextlib import closing
 
