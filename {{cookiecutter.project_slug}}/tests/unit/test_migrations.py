@@ -265,6 +265,33 @@ def test_processes_that_open_one_ledger_at_once_all_come_up(url, count, start):
     assert read_version(url) == database.HEAD
 
 
+OPEN_EACH = """
+import sys
+from {package}.core.schema import Column
+from {package}.stores import ledger
+target = Column("label", "category", "", "no", categories=("no", "yes"))
+print("ready", flush=True)
+for url in sys.stdin:
+    with ledger.open_ledger(url.strip(), target):
+        print("open", flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_processes_that_create_a_ledger_at_once_wait_for_each_other(tmp_path):
+    """SQLite refuses at once, in one of about 200 tries, when two processes change a new file to WAL together."""
+    with contextlib.ExitStack() as stack:
+        processes = [stack.enter_context(start_process("", OPEN_EACH)) for _ in range(3)]
+        assert [process.stdout.readline() for process in processes] == ["ready\n"] * 3
+        for number in range(200):
+            for process in processes:
+                process.stdin.write(f"sqlite:///{tmp_path}/{number}.db\n")
+                process.stdin.flush()
+            assert [process.stdout.readline() for process in processes] == ["open\n"] * 3
+        for process in processes:
+            process.stdin.close()
+
+
 def test_alembic_is_imported_only_for_a_migration(tmp_path):
     url = f"sqlite:///{tmp_path}/ledger.db"
     for expected in ("0 True\n", "0 False\n"):

@@ -1,5 +1,7 @@
 """The ledger's database: its tables, their migrations, and connections on which a commit is on disk at its return."""
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,8 +14,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from ..core.errors import UserError
 from ..core.schema import Column
 
+SECONDS_TO_WAIT = 2  # for a lock of SQLite's
 # the timeout is first, because the change to WAL waits for other connections too
-PRAGMAS = ("busy_timeout=2000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+PRAGMAS = (f"busy_timeout={SECONDS_TO_WAIT * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 TIMEOUTS = "-c lock_timeout=2000 -c statement_timeout=5000"  # of PostgreSQL, in milliseconds
 # pydantic writes JSON in a third of the time of the standard library
 ENGINE: dict[str, Any] = {"pool_timeout": 2, "json_serializer": lambda value: to_json(value).decode()}
@@ -91,8 +94,11 @@ def _connect_sqlite(path: Path) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, entry: ConnectionPoolEntry) -> None:
+        deadline = time.monotonic() + SECONDS_TO_WAIT
         for pragma in PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
+            # SQLite refuses at once, without its timeout, when two processes change a new file to WAL together
+            while not _try_execute(connection, f"PRAGMA {pragma}", is_last=time.monotonic() > deadline):
+                time.sleep(0.01)
         entry.info["file"] = path.stat().st_ino
 
     @sa.event.listens_for(engine, "checkout")
@@ -102,6 +108,17 @@ def _connect_sqlite(path: Path) -> sa.Engine:
             raise DisconnectionError
 
     return engine
+
+
+def _try_execute(connection: Any, statement: str, *, is_last: bool) -> bool:
+    """Return whether SQLite accepted a statement. Raises OperationalError: it refused the last try."""
+    try:
+        connection.execute(statement)
+    except sqlite3.OperationalError:
+        if is_last:
+            raise
+        return False
+    return True
 
 
 def _read_version(connection: sa.Connection) -> str:
