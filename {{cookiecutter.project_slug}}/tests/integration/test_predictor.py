@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.rules import RuleModel
+from {{ cookiecutter.__package }}.product import batching
 from {{ cookiecutter.__package }}.product.batching import Batcher, QueueFullError
 from {{ cookiecutter.__package }}.product.predictor import Predictor
 from {{ cookiecutter.__package }}.stores.ledger import Ledger
@@ -207,6 +208,34 @@ def test_items_that_arrive_while_a_batch_is_done_are_the_next_batch():
 
     asyncio.run(ask())
     assert batches == [[0], [1, 2, 3]]
+
+
+@pytest.mark.parametrize(("linger", "again", "expected"), [(60, True, [1, 2]), (0.01, False, [1, 1])])
+def test_batch_waits_for_busy_clients_but_not_long(monkeypatch, linger, again, expected):
+    monkeypatch.setattr(batching, "LINGER", linger)
+    batches, begun, go_on = [], threading.Event(), threading.Event()
+
+    def work(items):
+        batches.append(len(items))
+        begun.set()
+        go_on.wait(10)
+        return items
+
+    async def client(batcher, times):
+        for _ in range(times):
+            await batcher.submit(None)
+
+    async def ask():
+        async with Batcher(work, max_waiting=10) as batcher:
+            first = asyncio.create_task(client(batcher, 1 + again))
+            await asyncio.to_thread(begun.wait, 10)
+            other = asyncio.create_task(client(batcher, 1))
+            await asyncio.sleep(0)
+            go_on.set()
+            await asyncio.wait_for(asyncio.gather(first, other), 10)
+
+    asyncio.run(ask())
+    assert batches == expected
 
 
 def test_items_that_wait_at_the_end_are_answered():
