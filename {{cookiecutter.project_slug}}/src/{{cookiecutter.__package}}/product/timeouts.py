@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any
 
+from sklearn import config_context
 from threadpoolctl import threadpool_limits
 
 Calls = SimpleQueue[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]] | None]
@@ -46,9 +47,11 @@ class TimedCaller:
 def _run_calls(calls: Calls) -> None:
     # OpenMP threads are counted per thread: many for a handful of rows cost more than they save
     threadpool_limits(1)
-    while (call := calls.get()) is not None:
-        future, work, arguments = call
-        try:
-            future.set_result(work(*arguments))
-        except Exception as error:  # noqa: BLE001  # it is raised again in `call`
-            future.set_exception(error)
+    # the objective refuses predictions that are not finite, and the parameters are those of training
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        while (call := calls.get()) is not None:
+            future, work, arguments = call
+            try:
+                future.set_result(work(*arguments))
+            except Exception as error:  # noqa: BLE001  # it is raised again in `call`
+                future.set_exception(error)

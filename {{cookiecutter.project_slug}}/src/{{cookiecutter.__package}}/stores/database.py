@@ -104,7 +104,11 @@ def _connect_sqlite(path: Path) -> sa.Engine:
     @sa.event.listens_for(engine, "checkout")
     def check_file(_connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
         # SQLite goes on writing to a file that was deleted or replaced
-        if not path.exists() or path.stat().st_ino != entry.info["file"]:
+        try:
+            found = path.stat().st_ino
+        except FileNotFoundError:
+            found = None
+        if found != entry.info["file"]:
             raise DisconnectionError
 
     return engine

@@ -34,11 +34,12 @@ class Ledger:
     def __init__(self, engine: sa.Engine, tables: Tables) -> None:
         self.engine = engine
         self.decisions, self.reactions = tables.decisions, tables.reactions
+        self._insert = sa.insert(tables.decisions)
 
     def record(self, decisions: Sequence[Mapping[str, Any]]) -> None:
         """Write decisions in one transaction: after the return all survive a crash, before it none does."""
         with self.engine.begin() as connection:
-            connection.execute(sa.insert(self.decisions), decisions)
+            connection.execute(self._insert, decisions)
 
     def react(self, decision_id: str, reaction: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         """Record what a person did with a decision; return the row, and whether it is new. The call is idempotent.
