@@ -1,0 +1,43 @@
+"""What is known of a table: its columns, and what a person should know before learning from it."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from ..core.source import SourceColumn
+
+ProfileKind = Literal["number", "integer", "category", "text", "date", "empty"]
+# what becomes of the columns of a finding, unless a person says otherwise
+Consequence = Literal["left out", "kept", "asked", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One column of a table, as its cells are, and what a contract would say about it."""
+
+    name: str  # in the table
+    field: str  # in the contract: a Python name that is no keyword
+    kind: ProfileKind
+    source: SourceColumn  # how its cells are read; of a date, its format
+    values: pa.Array = field(repr=False)  # typed: float64 (of a date: days since 1970-01-01) or string; null is missing
+    rows: int = 0
+    missing: int = 0
+    distinct: int = 0  # of the values that are not missing
+    low: float | None = None  # bounds with room, as a person would choose them
+    high: float | None = None
+    categories: tuple[str, ...] = ()  # in a sensible order
+    is_nominal: bool = False  # the order of the categories means nothing
+    description: str = ""
+    example: Any = None
+    notes: tuple[str, ...] = ()  # what was decided about the column, one sentence each
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that a person should know about columns or rows of a table, with its evidence."""
+
+    kind: str  # as "identifier", "constant", "copy", "leak", "personal", "protected", "duplicates"
+    columns: tuple[str, ...]  # names in the table; empty for the whole table
+    evidence: str  # one sentence with figures: what was seen, and what it means
+    consequence: Consequence = "kept"
