@@ -56,6 +56,11 @@ openapi: | $(UV) ## Rewrite the descriptions of the API that fresh projects come
 bench: | $(UV) ## Measure the product beside others (wrk has to be there)
 	@$(RUN) python benchmarks/serving/run.py
 
+.PHONY: bench-tables
+bench-tables: | $(UV) ## Bring real tables, from file to checks: an hour or two
+	@$(RUN) python benchmarks/tables/collect.py
+	@$(RUN) python benchmarks/tables/run.py
+
 .PHONY: clean
 clean: ## Remove the demo and everything that tools made
 	rm -rf demo .venv .uv .pytest_cache .mypy_cache .ruff_cache
