@@ -2,11 +2,11 @@
 
     uv run python benchmarks/tables/run.py [FOLDER] [--only NAME ...] [--steps STEP ...] [--to FILE]
 
-FOLDER has tables and `tables.toml`, which names each with its target (`collect.py` fills one with real tables). For each
-a fresh project is generated, and its documented commands are run unedited: `init`, `run` with one decision asked by
-HTTP, `data`, `train`, `check`. A table ends green, refused (one line that says why) or failed; failures are counted
-as failures and their output is kept under benchmarks/.work/tables-logs. `constant` compares the best model with the
-best constant answer. Models whose gates refuse them count as trained: that is what gates are for.
+FOLDER has tables and `tables.toml`, which names each with its target (`collect.py` fills one with real tables). For
+each a fresh project is generated, and its documented commands are run unedited: `init`, `run` with one decision asked
+by HTTP, `data`, `train`, `check`. A table ends green, refused (one line that says why) or failed; failures are counted
+as failures and their output is kept under benchmarks/.work/tables-logs. The last column compares the best model with
+the best constant answer. Models whose gates refuse them count as trained: that is what gates are for.
 """
 
 from __future__ import annotations
