@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, create_model
 from {{ cookiecutter.__package }}.core.checks import checks
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.schema import (
+    NOMINAL,
     PERSONAL,
     PROTECTED,
     RISING,
@@ -23,7 +24,7 @@ from {{ cookiecutter.__package }}.core.schema import (
 class Case(Strict):
     age: Annotated[int, Field(ge=18, le=99, examples=[40], description="Age, years")]
     share: Annotated[float | None, RISING, Field(le=1)] = None
-    region: Literal["north", "south"]
+    region: Annotated[Literal["north", "south"], NOMINAL]
     sex: Annotated[Literal["female", "male"], PROTECTED]
     name: Annotated[str, PERSONAL]
 
@@ -38,6 +39,7 @@ def test_columns_carry_what_the_fields_say() -> None:
     assert (age.kind, age.low, age.high, age.example) == ("integer", 18, 99, 40)
     assert (share.kind, share.optional, share.rising) == ("number", True, True)
     assert (region.categories, region.expected, region.example) == (("north", "south"), "one of north, south", "north")
+    assert (region.nominal, sex.nominal) == (True, False)
     assert (sex.protected, sex.is_input) == (True, False)
     assert (name.personal, name.is_input, name.kind) == (True, False, "text")
 
@@ -97,6 +99,11 @@ def test_category_that_tables_cannot_spell_is_refused(category: str) -> None:
         column_of(Literal["b", category])  # type: ignore[valid-type]
 
 
+def test_nominal_mark_without_categories_is_refused() -> None:
+    with pytest.raises(UserError, match=r"contract\.py: field is marked NOMINAL and has no categories"):
+        column_of(Annotated[int, NOMINAL])
+
+
 def test_names_that_differ_only_in_case_are_refused() -> None:
     with pytest.raises(UserError, match=r"contract\.py: age and Age differ only in case; rename one"):
         columns(create_model("Odd", __base__=Strict, age=(int, ...), Age=(int, ...)))
@@ -109,9 +116,10 @@ def test_unknown_name_of_a_type_is_an_error_of_its_line() -> None:
             share: Numbr  # type: ignore[name-defined]  # noqa: F821
 
 
-@pytest.mark.parametrize("mark", [PROTECTED, PERSONAL, RISING])
+@pytest.mark.parametrize("mark", [PROTECTED, PERSONAL, RISING, NOMINAL])
 def test_fingerprint_changes_with_a_mark(mark: Any) -> None:
-    plain, marked = (create_model("Case", __base__=Strict, age=(kind, ...)) for kind in (int, Annotated[int, mark]))
+    kind = Literal["a", "b"]
+    plain, marked = (create_model("Case", __base__=Strict, x=(given, ...)) for given in (kind, Annotated[kind, mark]))
     assert plain.model_json_schema() == marked.model_json_schema()
     assert fingerprint(plain) != fingerprint(marked)
 

@@ -41,9 +41,14 @@ class ChoiceObjective:
     def predict(self, model: Any, rows: Any) -> NDArray[Any]:
         """Return the probability of every answer for n rows, shape (n, answers).
 
-        Raises ValueError: the model gave something else.
+        An answer that the model was never shown has the probability 0. Raises ValueError: the model gave something
+        else.
         """
         found = np.asarray(model.predict_proba(rows), dtype=float)
+        known = getattr(model, "classes_", range(len(self.categories)))
+        if found.shape[1:] == (len(known),) != (len(self.categories),):
+            found, given = np.zeros((len(found), len(self.categories))), found
+            found[:, np.asarray(known, dtype=int)] = given
         if found.shape[1:] != (len(self.categories),):
             raise ValueError(f"the model gave an array of shape {found.shape}, expected (rows, {len(self.categories)})")
         if not ((found >= -TOLERANCE) & (found <= 1 + TOLERANCE)).all():

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from .errors import UserError
 from .schema import Column
 
 
 class ContractEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Encode numbers as they are, categories as their position in the declared order (ordinal).
 
-    Missing and unknown values become NaN. One-hot encode unordered categories in a later step.
+    Missing and unknown values become NaN. One-hot encode nominal categories in a later step (`pipelines.py`).
 
     `columns`: pairs of a column's name and its categories; no categories means a number.
 
@@ -31,7 +32,9 @@ class ContractEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.columns = columns
 
     def fit(self, X: Mapping[str, Any], y: object = None) -> Self:  # noqa: ARG002, N803
-        """Learn nothing: the contract defines the encoding."""
+        """Learn nothing: the contract defines the encoding. Raises UserError: there is no column to learn from."""
+        if not self.columns:
+            raise UserError("there is nothing to learn from: every column is text, PROTECTED or PERSONAL (contract.py)")
         self.n_features_in_ = len(self.columns)
         return self
 
@@ -44,8 +47,13 @@ class ContractEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def encoder(columns: Sequence[Column]) -> ContractEncoder:
-    """Return the encoder of a contract; protected, personal and text columns are left out."""
-    return ContractEncoder([(c.name, list(c.categories)) for c in columns if c.is_input and c.kind != "text"])
+    """Return the encoder of a contract."""
+    return ContractEncoder([(column.name, list(column.categories)) for column in encoded(columns)])
+
+
+def encoded(columns: Sequence[Column]) -> list[Column]:
+    """Return the columns that the encoder reads, in its order: protected, personal and text columns are left out."""
+    return [column for column in columns if column.is_input and column.kind != "text"]
 
 
 def _encode(values: Any, categories: Sequence[str]) -> NDArray[np.float64]:

@@ -28,9 +28,10 @@ class Mark(Enum):
     # monotonic: a larger value must not make the last answer less likely (or the number smaller); tests check it,
     # candidates have to see to it
     RISING = "rising"
+    NOMINAL = "nominal"  # the order of the categories means nothing
 
 
-PROTECTED, PERSONAL, RISING = Mark
+PROTECTED, PERSONAL, RISING, NOMINAL = Mark
 
 
 class Strict(BaseModel):
@@ -48,7 +49,8 @@ class Strict(BaseModel):
 class Column:
     """One field of a contract, as tables, forms and models need to know it.
 
-    `low` and `high` are inclusive, in the field's own unit; `categories` keep their declared order.
+    `low` and `high` are inclusive, in the field's own unit; `categories` keep their declared order, which models
+    take for a rank unless the column is `nominal`.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Column:
     protected: bool = False
     personal: bool = False
     rising: bool = False
+    nominal: bool = False
     min_length: int | None = None
     max_length: int | None = None
     pattern: str | None = None
@@ -119,6 +122,8 @@ def _column(name: str, field: FieldInfo) -> Column:
     annotation, members = field.annotation, [part for part in get_args(field.annotation) if part is not NoneType]
     optional = get_origin(annotation) in (Union, UnionType) and len(members) == 1
     kind, categories = _kind(name, members[0] if optional else annotation)
+    if NOMINAL in field.metadata and not categories:
+        raise UserError(f"contract.py: {name} is marked NOMINAL and has no categories; remove the mark")
     limits: dict[str, Any] = {}
     for item in field.metadata:
         found = {limit: getattr(item, limit) for limit in LIMITS if getattr(item, limit, None) is not None}
@@ -146,6 +151,7 @@ def _column(name: str, field: FieldInfo) -> Column:
         protected=PROTECTED in field.metadata,
         personal=PERSONAL in field.metadata,
         rising=RISING in field.metadata,
+        nominal=NOMINAL in field.metadata,
         **texts,
     )
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..core.schema import PROTECTED, Strict
+from ..core.schema import NOMINAL, PROTECTED, Strict
 
 YesNo = Literal["no", "yes"]
 Answer = Literal["poor", "average", "excellent"]
@@ -62,7 +62,9 @@ class Features(Strict):
     employed: Annotated[YesNo, Field(description="The member is employed")]
     private_insurance: Annotated[YesNo, Field(description="The member has private health insurance besides Medicare")]
     medicaid: Annotated[YesNo, Field(description="Medicaid covers the member")]
-    region: Annotated[Literal["northeast", "midwest", "west", "other"], Field(description="Region of the country")]
+    region: Annotated[
+        Literal["northeast", "midwest", "west", "other"], NOMINAL, Field(description="Region of the country")
+    ]
     race: Annotated[
         Literal["other", "black"] | None,
         PROTECTED,

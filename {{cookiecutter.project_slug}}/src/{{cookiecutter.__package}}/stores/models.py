@@ -27,9 +27,11 @@ SERVED = ("fallback", "champion")  # the aliases that serving follows
 NEXT_STEP = "it has to be a place that can be read and written; APP_MODELS_URL names another"
 # types that scikit-learn's own estimators hold and skops does not list
 TRUSTED = (
+    "functools.partial",  # of a function that is listed too
     "numpy.dtype",
     "sklearn.compose._column_transformer._RemainderColsList",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.utils.validation.check_array",
 )
 
 

@@ -1,0 +1,186 @@
+"""The default candidates learn from any contract: every kind of answer, nominal columns, missing values."""
+
+import dataclasses
+import warnings
+from typing import Annotated, Literal
+
+import numpy as np
+import pandas as pd
+import pytest
+from problems import PLAN, SHAPES, Shape
+from pydantic import Field
+
+from {{ cookiecutter.__package }}.core.errors import UserError
+from {{ cookiecutter.__package }}.core.pipelines import MAX_CATEGORIES, MAX_ONE_HOT, boosting, linear, mitigated
+from {{ cookiecutter.__package }}.core.schema import NOMINAL, PROTECTED, RISING
+from {{ cookiecutter.__package }}.core.smooth_quantile import SmoothQuantileRegressor
+from {{ cookiecutter.__package }}.model.evaluate import Rows, fit
+from {{ cookiecutter.__package }}.product.explain import explain
+from {{ cookiecutter.__package }}.stores.models import digest_of, dump_model, load_model
+
+N = 400
+TOWNS = tuple(f"town {place}" for place in range(300))  # more than boosting takes
+COSTS = {
+    "two answers": ("[costs]\nfalse_negative = 5\nfalse_positive = 1", Literal["no", "yes"], 0.2),
+    "several": (
+        "[costs.confusion]\na = { a = 0, b = 1, c = 2 }\nb = { a = 1, b = 0, c = 1 }\nc = { a = 3, b = 1, c = 0 }",
+        Literal["a", "b", "c"],
+        (0.2, 0.6, 0.2),
+    ),
+    "a number": ("[costs]\ntoo_low = 3\ntoo_high = 1", float, 50.0),
+}
+MODELS = {"linear": linear, "boosting": boosting}
+
+
+def make_shape(kind):
+    """Return a problem with a number with gaps, a nominal column of few and one of many categories, and a group."""
+    costs, answer, otherwise = COSTS[kind]
+    features = {
+        "amount": (Annotated[float | None, RISING, Field(ge=0, le=10)], None),
+        "colour": (Annotated[Literal["red", "green", "blue"] | None, NOMINAL], None),
+        "town": (Annotated[Literal[TOWNS], NOMINAL], ...),
+        "group": (Annotated[Literal["x", "y"], PROTECTED], ...),
+        "note": (str | None, None),
+    }
+    plan = PLAN.format(question="What is it?", more=costs)
+    return Shape(features, ("answer", answer), [], otherwise, plan)
+
+
+def make_rows(problem, signal):
+    """Return rows whose answer follows from a signal from 0 to 1, and whose features say nothing."""
+    rng = np.random.default_rng(0)
+    features = pd.DataFrame(
+        {
+            "amount": rng.uniform(0, 10, N),
+            "colour": rng.choice(["red", "green", "blue"], N).astype(object),
+            "town": np.resize(np.array(TOWNS, dtype=object), N),
+            "note": [None] * N,
+        }
+    )
+    answers = problem.target.categories
+    if answers:
+        labels = np.array(answers, dtype=object)[(signal * len(answers)).clip(0, len(answers) - 1).astype(int)]
+    else:
+        labels = 100 * signal
+    groups = pd.DataFrame({"group": rng.choice(["x", "y"], N)})
+    return Rows(features, groups, problem.objective.encode(labels), np.arange(N) % 4)
+
+
+@pytest.fixture(params=COSTS)
+def problem(request):
+    return make_shape(request.param).problem()
+
+
+@pytest.fixture
+def make(problem):
+    """Return a function that makes a default candidate of the problem by name."""
+    columns, plan = problem.candidates.args
+    return lambda name: MODELS[name](columns, plan)
+
+
+def error_of(model, rows, problem):
+    """Return the mean cost of a model on the rows it was fitted on, beside that of a constant answer."""
+    predictions = problem.objective.predict(fit(model, rows), rows.features)
+    constant = min(problem.objective.cost(rows.truth, np.full(N, answer)).mean() for answer in np.unique(rows.truth))
+    return problem.objective.cost(rows.truth, problem.objective.choose(predictions)).mean() / constant
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_category_in_the_middle_of_a_nominal_column_is_learned(problem, make, name):
+    """As a number, green lies between red and blue, and no weighted sum can tell it from both."""
+    draft = make_rows(problem, np.zeros(N))
+    green = (draft.features["colour"] == "green").to_numpy()
+    rows = make_rows(problem, np.where(green, 0.99, 0.0))
+    assert error_of(make(name), rows, problem) < 0.2
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_missing_value_that_means_something_is_learned(problem, make, name):
+    """The missing numbers are replaced by the median, which without an indicator looks like any other number."""
+    missing = np.arange(N) % 3 == 0
+    rows = make_rows(problem, np.where(missing, 0.99, 0.0))
+    rows.features.loc[missing, "amount"] = np.nan
+    assert error_of(make(name), rows, problem) < 0.2
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_stored_model_answers_and_explains_a_row_of_unknown_values(problem, make, name):
+    rows = make_rows(problem, np.linspace(0, 0.99, N))
+    rows.features.loc[:9, "colour"] = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        content = dump_model(fit(make(name), rows))
+    model = load_model(content, digest_of(content))
+    row = {"amount": None, "colour": None, "town": TOWNS[-1], "note": "some words", "group": "x"}
+    found = explain(model, problem, row)
+    assert set(found["encoded"]) == {"amount", "colour", "town"}
+    assert np.isfinite([reason["effect"] for reason in found["reasons"]]).all()
+
+
+def test_steps_are_the_encoder_and_a_model(make):
+    for name in MODELS:
+        assert [step for step, _ in make(name).steps] == ["encode", "features", "model"]
+    assert len(TOWNS) > MAX_CATEGORIES > MAX_ONE_HOT
+
+
+def test_contract_without_nominal_columns_needs_no_columns_apart():
+    """Taking columns apart costs a millisecond a request."""
+    for shape in SHAPES.values():
+        columns, plan = shape.problem().candidates.args
+        assert all(not hasattr(make(columns, plan)[1], "transformers") for make in MODELS.values())
+
+
+def test_rising_column_of_two_answers_rises_in_boosting_whatever_the_rows_say():
+    problem = make_shape("two answers").problem()
+    draft = make_rows(problem, np.zeros(N))
+    rows = make_rows(problem, 0.99 - draft.features["amount"].to_numpy() / 11)
+    model = fit(boosting(*problem.candidates.args), rows)
+    case = rows.features.iloc[:1].loc[np.zeros(11, dtype=int)].assign(amount=np.arange(11.0))
+    assert (np.diff(problem.objective.predict(model, case)[:, 1]) >= 0).all()
+
+
+def test_rising_column_of_a_number_rises_in_a_linear_model_whatever_the_rows_say():
+    problem = make_shape("a number").problem()
+    draft = make_rows(problem, np.zeros(N))
+    rows = make_rows(problem, 0.99 - draft.features["amount"].to_numpy() / 11)
+    assert fit(linear(*problem.candidates.args), rows)[-1].coef_[0] == 0
+
+
+def test_contract_with_nothing_but_text_is_one_line():
+    problem = dataclasses.replace(SHAPES["usual"], features={"note": (str, ...)}, rules=[]).problem()
+    for make in MODELS.values():
+        with pytest.raises(UserError, match="there is nothing to learn from: every column is text"):
+            make(*problem.candidates.args).fit({"note": ["a", "b"]}, [0, 1])
+
+
+def test_mitigated_model_needs_two_answers_and_a_group():
+    usual = SHAPES["usual"].problem()
+    assert mitigated(*usual.candidates.args)[-1].false_negative == 5
+    with pytest.raises(UserError, match="needs a PROTECTED column"):
+        mitigated(usual.inputs, usual.candidates.args[1])
+    with pytest.raises(UserError, match="is for two answers"):
+        mitigated(*SHAPES["categories"].problem().candidates.args)
+
+
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.9])
+def test_smooth_quantile_costs_what_the_exact_one_costs(quantile):
+    from sklearn.linear_model import QuantileRegressor
+
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(300, 4))
+    truth = 1000 + features @ [50, -20, 0, 5] + rng.gamma(1, 30, 300)
+
+    def loss(model):
+        error = truth - model.fit(features, truth).predict(features)
+        return np.maximum(quantile * error, (quantile - 1) * error).mean()
+
+    found = SmoothQuantileRegressor(quantile).fit(features, truth)
+    assert np.mean(truth <= found.predict(features)) == pytest.approx(quantile, abs=0.01)
+    assert loss(SmoothQuantileRegressor(quantile)) == pytest.approx(
+        loss(QuantileRegressor(quantile=quantile, alpha=0)), rel=0.01
+    )
+
+
+def test_smooth_quantile_of_one_number_is_that_number():
+    features = np.random.default_rng(0).normal(size=(10, 2))
+    assert SmoothQuantileRegressor(0.3).fit(features, np.full(10, 7.0)).predict([[3.0, -3.0]]) == pytest.approx([7.0])
