@@ -1,6 +1,7 @@
 """What is known of a table: its columns, and what a person should know before learning from it."""
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -20,7 +21,7 @@ class Profile:
     field: str  # in the contract: a Python name that is no keyword
     kind: ProfileKind
     source: SourceColumn  # how its cells are read; of a date, its format
-    values: pa.Array = field(repr=False)  # typed: float64 (of a date: days since 1970-01-01) or string; null is missing
+    values: pa.Array = dataclasses.field(repr=False)  # typed: float64 (of a date: days since 1970-01-01) or string; null is missing
     rows: int = 0
     missing: int = 0
     distinct: int = 0  # of the values that are not missing
