@@ -21,7 +21,8 @@ class Profile:
     field: str  # in the contract: a Python name that is no keyword
     kind: ProfileKind
     source: SourceColumn  # how its cells are read; of a date, its format
-    values: pa.Array = dataclasses.field(repr=False)  # typed: float64 (of a date: days since 1970-01-01) or string; null is missing
+    # typed: float64 (of a date: days since 1970-01-01) or string; null is missing
+    values: pa.Array = dataclasses.field(repr=False)
     rows: int = 0
     missing: int = 0
     distinct: int = 0  # of the values that are not missing
