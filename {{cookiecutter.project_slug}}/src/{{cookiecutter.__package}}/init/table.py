@@ -43,3 +43,8 @@ class Finding:
     columns: tuple[str, ...]  # names in the table; empty for the whole table
     evidence: str  # one sentence with figures: what was seen, and what it means
     consequence: Consequence = "kept"
+
+    @property
+    def sentence(self) -> str:
+        """The evidence, with the columns that it is about."""
+        return f"{', '.join(self.columns)}: {self.evidence}" if self.columns else self.evidence
