@@ -101,7 +101,7 @@ def test_table_that_cannot_be_evaluated_is_one_line(table, problem, fault):
         table[problem.target.name] = problem.target.categories[0]
         if fault == "one row of an answer":
             table.loc[0, problem.target.name] = problem.target.categories[-1]
-    with pytest.raises(UserError, match=r"in one fold|every answer has to occur in at least 2 folds") as refusal:
+    with pytest.raises(UserError, match=r"in one fold|two answers have to occur in at least 2 folds each") as refusal:
         split_columns(table, problem)
     assert "\n" not in str(refusal.value)
 

@@ -1,6 +1,7 @@
 """Every gate passes, fails, and is inconclusive when there are too few rows; a planted fault turns one gate red."""
 
 import dataclasses
+import time
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from {{ cookiecutter.__package }}.model.gates.calibration import calibration_err
 from {{ cookiecutter.__package }}.model.gates.cost import cost_gate
 from {{ cookiecutter.__package }}.model.gates.groups import group_gates, measure_gap
 from {{ cookiecutter.__package }}.model.gates.slices import slices, slices_gate
+from {{ cookiecutter.__package }}.model.intervals import MAX_RESAMPLED, mean_interval
 
 N = 1200
 HALF = N // 2
@@ -226,8 +228,7 @@ def test_slice_is_judged_by_interval_beside_champion(plan, increase, status):
     part = np.repeat(["a", "b"], 200)
     noise = np.random.default_rng(0).normal(0, 0.1, 400)
     difference = np.where(part == "b", noise + increase, noise - 1.0) * 7.0
-    rows = Rows(pd.DataFrame({"part": part}), pd.DataFrame(index=range(400)), part, np.zeros(400, dtype=int))
-    result = slices_gate(rows, difference, np.full(400, 7.0), plan)
+    result = slices_gate(pd.DataFrame({"part": part}), difference, np.full(400, 7.0), plan)
     assert result.status == status
     assert not (result.blocks and status == "inconclusive")
     assert "the worst is part b" in result.message
@@ -235,8 +236,7 @@ def test_slice_is_judged_by_interval_beside_champion(plan, increase, status):
 
 def test_slices_below_minimum_size_are_inconclusive(plan):
     few = np.zeros(plan.slices.minimum_rows - 1)
-    rows = Rows(pd.DataFrame({"part": few}), pd.DataFrame(index=range(len(few))), few, few)
-    assert slices_gate(rows, few, few, plan).status == "inconclusive"
+    assert slices_gate(pd.DataFrame({"part": few}), few, few, plan).status == "inconclusive"
 
 
 @pytest.mark.parametrize("off", [0.0, 0.1, 0.2])
@@ -261,3 +261,30 @@ def test_few_rows_leave_calibration_inconclusive(two_groups, problem, plan, obje
     result = calibration_gate(evaluation, objective, plan)
     assert result.status == "inconclusive"
     assert result.blocks is plan.gates.inconclusive_blocks
+
+
+def test_column_of_many_values_has_no_slices():
+    """Models could not mend one of thousands, and the worst of so many is bad by chance."""
+    table = pd.DataFrame({"town": [f"town {place % 21}" for place in range(420)], "side": ["left", "right"] * 210})
+    assert [name for name, _ in slices(table, 10)] == ["side left", "side right"]
+
+
+def test_text_has_no_slices(two_groups, problem, plan):
+    [text, *_] = [column.name for column in problem.inputs if column.kind == "text"] or ["note"]
+    if text == "note":
+        pytest.skip("no column of the shape is text")
+    two_groups.features[text] = np.where(BLOCK % 2, "a", "b")
+    found = evaluate(problem.objective, two_groups.truth, predict_truth(two_groups, problem, BLOCK % 2 == 0))
+    gates = {result.gate: result for result in run_gates(two_groups, found, found, problem, plan)}
+    assert {part["slice"] for part in gates["slices"].evidence["slices"]} == {"group a", "group b"}
+
+
+def test_interval_of_many_values_is_that_of_the_bootstrap(plan):
+    """Drawing a million values again and again would take a minute for each slice."""
+    values = np.random.default_rng(0).gamma(0.2, 5, MAX_RESAMPLED + 1)
+    few, many = mean_interval(values[:-1], plan), mean_interval(values, plan)
+    assert many == pytest.approx(few, rel=0.02)
+    assert many[0] < values.mean() < many[1]
+    started = time.perf_counter()
+    mean_interval(np.tile(values, 100), plan)
+    assert time.perf_counter() - started < 1

@@ -110,6 +110,23 @@ def test_too_few_rows_to_learn_are_one_line(workspace, command, rows):
     assert "bring more" in error
 
 
+def test_deleted_experiment_is_one_line_before_anything_is_fitted(workspace, train):
+    client = workspace.project.registry.client
+    client.delete_experiment(client.get_experiment_by_name("decision").experiment_id)
+    code, out, error = train(never=pytest)  # fitting that would be refused, and printed
+    assert (code, out, error.count("\n")) == (2, "", 1)
+    assert "experiment 'decision' was deleted in MLflow; restore it: " in error
+
+
+def test_training_says_what_mistakes_cost_and_what_a_broken_candidate_raised(workspace, train):
+    code, out, error = train(broken=DummyClassifier(strategy="[/no] such strategy"), constant=CONSTANT)
+    assert (code, error) == (0, "")
+    assert "a missed yes costs 5, a false yes 1 (plan.toml)." in out
+    assert "models do not read remark: the contract's encoder leaves text out." in out
+    assert re.search(r"(?m)^broken refused  \(\d+\.\d s\)\n  FAIL  it cannot be judged: .*\[/no\] such strategy", out)
+    assert "The challenger is version " not in out or workspace.project.registry.load("challenger").name == "constant"
+
+
 def test_rules_are_registered_before_anything_is_trained(workspace, train):
     (workspace.project.settings.var / "registry.db").unlink()
     code, out, error = train(absurd=ABSURD)

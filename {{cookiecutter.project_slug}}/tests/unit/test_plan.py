@@ -237,3 +237,53 @@ def test_candidates_of_two_answers_read_their_costs_from_either_form():
     problem = shape.problem(plan)
     seen = problem.candidates.args[1].costs
     assert (seen.false_negative, seen.false_positive) == (5, 1)
+
+
+@pytest.mark.parametrize("answers", [("yes", "no"), ("True", "False"), ("1", "0"), ("Y", "N")])
+def test_two_answers_that_seem_the_wrong_way_round_are_refused_with_both_ways_out(answers):
+    """Rules of 0.9 would be sure of a no, and `false_negative` would price a false yes."""
+    target = Column("left", "category", "Left", answers[0], categories=answers)
+    with pytest.raises(UserError) as refusal:
+        objective(OLD_TWO, target)
+    assert f'write Literal["{answers[1]}", "{answers[0]}"], or set costs.positive = "{answers[1]}" in plan.toml' in str(
+        refusal.value
+    )
+    confirmed = OLD_TWO.replace("[costs]", f'[costs]\npositive = "{answers[1]}"')
+    assert objective(confirmed, target).categories == answers
+
+
+@pytest.mark.parametrize("answers", [("no", "yes"), ("dead", "alive"), ("yes", "maybe"), ("none", "no")])
+def test_two_answers_that_may_be_meant_are_accepted(answers):
+    assert objective(OLD_TWO, Column("x", "category", "X", answers[0], categories=answers)).categories == answers
+
+
+def test_positive_answer_that_is_not_the_last_is_refused():
+    with pytest.raises(UserError, match=r'answer lists no before yes, .*; write Literal\["yes", "no"\]$'):
+        objective(OLD_TWO.replace("[costs]", '[costs]\npositive = "no"'), TWO)
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        (OLD_TWO.replace("[costs]", '[costs]\npositive = "perhaps"'), TWO),
+        (OLD_NUMBER.replace("[costs]", '[costs]\npositive = "perhaps"'), NUMBER),
+        (OLD_THREE.replace("[costs.confusion]", '[costs]\npositive = "perhaps"\n[costs.confusion]'), THREE),
+    ],
+)
+def test_positive_answer_that_is_no_answer_of_two_is_refused(text, target):
+    with pytest.raises(UserError, match=f"costs.positive is perhaps, and {target.name} is {target.expected}; remove"):
+        objective(text, target)
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "words"),
+    [
+        (OLD_TWO, TWO, "yes is answered from 0.167 on; a missed yes costs 5, a false yes 1 (plan.toml)"),
+        (OLD_THREE, THREE, "the worst mistake is high in place of low, which costs 6 (plan.toml)"),
+        (OLD_NUMBER, NUMBER, "too low in 0.25 of all cases is given; a unit too low costs 3, a unit too high 1"),
+    ],
+)
+def test_objective_says_in_words_what_is_looked_for_and_what_mistakes_cost(text, target, words):
+    found = objective(text, target).describe(target.name)
+    assert found.startswith(f"{target.name}: ")
+    assert words in found

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:  # imported by the commands that need it, so that --help answers at once
+    from ..model.train import Trial
     from .composition import Project
 
 commands = typer.Typer()
@@ -13,26 +14,35 @@ commands = typer.Typer()
 @commands.command()
 def train() -> None:
     """Try every candidate, and register the cheapest one that passes all gates. Exit 1: all were refused."""
+    from rich.markup import escape
+
     from ..model.evaluate import split_columns
+    from ..model.notes import notes
     from ..model.train import provenance, register_best, run_trials
-    from .composition import load_project, out, show
+    from .composition import load_project, out
 
     project = load_project()
     with project.lake() as lake:
         table = lake.frame("training")
     rows = split_columns(table, project.problem)
     prepare(project)
+    project.registry.check()
+    for note in notes(rows, project.problem, project.plan):
+        out.print(f"{note}.", markup=False)
     trials = []
     with out.status("evaluating the champion") as status:
-        for trial in run_trials(rows, project.registry, project.problem, project.plan):
+
+        def report(progress: str) -> None:
+            status.update(escape(progress))
+
+        for trial in run_trials(rows, project.registry, project.problem, project.plan, report):
             trials.append(trial)
-            numbers = "  ".join(f"{name} {value:.4g}" for name, value in trial.metrics.items())
-            out.print(f"[bold]{trial.name}[/]{' [red]refused[/]' if trial.refused else ''}\n  {numbers}")
-            for result in trial.results:
-                show(result)
-            status.update(f"{len(trials)} evaluated, evaluating the next")
+            _show_trial(trial)
         tags = provenance(table, project.problem, project.plan, project.settings.root)
-        version = register_best(trials, rows, project.registry, project.problem, tags)
+        status.update("fitting the cheapest candidate that passed to all rows")
+        version, broken = register_best(trials, rows, project.registry, project.problem, tags)
+    for trial in broken:
+        _show_trial(trial)
     if version is None:
         out.print("No candidate may serve; the champion stays.")
         raise typer.Exit(1)
@@ -66,3 +76,18 @@ def prepare(project: "Project") -> None:
         version = register_rules(project.registry, project.problem, project.plan)
     if version is not None:
         out.print(f"The rules are in the registry, version {version}.")
+
+
+def _show_trial(trial: "Trial") -> None:
+    """Print the metrics of a model and the results of its gates."""
+    from rich.markup import escape
+
+    from .composition import out, show
+
+    numbers = "  ".join(f"{name} {value:.4g}" for name, value in trial.metrics.items())
+    seconds = f"  ({trial.seconds:.1f} s)" if trial.seconds else ""
+    out.print(f"[bold]{escape(trial.name)}[/]{' [red]refused[/]' if trial.refused else ''}{seconds}")
+    if numbers:
+        out.print(f"  {numbers}")
+    for result in trial.results:
+        show(result)

@@ -33,6 +33,19 @@ class ChoiceObjective:
         # names of the rates that the plan may limit between groups
         self.rates = (*self.wrong, "error_rate", *(["selection_rate"] if self.is_pair else []))
 
+    def describe(self, name: str) -> str:
+        """Return in words which answer of a label models look for, and what mistakes cost."""
+        if self.threshold is not None:
+            last = self.categories[-1]
+            missed, false = self.matrix[1, 0], self.matrix[0, 1]
+            return (
+                f"{name}: models give the probability of {last}, the last answer, and {last} is answered from "
+                f"{self.threshold:.3g} on; a missed {last} costs {missed:g}, a false {last} {false:g} (plan.toml)"
+            )
+        truth, answer = np.unravel_index(self.matrix.argmax(), self.matrix.shape)
+        worst = f"{self.categories[answer]} in place of {self.categories[truth]}, which costs {self.matrix.max():g}"
+        return f"{name}: the answer of least expected cost is given; the worst mistake is {worst} (plan.toml)"
+
     def encode(self, labels: ArrayLike) -> NDArray[Any]:
         """Return n labels as their positions in the contract's order."""
         codes = {answer: code for code, answer in enumerate(self.categories)}

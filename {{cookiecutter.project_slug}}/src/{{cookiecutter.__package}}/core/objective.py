@@ -12,6 +12,9 @@ from .quantile import QuantileObjective
 from .schema import Column
 
 Objective = ChoiceObjective | QuantileObjective
+# two answers in this order look as if they were the wrong way round
+POSITIVE = {"yes", "y", "true", "t", "1", "positive", "pos", "on", "present", "always"}
+NEGATIVE = {"no", "n", "false", "f", "0", "negative", "neg", "off", "absent", "never", "none"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,13 @@ def evaluate(objective: Objective, truth: NDArray[Any], predictions: NDArray[Any
 def make_objective(target: Column, plan: Plan) -> Objective:
     """Return the objective of a label under a plan.
 
-    Raises UserError: the plan's costs are of another kind of answer, or it limits a rate that does not exist.
+    Raises UserError: the plan's costs are of another kind of answer, it limits a rate that does not exist, or the
+    last of two answers seems to be the one that nobody looks for.
     """
     if len(target.categories) == 1 or target.kind == "text":
         message = f"contract.py: {target.name} is {target.expected}; a label needs two or more answers, or a number"
         raise UserError(message)
+    _check_order(target, plan.costs.positive)
     objective: Objective
     if target.categories:
         objective = ChoiceObjective(target.categories, plan.costs.matrix(target.categories), plan.review.band)
@@ -47,3 +52,19 @@ def make_objective(target: Column, plan: Plan) -> Objective:
         rates = f"{', '.join(unknown)}: unknown rate; use {', '.join(objective.rates)}"
         raise UserError(f"plan.toml: groups.limits: {rates}")
     return objective
+
+
+def _check_order(target: Column, positive: str | None) -> None:
+    """Check that the last of two answers is the one to look for: a missed one is a false negative."""
+    if positive is not None and (len(target.categories) != 2 or positive not in target.categories):  # noqa: PLR2004
+        raise UserError(f"plan.toml: costs.positive is {positive}, and {target.name} is {target.expected}; remove it")
+    if len(target.categories) != 2:  # noqa: PLR2004
+        return
+    first, last = target.categories
+    seems_swapped = first.casefold() in POSITIVE and last.casefold() in NEGATIVE
+    if positive == first or (positive is None and seems_swapped):
+        keep = "" if positive else f', or set costs.positive = "{last}" in plan.toml'
+        raise UserError(
+            f"contract.py: {target.name} lists {first} before {last}, and the last of two answers is the one that "
+            f'models give a probability of and that false_negative prices; write Literal["{last}", "{first}"]{keep}'
+        )

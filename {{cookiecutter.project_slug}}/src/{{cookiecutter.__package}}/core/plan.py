@@ -34,8 +34,12 @@ class Review(Strict):
 
 
 class Costs(Strict):
-    """What mistakes cost, in any one unit: of two answers, of several, or of a number."""
+    """What mistakes cost, in any one unit: of two answers, of several, or of a number.
 
+    `positive` confirms which of two answers is the one to look for: the last of the Label.
+    """
+
+    positive: str | None = None
     false_negative: PositiveFloat | None = None
     false_positive: PositiveFloat | None = None
     confusion: dict[str, dict[str, NonNegativeFloat]] | None = None
@@ -45,7 +49,7 @@ class Costs(Strict):
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         forms = {"false_negative", "false_positive"}, {"confusion"}, {"too_low", "too_high"}
-        if self.model_fields_set not in forms:
+        if self.model_fields_set - {"positive"} not in forms:
             raise ValueError(f"give {', or '.join(' and '.join(sorted(form)) for form in forms)}")
         return self
 

@@ -27,6 +27,13 @@ class QuantileObjective:
         """The quantile that costs least."""
         return self.too_low / (self.too_low + self.too_high)
 
+    def describe(self, name: str) -> str:
+        """Return in words which number models look for, and what mistakes cost."""
+        return (
+            f"{name}: the number that is too low in {1 - self.quantile:.3g} of all cases is given; a unit too low "
+            f"costs {self.too_low:g}, a unit too high {self.too_high:g} (plan.toml)"
+        )
+
     def encode(self, labels: ArrayLike) -> NDArray[Any]:
         """Return n labels as floats."""
         return np.asarray(labels, dtype=float)

@@ -1,6 +1,7 @@
 """Evaluate: every model predicts the same rows, none of which it was trained on."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,13 +64,15 @@ def _groups(values: Any) -> Any:
 def _check_folds(table: pd.DataFrame, problem: Problem) -> None:
     if len(table[FOLD].unique()) == 1:
         raise UserError(f"the training table has {len(table)} rows in one fold; bring more rows, then run `data`")
-    for answer in problem.target.categories:
-        folds = table.loc[table[problem.target.name] == answer, FOLD]
-        if len(folds.unique()) < 2:  # noqa: PLR2004
-            raise UserError(
-                f"{problem.target.name} is {answer} in {len(folds)} of {len(table)} rows of the training table; "
-                "every answer has to occur in at least 2 folds: bring more such rows"
-            )
+    folds = table.groupby(problem.target.name)[FOLD].nunique()
+    learnable = [answer for answer in problem.target.categories if folds.get(answer, 0) > 1]
+    if problem.target.categories and len(learnable) < 2:  # noqa: PLR2004
+        counts = table[problem.target.name].value_counts()
+        found = ", ".join(f"{answer} in {counts.get(answer, 0)}" for answer in problem.target.categories)
+        raise UserError(
+            f"{problem.target.name} is {found} of {len(table)} rows of the training table; two answers have to occur "
+            "in at least 2 folds each: bring more such rows"
+        )
 
 
 def fit(model: Any, rows: Rows, kept: NDArray[np.bool_] | None = None) -> Any:
@@ -83,10 +86,16 @@ def fit(model: Any, rows: Rows, kept: NDArray[np.bool_] | None = None) -> Any:
         return clone(model).fit(rows.features[kept], rows.truth[kept], **audit)
 
 
-def cross_evaluate(model: Any, rows: Rows, problem: Problem) -> Evaluation:
-    """Return what a model predicts for every row when it was fitted without that row's fold."""
-    predict, predictions = problem.objective.predict, None
-    for fold in np.unique(rows.folds):
+def cross_evaluate(
+    model: Any, rows: Rows, problem: Problem, on_fold: Callable[[int, int], None] = lambda *_: None
+) -> Evaluation:
+    """Return what a model predicts for every row when it was fitted without that row's fold.
+
+    `on_fold` is called before each fold, with the number of folds that are done and the number of all.
+    """
+    predict, predictions, folds = problem.objective.predict, None, np.unique(rows.folds)
+    for done, fold in enumerate(folds):
+        on_fold(done, len(folds))
         out = rows.folds == fold
         found = predict(fit(model, rows, ~out), rows.features[out])
         if predictions is None:

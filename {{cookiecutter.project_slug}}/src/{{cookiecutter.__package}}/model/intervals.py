@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from ..core.plan import Plan
 
+MAX_RESAMPLED = 10_000  # the mean of more values is normal for all purposes, and drawing them takes seconds
+
 
 def mean_interval(values: NDArray[Any], plan: Plan) -> tuple[float, float]:
     """Return the percentile interval of the mean of n values, with the plan's confidence."""
@@ -28,8 +30,16 @@ def rows_needed(rows: int, low: float, high: float, centre: float, limit: float)
 
 def _bootstrap_means(groups: Sequence[NDArray[Any]], plan: Plan) -> NDArray[np.float64]:
     """Return the means of resampled groups, shape (groups, rounds)."""
-    rng, rounds = np.random.default_rng(0), range(plan.gates.bootstrap_rounds)
-    return np.array([[rng.choice(values, len(values)).mean() for _ in rounds] for values in groups])
+    rng, rounds = np.random.default_rng(0), plan.gates.bootstrap_rounds
+    return np.array([_means(values, rounds, rng) for values in groups])
+
+
+def _means(values: NDArray[Any], rounds: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return the means of n values resampled again and again, shape (rounds,)."""
+    if len(values) > MAX_RESAMPLED:
+        return rng.normal(values.mean(), values.std() / math.sqrt(len(values)), rounds)
+    blocks = np.array_split(np.arange(rounds), 10)  # in one array, all rounds would fill the memory
+    return np.concatenate([rng.choice(values, (len(block), len(values))).mean(axis=1) for block in blocks])
 
 
 def _percentiles(means: NDArray[Any], plan: Plan) -> tuple[float, float]:

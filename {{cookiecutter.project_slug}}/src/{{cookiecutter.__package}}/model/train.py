@@ -2,21 +2,25 @@
 
 import hashlib
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ..core.errors import UserError
+from ..core.errors import UserError, in_one_line
+from ..core.objective import Evaluation
 from ..core.plan import Plan
 from ..core.problem import Problem
 from ..core.result import GateResult
-from ..stores.models import StoredModel
+from ..stores.models import StoredModel, dump_model
 from ..stores.registry import Registry
 from .evaluate import Rows, cross_evaluate, fit, metrics
 from .gates import run_gates
+
+NEXT_STEP = "correct it in candidates.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Trial:
     metrics: dict[str, float]
     results: tuple[GateResult, ...] = ()
     model: Any = None  # unfitted; None for the champion
+    seconds: float = 0.0  # that fitting and predicting took
 
     @property
     def refused(self) -> bool:
@@ -34,15 +39,56 @@ class Trial:
         return any(result.blocks for result in self.results)
 
 
-def run_trials(rows: Rows, registry: Registry, problem: Problem, plan: Plan) -> Iterator[Trial]:
-    """Yield the champion, and then every candidate as soon as it is compared with it."""
-    reference, role = load_reference(registry, problem)
-    champion = cross_evaluate(reference.model, rows, problem)
-    yield Trial(f"{reference.label} ({role})", metrics(champion, problem))
+def run_trials(
+    rows: Rows, registry: Registry, problem: Problem, plan: Plan, report: Callable[[str], None] = lambda _: None
+) -> Iterator[Trial]:
+    """Yield the champion, and then every candidate as soon as it is compared with it.
+
+    `report` is called with a line of progress before each fold. A candidate that raises, or predicts what is no
+    answer, is refused with the reason.
+    """
+    label, champion = evaluate_reference(rows, registry, problem, report)
+    yield Trial(label, metrics(champion, problem))
     for name, model in problem.candidates().items():
-        candidate = cross_evaluate(model, rows, problem)
-        results = tuple(run_gates(rows, candidate, champion, problem, plan))
-        yield Trial(name, metrics(candidate, problem), results, model)
+        started = time.monotonic()
+        try:
+            with in_one_line("it cannot be judged", NEXT_STEP):
+                candidate = cross_evaluate(model, rows, problem, _progress(name, report))
+        except UserError as error:
+            found = _refuse(Trial(name, {}, model=model), error)
+        else:
+            results = tuple(run_gates(rows, candidate, champion, problem, plan))
+            found = Trial(name, metrics(candidate, problem), results, model)
+        yield replace(found, seconds=time.monotonic() - started)
+
+
+def evaluate_reference(
+    rows: Rows, registry: Registry, problem: Problem, report: Callable[[str], None]
+) -> tuple[str, Evaluation]:
+    """Return what candidates are compared with, in words, and its evaluation: the champion, or the rules."""
+    reference, role = load_reference(registry, problem)
+    try:
+        with in_one_line(f"{reference.label} cannot be judged", "promote another"):
+            evaluation = cross_evaluate(reference.model, rows, problem, _progress(reference.label, report))
+    except UserError as error:
+        reference, role = registry.load("fallback"), f"in place of the champion: {error}"
+        evaluation = cross_evaluate(reference.model, rows, problem)
+    return f"{reference.label} ({role})", evaluation
+
+
+def _progress(name: str, report: Callable[[str], None]) -> Callable[[int, int], None]:
+    """Return a function for `cross_evaluate` that reports the folds that are done, and the seconds that are left."""
+    started = time.monotonic()
+
+    def report_fold(done: int, folds: int) -> None:
+        left = (time.monotonic() - started) * (folds - done) / done if done else 0
+        report(f"{name}: {done} of {folds} folds evaluated{f', about {left:.0f} s left' if done else ''}")
+
+    return report_fold
+
+
+def _refuse(trial: Trial, error: UserError) -> Trial:
+    return replace(trial, results=(*trial.results, GateResult("usable", "fail", str(error))))
 
 
 def load_reference(registry: Registry, problem: Problem) -> tuple[StoredModel, str]:
@@ -63,29 +109,30 @@ def load_reference(registry: Registry, problem: Problem) -> tuple[StoredModel, s
 
 def register_best(
     trials: list[Trial], rows: Rows, registry: Registry, problem: Problem, tags: dict[str, str]
-) -> str | None:
+) -> tuple[str | None, list[Trial]]:
     """Record every trial; fit the cheapest candidate that passed, on all rows, and make it the challenger.
 
-    Returns its version, or None when all were refused; an older challenger stays.
+    Returns its version, or None when all were refused (an older challenger stays), and the trials that passed and
+    cannot be fitted to all rows or stored.
     """
-    candidates = [trial for trial in trials if trial.model is not None]
-    passed = [trial for trial in candidates if not trial.refused]
-    best = min(passed, key=lambda trial: trial.metrics["cost"], default=None)
-    for trial in candidates:
-        if trial is not best:
-            registry.record(name=trial.name, metrics=trial.metrics, tags=tags, results=trial.results)
-    if best is None:
-        return None
-    version = registry.register(
-        fit(best.model, rows),
-        name=best.name,
-        inputs=problem.inputs,
-        metrics=best.metrics,
-        tags=tags,
-        results=best.results,
-    )
-    registry.set_alias("challenger", version)
-    return version
+    candidates, version, broken = [trial for trial in trials if trial.model is not None], None, []
+    for trial in sorted(candidates, key=lambda trial: (trial.refused, trial.metrics.get("cost", 0))):
+        found, model = trial, None
+        if version is None and not trial.refused:
+            try:
+                with in_one_line("it cannot be fitted to all rows", NEXT_STEP):
+                    model = fit(trial.model, rows)
+                    dump_model(model)  # raises if a type is not trusted
+            except UserError as error:
+                found = _refuse(trial, error)
+                broken.append(found)
+        evidence: dict[str, Any] = {"metrics": found.metrics, "tags": tags, "results": found.results}
+        if found.refused or model is None:
+            registry.record(name=found.name, **evidence)
+        else:
+            version = registry.register(model, name=found.name, inputs=problem.inputs, **evidence)
+            registry.set_alias("challenger", version)
+    return version, broken
 
 
 def provenance(table: pd.DataFrame, problem: Problem, plan: Plan, root: Path) -> dict[str, str]:

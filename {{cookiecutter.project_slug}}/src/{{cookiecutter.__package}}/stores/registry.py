@@ -27,6 +27,11 @@ class Registry:
             self.client, self.artifacts = connect(url)
         self.url = self.client.tracking_uri
 
+    def check(self) -> None:
+        """Check that runs can be recorded. Raises UserError: they cannot, as after the experiment was deleted."""
+        with in_one_line(f"registry {self.url}", NEXT_STEP):
+            find_experiment(self.client, self.artifacts)
+
     def register(
         self,
         model: Any,

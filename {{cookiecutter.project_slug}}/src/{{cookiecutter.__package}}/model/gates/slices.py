@@ -9,19 +9,20 @@ from numpy.typing import NDArray
 
 from ...core.plan import Plan
 from ...core.result import GateResult, compare_interval
-from ..evaluate import Rows
 from ..intervals import mean_interval
 
+MAX_PARTS = 20  # of a column; the rows of more categories are too few and their slices too many to judge
 
-def slices_gate(rows: Rows, difference: NDArray[Any], champion: NDArray[Any], plan: Plan) -> GateResult:
+
+def slices_gate(table: pd.DataFrame, difference: NDArray[Any], champion: NDArray[Any], plan: Plan) -> GateResult:
     """Judge the slice in which a candidate does worst beside the champion.
 
-    `champion`: cost of each of n rows under the champion; `difference`: the candidate's cost minus
-    the champion's.
+    `table`: n rows of the columns that are cut into slices; `champion`: cost of each row under the champion;
+    `difference`: the candidate's cost minus the champion's.
     """
     limit, blocks = plan.slices.max_cost_increase, plan.slices.inconclusive_blocks
     found: list[dict[str, Any]] = []
-    for name, members in slices(pd.concat([rows.features, rows.groups], axis="columns"), plan.slices.minimum_rows):
+    for name, members in slices(table, plan.slices.minimum_rows):
         # where the champion makes no mistake, an increase is a share of its cost over all rows
         usual = champion[members].mean() or champion.mean() or 1.0
         low, high = (float(bound / usual) for bound in mean_interval(difference[members], plan))
@@ -41,10 +42,15 @@ def slices_gate(rows: Rows, difference: NDArray[Any], champion: NDArray[Any], pl
 
 
 def slices(table: pd.DataFrame, minimum_rows: int) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Yield the name and the members of each slice: one value of a column, or a quarter of its numbers."""
+    """Yield the name and the members of each slice: one value of a column, or a quarter of its numbers.
+
+    Columns with more than `MAX_PARTS` values that are no numbers are not cut.
+    """
     for column in table:
         values = table[column]
         is_number = pd.api.types.is_numeric_dtype(values)
+        if not is_number and values.nunique() > MAX_PARTS:
+            continue
         parts = pd.qcut(values, 4, duplicates="drop") if is_number else values
         sizes = parts.value_counts()
         for part in sorted(sizes[sizes >= minimum_rows].index):

@@ -1,0 +1,25 @@
+"""Notes: what people should know of a training table and a contract before they read the figures of models."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..core.plan import Plan
+from ..core.problem import Problem
+from .evaluate import Rows
+
+FEW_ROWS = 10  # of an answer
+
+
+def notes(rows: Rows, problem: Problem, plan: Plan) -> Iterator[str]:
+    """Yield one sentence each: what mistakes cost, which columns no model reads, which limits limit nothing."""
+    yield problem.objective.describe(problem.target.name)
+    if texts := [column.name for column in problem.inputs if column.kind == "text"]:
+        yield f"models do not read {', '.join(texts)}: the contract's encoder leaves text out"
+    if plan.groups.limits and rows.groups.empty:
+        limits = ", ".join(plan.groups.limits)
+        yield f"groups.limits ({limits}) in plan.toml limits nothing: contract.py marks no column PROTECTED"
+    counts = [int(np.sum(rows.truth == code)) for code, _ in enumerate(problem.target.categories)]
+    for answer, count in zip(problem.target.categories, counts, strict=True):
+        if count < FEW_ROWS:
+            yield f"{problem.target.name} is {answer} in {count} of {len(rows.truth)} rows: models can hardly learn it"
