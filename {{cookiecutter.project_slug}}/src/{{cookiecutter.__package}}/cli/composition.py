@@ -114,4 +114,4 @@ def is_prepared(project: Project) -> bool:
 
 def show(result: GateResult) -> None:
     """Print the result of a gate."""
-    out.print(f"  {MARKS[result.status]}  {result.message}")
+    out.print(f"  {MARKS[result.status]}  {escape(result.message)}")
