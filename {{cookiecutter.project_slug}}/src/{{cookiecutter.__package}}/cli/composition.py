@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 from rich.console import Console
+from rich.markup import escape
 
 from ..core.plan import Plan, load_plan
 from ..core.problem import Problem, make_problem, rules_tags
