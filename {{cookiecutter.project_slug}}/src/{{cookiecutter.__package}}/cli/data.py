@@ -40,3 +40,4 @@ def _build(project: "Project", source: Path) -> None:
     text += f"{counts.quarantined} in quarantine, each with its reason"
     text += f"; {counts.incomplete} of them were recorded before a column was added" if counts.incomplete else ""
     out.print(f"{text}.")
+    out.print(f"{project.problem.objective.describe(project.problem.target.name)}.")
