@@ -16,6 +16,7 @@ from pydantic import Field
 
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.schema import Strict, columns
+from {{ cookiecutter.__package }}.core.source import Source
 from {{ cookiecutter.__package }}.data import collect, curate, transform, validate
 from {{ cookiecutter.__package }}.data.collect import FILE, KEY, ORIGIN, REACTION, REASON
 from {{ cookiecutter.__package }}.stores.lake import FOLD, Lake, open_lake
@@ -30,7 +31,8 @@ class Case(Strict):
 
 COLUMNS = columns(Case)
 # what `read_file` asks of a problem; the last column stands for the label
-PROBLEM: Any = SimpleNamespace(key="key", columns=COLUMNS[:-1], stored=COLUMNS[:-1], target=COLUMNS[-1])
+PARTS = {"columns": COLUMNS[:-1], "stored": COLUMNS[:-1], "target": COLUMNS[-1], "source": Source()}
+PROBLEM: Any = SimpleNamespace(key="key", **PARTS)
 CELLS = {"key": "a", "age": "40", "share": "0.5", "region": "north", "note": ""}
 GOOD = {KEY: "a", "age": 40, "share": 0.5, "region": "north", "note": None, ORIGIN: FILE, REASON: None}
 SCHEMA = pa.schema({name: pa.string() for name in GOOD} | {"age": pa.int64(), "share": pa.float64()})
@@ -100,10 +102,10 @@ def test_rows_of_one_key_are_all_quarantined(lake: Lake) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"age": "forty"}, "b: age is 'forty', expected a whole number from 18 to 99"),
-        ({"age": "40.5"}, "b: age is '40.5', expected a whole number from 18 to 99"),
-        ({"share": "inf"}, "b: share is 'inf', expected a number from 0 to 1"),
-        ({"region": "east"}, "b: region is 'east', expected one of north, south"),
+        ({"age": "forty"}, "row 2 (b): age is 'forty', expected a whole number from 18 to 99"),
+        ({"age": "40.5"}, "row 2 (b): age is '40.5', expected a whole number from 18 to 99"),
+        ({"share": "inf"}, "row 2 (b): share is 'inf', expected a number from 0 to 1"),
+        ({"region": "east"}, "row 2 (b): region is 'east', expected one of north, south"),
     ],
 )
 def test_contradiction_names_row_column_and_value(curate_file: Any, change: dict[str, Any], reason: str) -> None:
@@ -115,7 +117,10 @@ def test_contradiction_names_row_column_and_value(curate_file: Any, change: dict
 
 
 def test_only_the_first_contradictions_are_shown(curate_file: Any) -> None:
-    with pytest.raises(UserError, match=r"rows\.csv: 0: age is 'x', .*; 2: age is 'x', [^;]*; and more; correct the"):
+    with pytest.raises(
+        UserError,
+        match=r"rows\.csv: row 1 \(0\): age is 'x', .*; row 3 \(2\): age is 'x', [^;]*; and more; correct the",
+    ):
         curate_file(*(CELLS | {"key": str(place), "age": "x"} for place in range(9)))
 
 
@@ -175,8 +180,8 @@ def test_fold_of_a_row_depends_on_its_key_alone(lake: Lake) -> None:
 @pytest.mark.parametrize(
     ("column", "cells", "reason"),
     [
-        ("age", [True], "a: age is True, expected a whole number from 18 to 99; correct the source"),
-        ("region", [7], "a: region is 7, expected one of north, south; correct the source"),
+        ("age", [True], r"row 1 \(a\): age is True, expected a whole number from 18 to 99; correct the source"),
+        ("region", [7], r"row 1 \(a\): region is '7', expected one of north, south; correct the source"),
         ("key", [[1]], "rows.parquet: Unsupported cast from list.*; make key a column of text"),
     ],
 )

@@ -135,7 +135,7 @@ BAD: dict[str, tuple[Callable[[Rows], Rows], str]] = {
     "a missing column": (drop(LABEL.name), f"column {LABEL.name} is missing"),
     "an unknown column": (lambda rows: [row | {"luck": "1"} for row in rows], "column luck is not in contract.py"),
     "no row": (lambda rows: [rows[0] | {KEY: "no row"}], "no rows; it needs a header and at least one row"),
-    "a row too long": (lambda rows: [*rows[:5], rows[5] | {"x": "1"}], "row 6: "),
+    "a row too long": (lambda rows: [*rows[:5], rows[5] | {"x": "1"}], "row 6 (line 7): "),
     "too many gaps": (lambda rows: [row | {NUMBER.name: ""} for row in rows], "no row is usable"),
 }
 

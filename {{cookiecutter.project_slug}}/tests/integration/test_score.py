@@ -28,7 +28,7 @@ from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.schema import Column
 from {{ cookiecutter.__package }}.product.predictor import Predictor
 from {{ cookiecutter.__package }}.product.scoring import choose_target, score
-from {{ cookiecutter.__package }}.stores import files
+from {{ cookiecutter.__package }}.stores import csv_reader, other_formats
 from {{ cookiecutter.__package }}.stores.columns import read_column
 
 INPUTS = USUAL.problem().inputs
@@ -47,8 +47,8 @@ from conftest import Workspace
 from pathlib import Path
 from {{ cookiecutter.__package }}.cli import composition, main
 from {{ cookiecutter.__package }}.core.choice import ChoiceObjective
-from {{ cookiecutter.__package }}.stores import files
-files.CSV_CELLS = {SMALL}
+from {{ cookiecutter.__package }}.stores import csv_reader
+csv_reader.CSV_CELLS = {SMALL}
 predict, calls = ChoiceObjective.predict, []
 def wait_after_the_first(*given):
     calls.append(given)
@@ -87,8 +87,8 @@ def file(request: pytest.FixtureRequest, tmp_path: Path, features: dict[str, Any
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "PARQUET_ROWS", 64)
-    monkeypatch.setattr(files, "CSV_CELLS", SMALL)
+    monkeypatch.setattr(other_formats, "PARQUET_ROWS", 64)
+    monkeypatch.setattr(csv_reader, "CSV_CELLS", SMALL)
 
 
 def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -197,7 +197,7 @@ def test_line_breaks_in_quotes_are_read_in_files_of_many_chunks(
 ) -> None:
     rows = 60_000
     source = write_text(tmp_path / "rows.csv", features, *[{"note": f"{'a line ' * 20}\nand another"}] * rows)
-    assert rows * (len(features) + 1) > 2 * files.CSV_CELLS
+    assert rows * (len(features) + 1) > 2 * csv_reader.CSV_CELLS
     assert scored(source, tmp_path / "decided.csv")[-1] == (rows, 1)
     assert len(read(tmp_path / "decided.csv")) == rows
 
@@ -323,9 +323,9 @@ def test_whole_numbers_of_a_csv_file_are_exact_in_parquet(
         (b"a,b\n1,2\n", ".*FIRST.*: missing; "),
         (b"NAMES,FIRST\nCELLS,1\n", "'FIRST': there more than once; "),
         (b"NAMES,answer,model\nCELLS,1,2\n", "answer, model: taken by the decisions "),
-        (b"NAMES\nCELLS\nCELLS,1\n", "row 2: .* cells, expected .* as in the header"),
-        (b"NAMES,x\nCELLS,\xe9\n", "row 1: not text in UTF-8; "),
-        (b"NAMES,\xe9\nCELLS,1\n", "header: not text in UTF-8; "),
+        (b"NAMES\nCELLS\nCELLS,1\n", r"row 2 \(line 3\): .* cells, expected .* as in the header; is it whole"),
+        (b"NAMES,x\nCELLS,\xe9\n", r"row 1 \(line 2\): not text in utf-8; the file seems to be in latin-1: "),
+        (b"NAMES,\xe9\nCELLS,1\n", r"header \(line 1\): not text in utf-8; the file seems to be in latin-1: "),
     ],
 )
 def test_csv_file_that_cannot_be_scored_is_one_line(
@@ -354,8 +354,8 @@ def test_parquet_file_that_cannot_be_scored_is_one_line(scored: Any, tmp_path: P
     pyarrow.parquet.write_table(table.slice(0, 0), source)
     with pytest.raises(UserError, match="no rows; "):
         scored(source, tmp_path / "decided.parquet")
-    pyarrow.parquet.write_table(pa.table([*table.columns, table[0]], [*table.schema.names, "place"]), source)
-    with pytest.raises(UserError, match="'place': there more than once; "):
+    pyarrow.parquet.write_table(pa.table([*table.columns, table[0]], [*table.schema.names, NUMBER.name]), source)
+    with pytest.raises(UserError, match=f"'{NUMBER.name}': there more than once; "):
         scored(source, tmp_path / "decided.parquet")
     pyarrow.parquet.write_table(table.append_column("list", pa.array([[1]] * len(table))), source)
     with pytest.raises(UserError, match=r"decided\.csv: Unsupported Type:list.*write \.parquet if"):
@@ -370,13 +370,13 @@ def test_paths_that_cannot_be_read_or_written_are_refused_before_anything_is_wri
     before = source.read_bytes()
     (tmp_path / "link.csv").symlink_to(source)
     (tmp_path / "hard.csv").hardlink_to(source)
-    (tmp_path / "rows.json").write_text(json.dumps(features))
+    (tmp_path / "rows.xls").write_text(json.dumps(features))
     (tmp_path / "folder.csv").mkdir()
     for words, errors in {
         ("none.csv",): "no such file; ",
         (".",): "not a file; ",
         ("folder.csv",): "not a file; ",
-        ("rows.json",): "its name has to end in .csv or .parquet",
+        ("rows.xls",): "its name has to end in .csv, .tsv, ",
         ("rows.csv", "--to", "out.txt"): "its name has to end in .csv or .parquet",
         ("rows.csv", "--to", "rows.csv"): "the file that is read; ",
         ("rows.csv", "--to", "folder.csv/../rows.csv"): "the file that is read; ",
@@ -393,7 +393,7 @@ def test_paths_that_cannot_be_read_or_written_are_refused_before_anything_is_wri
         assert error.startswith(f"error: {tmp_path}")
         assert errors.lower() in error.lower()
     assert source.read_bytes() == before
-    assert files_in(tmp_path) == ["hard.csv", "link.csv", "rows.csv", "rows.json"]
+    assert files_in(tmp_path) == ["hard.csv", "link.csv", "rows.csv", "rows.xls"]
 
 
 def test_file_without_permission_to_read_is_named(scored: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

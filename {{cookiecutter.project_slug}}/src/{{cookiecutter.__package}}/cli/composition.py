@@ -4,17 +4,21 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
+from ..core.errors import UserError, describe_error
 from ..core.plan import Plan, load_plan
-from ..core.problem import Problem, make_problem, rules_tags
+from ..core.problem import Problem, make_problem, rules_tags, with_source
 from ..core.result import GateResult
 from ..core.schema import Column
 from ..core.settings import Settings, load_settings
+from ..core.source import PLAIN, Source, SourceColumn
 from ..problem.contract import KEY, Features, Label
 from ..problem.rules import OTHERWISE, RULES
 from ..stores.ledger import Ledger, open_ledger
@@ -83,7 +87,21 @@ def compose(settings: Settings, plan: Plan) -> Project:
 
         return candidates(columns, plan)
 
-    return Project(settings, plan, make_problem(KEY, Features, Label, RULES, OTHERWISE, candidates, plan))
+    problem = make_problem(KEY, Features, Label, RULES, OTHERWISE, candidates, plan)
+    return Project(settings, plan, with_source(problem, load_source()))
+
+
+def load_source() -> Source:
+    """Return how tables are read. A project that an older version made has no `problem/sources.py`."""
+    if not find_spec("..problem.sources", __package__):
+        return PLAIN
+    try:
+        from ..problem.sources import SOURCE
+    except ValidationError as error:
+        model = {"Source": Source, "SourceColumn": SourceColumn}.get(error.title)
+        faults = [describe_error(fault, model) for fault in error.errors()]
+        raise UserError(f"sources.py: {'; '.join(faults)}") from None
+    return SOURCE
 
 
 def prepare(project: Project) -> None:

@@ -13,13 +13,14 @@ commands = typer.Typer()
 
 @commands.command()
 def data(
-    csv: Annotated[Path | None, typer.Option(help="A CSV or Parquet file to read instead of the plan's.")] = None,
+    file: Annotated[str, typer.Option("--file", "--csv", help="A file or URL to read instead of the plan's.")] = "",
 ) -> None:
     """Build the training table from all sources: collect, curate, validate, transform, publish."""
+    from ..stores.files import find_table
     from .composition import load_project
 
     project = load_project()
-    _build(project, csv or project.settings.root / project.plan.data.source)
+    _build(project, find_table(file) if file else _planned(project))
 
 
 def prepare(project: "Project") -> None:
@@ -27,15 +28,24 @@ def prepare(project: "Project") -> None:
     with project.lake() as lake:
         missing = not lake.has("training")
     if missing:
-        _build(project, project.settings.root / project.plan.data.source)
+        _build(project, _planned(project))
 
 
-def _build(project: "Project", source: Path) -> None:
+def _planned(project: "Project") -> Path | str:
+    from ..stores.files import find_table
+
+    return find_table(project.plan.data.source, project.settings.root)
+
+
+def _build(project: "Project", place: Path | str) -> None:
+    from rich.markup import escape
+
     from ..data.pipeline import build_tables
+    from ..stores.files import show
     from .composition import out
 
-    with out.status(f"reading {source}"), project.lake() as lake, project.ledger() as ledger:
-        counts = build_tables(lake, source, ledger.labelled(), project.problem, project.plan)
+    with out.status(f"reading {escape(show(place))}"), project.lake() as lake, project.ledger() as ledger:
+        counts = build_tables(lake, place, ledger.labelled(), project.problem, project.plan)
     text = f"{counts.usable} rows to learn from, {counts.reactions} of them from reactions; "
     text += f"{counts.quarantined} in quarantine, each with its reason"
     text += f"; {counts.incomplete} of them were recorded before a column was added" if counts.incomplete else ""

@@ -68,10 +68,10 @@ def openapi() -> None:
 
 @commands.command()
 def score(
-    file: Annotated[Path, typer.Argument(help="Parquet or CSV, with the contract's columns.")],
+    file: Annotated[str, typer.Argument(help="A table, by its file or URL, read as problem/sources.py declares.")],
     to: Annotated[Path | None, typer.Option(help="Where to write, .csv or .parquet; by default beside FILE.")] = None,
 ) -> None:
-    """Decide on every row of a file with the champion, or with the rules if the contract has changed since.
+    """Decide on every row of a table with the champion, or with the rules if the contract has changed since.
 
     Nothing is recorded in the ledger. A value that does not fit is named with its row; the first below the header is 1.
     """
@@ -81,16 +81,18 @@ def score(
     from threadpoolctl import threadpool_limits
 
     from ..product.scoring import choose_target, score
+    from ..stores.files import find_table
     from .composition import load_project, out
 
-    target = choose_target(file, to)
+    place = find_table(file)
+    target = choose_target(place, to)
     project = load_project()
     model = project.models.load("champion")
     if model.tags.get("contract") != project.problem.fingerprint:
         model = project.models.load("fallback")
         if model.tags.get("contract") != project.problem.fingerprint:
             raise UserError(f"{model.label} was made for another contract; run `run --prepare` first")
-    chunks = closing(score(file, target, model, project.problem))
+    chunks = closing(score(place, target, model, project.problem))
     shown = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     progress = Progress(*shown, console=out, transient=True, disable=not out.is_terminal)
     # SIGTERM ends the command as Ctrl-C does, so that unfinished files are removed

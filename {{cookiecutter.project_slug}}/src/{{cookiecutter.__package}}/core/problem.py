@@ -4,7 +4,7 @@ It is put together once, in `cli/composition.py`, and passed down; no other modu
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from .objective import Objective, make_objective
 from .plan import Plan
 from .rules import RuleModel, rule_errors
 from .schema import Column, columns, fingerprint
+from .source import PLAIN, Source, source_faults
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Problem:
     decision: type[Decision]
     reaction: type[Reaction]
     fingerprint: str  # changes whenever the features or the label do
+    source: Source = PLAIN  # how its tables are read
 
     @property
     def inputs(self) -> tuple[Column, ...]:
@@ -88,6 +90,16 @@ def make_problem(
         reaction=make_reaction(label),
         fingerprint=fingerprint(features, label),
     )
+
+
+def with_source(problem: Problem, source: Source) -> Problem:
+    """Return a problem whose tables are read as a source declares.
+
+    Raises UserError: the source names a column or a category that the contract does not have.
+    """
+    if faults := source_faults(source, [*problem.columns, problem.target]):
+        raise UserError(f"sources.py: {'; '.join(faults)}")
+    return replace(problem, source=source)
 
 
 def rules_tags(problem: Problem) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Collect: bring every source to one table of typed columns, each row with its origin and what is wrong with it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,12 @@ from ..core.checks import request_model
 from ..core.errors import UserError, error_message
 from ..core.problem import Problem
 from ..core.schema import Column
+from ..core.source import Source
+from ..stores.cells import repeated_names
 from ..stores.columns import TYPES, describe, mark_missing, read_column
-from ..stores.files import file_errors, read_rows
+from ..stores.convert import convert
+from ..stores.dialect import describe_dialect
+from ..stores.files import choose_source, file_errors, read_rows, show
 
 # columns of ours; none of a contract begins with _
 KEY, ORIGIN, REASON = "_key", "_origin", "_reason"
@@ -21,30 +25,32 @@ FILE, REACTION, INCOMPLETE = "file", "reaction", "incomplete"
 SHOWN = 3  # faults in an error
 
 
-def read_file(source: Path, problem: Problem) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a file, each with the reason why it cannot be used, or null.
+def read_file(place: Path | str, problem: Problem) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file or a table of a database, each with the reason why it cannot be used, or null.
 
     Raises UserError: a column is missing, unknown or there twice; or a value is not of its column's type or an
-    unknown category: the file and the contract disagree, and a person has to decide which is right.
+    unknown category: the table and the contract disagree, and a person has to decide which is right.
     """
-    key_column = Column(problem.key, "text", "", "")
-    for chunk, _ in read_rows(source):
-        _check_names(source, chunk.schema.names, [problem.key, *(c.name for c in (*problem.columns, problem.target))])
-        with file_errors(source, f"make {problem.key} a column of text"):
-            keys = mark_missing(chunk[problem.key], key_column).cast(pa.string())
+    source = choose_source(place, problem.source, [column.name for column in (*problem.columns, problem.target)])
+    rows = 0
+    for chunk, _ in read_rows(place, source):
+        _check_names(place, chunk.schema, problem, source)
+        keys = _read_keys(place, chunk, rows, problem, source)
+        converted = convert(chunk, kept_columns(problem), source)
         columns, contradictions = {KEY: keys, ORIGIN: pa.repeat(FILE, chunk.num_rows)}, []
         reasons: list[list[str]] = [[] for _ in keys]
         for column in kept_columns(problem):
-            columns[column.name], faults = read_column(chunk, column)
+            columns[column.name], faults = read_column(converted, column)
             for fault in faults:
                 reasons[fault.row].append(fault.reason)
-            contradictions += [f"{keys[fault.row]}: {fault.reason}" for fault in faults if fault.contradicts]
+            contradictions += [(fault.row, fault.reason) for fault in faults if fault.contradicts]
         if contradictions:
+            shown = "; ".join(f"row {rows + row + 1} ({keys[row]}): {reason}" for row, reason in contradictions[:SHOWN])
             more = "; and more" if len(contradictions) > SHOWN else ""
-            shown = f"{'; '.join(contradictions[:SHOWN])}{more}"
-            raise UserError(f"{source}: {shown}; correct the source, or widen contract.py")
+            raise UserError(f"{show(place)}: {shown}{more}; correct the source, or widen contract.py")
         columns[REASON] = pa.array(["; ".join(found) or None for found in reasons], pa.string())
         yield pa.RecordBatch.from_pydict(columns)
+        rows += chunk.num_rows
 
 
 def read_reactions(decisions: Iterable[Mapping[str, Any]], problem: Problem) -> pa.RecordBatch:
@@ -90,9 +96,31 @@ def _read_reaction(decision: Mapping[str, Any], problem: Problem, model: type[Ba
     return {**row, ORIGIN: origin, REASON: "; ".join(reasons) or None}
 
 
-def _check_names(source: Path, found: Sequence[str], expected: Sequence[str]) -> None:
-    faults = [f"column {name} is missing" for name in expected if name not in found]
-    faults += [f"column {name} is not in contract.py" for name in dict.fromkeys(found) if name not in expected]
-    faults += [f"column {name} is there twice" for name in dict.fromkeys(found) if found.count(name) > 1]
+def _read_keys(place: Path | str, chunk: pa.RecordBatch, rows: int, problem: Problem, source: Source) -> pa.Array:
+    """Return what identifies each row: the key column, or the number of the row in the table."""
+    if _has_no_key(chunk.schema, problem, source):
+        if isinstance(place, str):
+            raise UserError(f"{show(place)}: rows of a database have no numbers; give `key` in problem/sources.py")
+        return pa.array(map(str, range(rows + 1, rows + chunk.num_rows + 1)), pa.string())
+    name = source.key or problem.key
+    with file_errors(place, f"make {name} a column of text"):
+        return mark_missing(chunk[name], Column(problem.key, "text", "", "")).cast(pa.string())
+
+
+def _has_no_key(schema: pa.Schema, problem: Problem, source: Source) -> bool:
+    return source.number_rows and problem.key not in schema.names
+
+
+def _check_names(place: Path | str, schema: pa.Schema, problem: Problem, source: Source) -> None:
+    """Raise UserError unless the table has every column of the contract, and no other one that is not ignored."""
+    key = [] if _has_no_key(schema, problem, source) else [source.key or problem.key]
+    wanted = dict.fromkeys([*key, *(source.column(c.name).name for c in (*problem.columns, problem.target))])
+    twice = repeated_names(schema, source)
+    faults = [f"column {name} is missing" for name in wanted if name not in schema.names]
+    faults += [f"column {name} is there twice" for name in dict.fromkeys(twice.values())]
+    unknown = [name for name in schema.names if name not in {*wanted, *source.ignored, *twice}]
+    faults += [f"column {name} is not in contract.py" for name in unknown]
     if faults:
-        raise UserError(f"{source}: {'; '.join(faults)}; the file and contract.py must name the same columns")
+        seems = describe_dialect(place, source) if isinstance(place, Path) else ""
+        next_step = "contract.py and problem/sources.py have to name the columns of the table"
+        raise UserError(f"{show(place)}: {'; '.join(faults)}; {seems or next_step}")

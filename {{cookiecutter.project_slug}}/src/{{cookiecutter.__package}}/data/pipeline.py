@@ -13,13 +13,13 @@ from . import collect, curate, statistics, transform, validate
 
 
 def build_tables(
-    lake: Lake, source: Path, decisions: Iterable[Mapping[str, Any]], problem: Problem, plan: Plan
+    lake: Lake, place: Path | str, decisions: Iterable[Mapping[str, Any]], problem: Problem, plan: Plan
 ) -> curate.Counts:
-    """Publish `training`, `quarantine` and `baseline` from a file and the ledger's reactions.
+    """Publish `training`, `quarantine` and `baseline` from a table, given by path or URL, and the ledger's reactions.
 
     Raises UserError: something is wrong with a source; the lake keeps the tables it had.
     """
-    batches = [*collect.read_file(source, problem), collect.read_reactions(decisions, problem)]
+    batches = [*collect.read_file(place, problem), collect.read_reactions(decisions, problem)]
     curated = lake.stage(curate.curate(lake.stage(pa.Table.from_batches(batches))))
     counts = curate.check_share(curated, plan.data.max_quarantined_share)
     usable, quarantine = curate.split_usable(curated)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from ..core.checks import INTEGER_LIMIT, NUMBER, checks, missing_words, shorten
 from ..core.schema import Column
 
-DIGITS = r"^[-+]?[0-9]{1,19}$"  # all whole numbers of 64 bits, and some that are larger
+DIGITS = r"^[-+]?[0-9]{1,19}(\.0*)?$"  # all whole numbers of 64 bits, and some that are larger
 TYPES = {"number": pa.float64(), "integer": pa.int64(), "category": pa.string(), "text": pa.string()}
 CHECKS: dict[str, Callable[[pa.Array, Any], pa.Array]] = {
     "finite": lambda values, _: pc.is_finite(values),
@@ -65,21 +65,26 @@ def mark_missing(given: pa.Array, column: Column) -> pa.Array:
         given = given.dictionary_decode()
     if pa.types.is_floating(given.type):
         return pc.if_else(pc.is_nan(given), None, given)
-    if not _is_text(given):
+    if not is_text(given):
         return given
     text = given if column.kind == "text" else pc.ascii_trim_whitespace(given)
     return pc.if_else(pc.is_in(text, pa.array(missing_words(column), text.type)), None, text)
 
 
+def is_text(values: pa.Array) -> bool:
+    """Return whether the values of an array are texts."""
+    return bool(pa.types.is_string(values.type) or pa.types.is_large_string(values.type))
+
+
 def _type_values(given: pa.Array, column: Column) -> pa.Array:
     """Return values in the column's type; null where they are not of it."""
     if not column.is_numeric:
-        return given.cast(pa.string()) if _is_text(given) else pa.nulls(len(given), pa.string())
+        return given.cast(pa.string()) if is_text(given) else pa.nulls(len(given), pa.string())
     if pa.types.is_decimal(given.type) or given.type == pa.uint64():
         given = given.cast(pa.string())
     if pa.types.is_integer(given.type):
         return given.cast(TYPES[column.kind], safe=False)
-    if _is_text(given):
+    if is_text(given):
         numbers = pc.if_else(pc.match_substring_regex(given, NUMBER), given, None).cast(pa.float64())
     elif pa.types.is_floating(given.type):
         numbers = given.cast(pa.float64())
@@ -92,12 +97,9 @@ def _type_integers(given: pa.Array, numbers: pa.Array) -> pa.Array:
     """Return whole numbers; digits do not become floats on the way, which would round those over 2**53."""
     within = pc.and_(pc.greater_equal(numbers, -(2.0**63)), pc.less(numbers, 2.0**63))
     whole = pc.if_else(pc.and_(within, pc.equal(pc.floor(numbers), numbers)), numbers, None).cast(pa.int64())
-    if not _is_text(given):
+    if not is_text(given):
         return whole
-    digits = pc.if_else(pc.match_substring_regex(given, DIGITS), given, None).cast(pa.decimal128(19))
+    digits = pc.if_else(pc.match_substring_regex(given, DIGITS), given, None)
+    digits = pc.replace_substring_regex(digits, r"\.0*$", "").cast(pa.decimal128(19))
     within = pc.less_equal(pc.abs(digits), pa.scalar(INTEGER_LIMIT).cast(pa.decimal128(19)))
     return pc.coalesce(pc.if_else(within, digits, None).cast(pa.int64()), whole)
-
-
-def _is_text(values: pa.Array) -> bool:
-    return bool(pa.types.is_string(values.type) or pa.types.is_large_string(values.type))

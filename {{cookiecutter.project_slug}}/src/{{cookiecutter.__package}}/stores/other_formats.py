@@ -1,0 +1,125 @@
+"""Read Parquet, JSON and Excel. Parquet keeps its types; cells of the others become text, as those of a CSV file."""
+
+import contextlib
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from ..core.checks import shorten
+from ..core.errors import UserError, in_one_line
+from ..core.source import PLAIN, Source
+from .cells import is_total, make_chunk, name_columns, write_cell
+
+PARQUET_ROWS = 65_536  # in a chunk
+TEXT_ROWS = 10_000  # in a chunk
+
+
+def read_parquet(path: Path, _source: Source = PLAIN) -> Iterator[tuple[pa.RecordBatch, float]]:
+    """Yield every chunk of rows, and which share of the file has been read with it."""
+    with pyarrow.parquet.ParquetFile(path) as file:
+        done = 0
+        for chunk in file.iter_batches(batch_size=PARQUET_ROWS):
+            done += chunk.num_rows
+            names = name_columns(chunk.schema.names)
+            fields = [field.with_type(column.type) for field, column in zip(names, chunk.columns, strict=True)]
+            yield pa.RecordBatch.from_arrays(chunk.columns, schema=pa.schema(fields)), done / file.metadata.num_rows
+
+
+def read_json(path: Path, source: Source = PLAIN) -> Iterator[tuple[pa.RecordBatch, float]]:
+    """Yield the objects of a file, one a line or all in one list; a key that an object lacks is a missing value."""
+    # objects may leave out what is missing, so that the last one may bring a new column: the file is read twice
+    names: dict[str, None] = {}
+    total = 0
+    for record in _read_objects(path):
+        names.update(dict.fromkeys(record))
+        total += 1
+    rows = ([write_cell(record.get(name), source.decimal) for name in names] for record in _read_objects(path))
+    yield from share_read(rows, name_columns([*names]), total)
+
+
+def read_workbook(path: Path, source: Source = PLAIN) -> Iterator[tuple[pa.RecordBatch, float]]:
+    """Yield the rows of a sheet: the one that the source names, or the first one. Empty rows are no rows."""
+    from openpyxl import load_workbook  # noqa: PLC0415  # only workbooks need it
+
+    with (
+        in_one_line(str(path), "is it whole? Save it again as a workbook (.xlsx), or as CSV"),
+        contextlib.closing(load_workbook(path, read_only=True, data_only=True)) as book,
+    ):
+        sheets = {sheet.title: sheet for sheet in book.worksheets}
+        name = source.table or next(iter(sheets), "")
+        if name not in sheets:
+            raise UserError(f"{path}: no sheet {name!r}; name one of {', '.join(sheets)} in problem/sources.py")
+        total = sheets[name].max_row or 1
+        sheets[name].reset_dimensions()  # some programs write a wrong size, beyond which no cell would be read
+        rows = _read_sheet(sheets[name].iter_rows(values_only=True), source)
+        header = next(rows, [])
+        yield from share_read(rows, name_columns(header), total)
+
+
+def share_read(
+    rows: Iterable[Sequence[str | None]], schema: pa.Schema, total: int
+) -> Iterator[tuple[pa.RecordBatch, float]]:
+    """Yield rows of texts in chunks, with the share of `total` rows that has been read."""
+    remaining, done = iter(rows), 0
+    while part := list(itertools.islice(remaining, TEXT_ROWS)):
+        done += len(part)
+        yield make_chunk(part, schema), min(done / max(total, 1), 1.0)
+
+
+def _read_objects(path: Path) -> Iterator[dict[str, Any]]:
+    row = 0
+    with path.open(encoding="utf-8-sig") as file:
+        try:
+            is_list = file.read(1000).lstrip().startswith("[")
+            file.seek(0)
+            for record in json.load(file, object_pairs_hook=_check_keys) if is_list else _read_lines(file):
+                yield _check_record(record)
+                row += 1
+        except ValueError as error:
+            reason = "not text in UTF-8" if isinstance(error, UnicodeError) else error
+            place = "the list" if is_list and not row else f"row {row + 1}"
+            raise UserError(f"{path}: {place}: {reason}; give one object a line, or a list of objects") from None
+
+
+def _read_lines(file: Iterable[str]) -> Iterator[Any]:
+    return (json.loads(line, object_pairs_hook=_check_keys) for line in file if line.strip())
+
+
+def _check_record(record: Any) -> dict[str, Any]:
+    if not isinstance(record, dict):
+        raise ValueError(f"{shorten(record)}, expected an object with a value for each column")  # noqa: TRY004
+    return record
+
+
+def _check_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is there twice in one object")
+    return found
+
+
+def _read_sheet(rows: Iterator[tuple[Any, ...]], source: Source) -> Iterator[list[str | None]]:
+    """Yield the header of a sheet and its rows, as texts; every row is as wide as the header."""
+    width, row = 0, 0
+    for cells in itertools.islice(rows, source.skip_lines, None):
+        texts = [write_cell(cell, source.decimal) for cell in cells]
+        while texts and texts[-1] is None:
+            texts.pop()
+        is_comment = bool(source.comment and texts and (texts[0] or "").startswith(source.comment))
+        if not texts or is_comment or is_total(texts, source):
+            continue
+        if not width:
+            width = len(texts)
+            yield texts if source.header else [f"column {place}" for place in range(1, width + 1)]
+            if source.header:
+                continue
+        row += 1
+        if len(texts) > width:
+            raise UserError(f"row {row}: {len(texts)} cells, expected {width} as in the first row of the sheet")
+        yield texts + [None] * (width - len(texts))
