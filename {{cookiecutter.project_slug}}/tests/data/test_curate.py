@@ -190,3 +190,29 @@ def test_parquet_column_of_another_type_is_refused(tmp_path: Path, column: str, 
     pyarrow.parquet.write_table(table, tmp_path / "rows.parquet")
     with pytest.raises(UserError, match=reason):
         list(collect.read_file(tmp_path / "rows.parquet", PROBLEM))
+
+
+def test_rows_of_one_group_share_a_fold_and_rows_without_one_have_their_own(lake: Lake) -> None:
+    """Rows of one patient in two folds let a model recognise the patient."""
+    rows = [{KEY: f"k{place}", "who": place % 40 if place < 200 else None} for place in range(400)]
+    table = lake.stage(pa.Table.from_pylist(rows))
+    found = listed(transform.add_folds(table, 5, group="who"))
+    folds: dict[object, set[int]] = {}
+    for row in found:
+        folds.setdefault(row["who"], set()).add(row[FOLD])
+    assert folds.pop(None) == set(range(5))
+    assert all(len(one) == 1 for one in folds.values())
+    assert set.union(*folds.values()) == set(range(5))
+
+
+def test_folds_by_time_are_consecutive_blocks(lake: Lake) -> None:
+    rows = [{KEY: f"k{place}", "day": float(place * 7 % 100)} for place in range(100)]
+    found = listed(transform.add_folds(lake.stage(pa.Table.from_pylist(rows)), 4, time="day"))
+    assert [row[FOLD] for row in sorted(found, key=lambda row: row["day"])] == [0] * 25 + [1] * 25 + [2] * 25 + [3] * 25
+
+
+@pytest.mark.parametrize("option", ["group", "time"])
+def test_split_by_an_unknown_column_is_one_line(lake: Lake, option: str) -> None:
+    table = lake.stage(pa.Table.from_pylist([{KEY: "a"}]))
+    with pytest.raises(UserError, match=rf"plan\.toml: data\.{option}: ward is not a column of contract\.py"):
+        transform.add_folds(table, 5, **{option: "ward"})

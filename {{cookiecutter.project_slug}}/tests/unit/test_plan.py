@@ -88,6 +88,7 @@ FAULTS = {
     "half of a pair": ("false_negative = 5", "", "costs: give false_negative and false_positive, or confusion, or"),
     "two forms": ("false_negative = 5", "false_negative = 5\ntoo_low = 1", "costs: give false_negative and"),
     "no costs": ("false_negative = 5\nfalse_positive = 1", "", "costs: give false_negative and false_positive, or"),
+    "two splits": ("folds = 5", 'group = "ward"\ntime = "day"', "data: rows are split by group or by time"),
     "not TOML": ("[speed]", "[speed", "not valid TOML"),
 }
 

@@ -85,11 +85,22 @@ class Costs(Strict):
 
 
 class Data(Strict):
-    """Where rows come from, how many may be set aside, and how the rest are split."""
+    """Where rows come from, how many may be set aside, and how the rest are split.
+
+    Rows with one value of the column `group` share a fold; by the column `time`, folds are consecutive blocks.
+    """
 
     source: Text
     max_quarantined_share: Share = 0.005
     folds: Annotated[int, Field(ge=2, le=50)] = 5
+    group: str = ""
+    time: str = ""
+
+    @model_validator(mode="after")
+    def _one_split(self) -> Self:
+        if self.group and self.time:
+            raise ValueError("rows are split by group or by time; give one of them")
+        return self
 
 
 class Gates(Strict):

@@ -24,7 +24,8 @@ def build_tables(
     counts = curate.check_share(curated, plan.data.max_quarantined_share)
     usable, quarantine = curate.split_usable(curated)
     validate.validate(usable, collect.kept_columns(problem))
-    training = lake.stage(transform.add_folds(usable, plan.data.folds))
+    folds = transform.add_folds(usable, plan.data.folds, group=plan.data.group, time=plan.data.time)
+    training = lake.stage(folds)
     baseline = statistics.baseline(training, problem.stored)
     lake.publish({"training": training, "quarantine": quarantine, "baseline": baseline})
     return counts

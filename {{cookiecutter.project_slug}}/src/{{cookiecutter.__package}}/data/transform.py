@@ -3,17 +3,28 @@
 import ibis
 import ibis.expr.types as ir
 
+from ..core.errors import UserError
 from ..stores.lake import FOLD
 from .collect import KEY
 
 HEX = "0123456789abcdef"
 
 
-def add_folds(table: ir.Table, folds: int) -> ir.Table:
-    """Add the fold of each row, 0 to `folds` - 1, from a hash of its key.
+def add_folds(table: ir.Table, folds: int, *, group: str = "", time: str = "") -> ir.Table:
+    """Add the fold of each row, 0 to `folds` - 1.
 
-    A row keeps its fold whatever rows come or go, on every backend and machine.
+    It follows from a hash of the row's key: a row keeps its fold whatever rows come or go, on every backend and
+    machine. Given a `group`, the hash is that of this column, so that rows of one group share a fold; rows without a
+    group have one of their own. Given a `time`, folds are consecutive blocks of the rows in the order of this column.
+
+    Raises UserError: the table does not have the column.
     """
-    digest = table[KEY].hexdigest("md5")
+    for name, option in ((group, "group"), (time, "time")):
+        if name and name not in table.columns:
+            raise UserError(f"plan.toml: data.{option}: {name} is not a column of contract.py that is kept; remove it")
+    if time:
+        return table.mutate(**{FOLD: ibis.ntile(folds).over(order_by=[table[time], table[KEY]])})
+    hashed = ibis.coalesce(table[group].cast("string"), table[KEY]) if group else table[KEY]
+    digest = hashed.hexdigest("md5")
     digits = [ibis.literal(HEX).find(digest.substr(position, 1)) * 16**position for position in range(4)]
     return table.mutate(**{FOLD: (sum(digits[1:], digits[0]) % folds).cast("int64")})
