@@ -1,5 +1,6 @@
 """Words of column names, and figures as findings say them."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -49,3 +50,15 @@ def percent(share: float) -> str:
     """
     exact = f"{100 * share:.3g}"
     return f"{'99.9' if exact == '100' and share < 1 else exact} %"
+
+
+def roundest(low: float, high: float) -> float:
+    """Return the number from `low` to below `high` that has the fewest digits: 60 of 58.3 to 61.2."""
+    for exponent in range(math.ceil(math.log10(max(abs(low), abs(high), high - low))) + 1, -20, -1):
+        for factor in (5, 2, 1):
+            # divided, because 3 * 0.1 is not 0.3
+            step = factor * 10.0**exponent
+            number = math.ceil(low / step) * factor / 10.0**-exponent
+            if low <= number < high:
+                return number
+    return low
