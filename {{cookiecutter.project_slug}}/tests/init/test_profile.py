@@ -147,6 +147,12 @@ def test_words_for_no_and_yes_are_one_pair_of_categories(words: list[str], value
     assert (found.categories, found.source.values, found.is_nominal) == (("no", "yes"), values, False)
 
 
+def test_codes_of_a_sex_mean_neither_no_nor_yes() -> None:
+    assert profile(["0", "1"] * 4, "sex").categories == ("0", "1")
+    assert profile(["0", "1"] * 4, "smoker").categories == ("no", "yes")
+    assert profile(["no", "yes"] * 4, "class").categories == ("no", "yes")
+
+
 def test_spellings_of_one_category_are_merged() -> None:
     found = profile(["male", "Male ", "female", "male"] * 4)
     assert (found.categories, found.source.values) == (("female", "male"), {"Male": "male"})

@@ -10,6 +10,7 @@ import pytest
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.source import Source
 from {{ cookiecutter.__package }}.init.sniff import sniff
+from {{ cookiecutter.__package }}.stores.files import read_rows
 
 SEMICOLONS = {"delimiter": ";"}
 GERMAN = {**SEMICOLONS, "decimal": ",", "thousands": "."}
@@ -19,6 +20,8 @@ HARD = {
     "semicolons": ("a;b\n1;x\n2;y\n", SEMICOLONS),
     "tabs": ("a\tb\n1\tx, y\n2\tz\n", {"delimiter": "\t"}),
     "vertical bars": ("a|b\n1|x\n2|y\n", {"delimiter": "|"}),
+    "spaces": ("a b c\n1 2 3\n4 5 6\n", {"delimiter": " ", "skip_spaces": True}),
+    "several spaces": ("  a   b  c\n  1  20  3\n 10   5  6\n", {"delimiter": " ", "skip_spaces": True}),
     "lists in cells": ("t,genres,y\nx,A|B,1\ny,A|B|C,2\nz,A,3\n", {}),
     "commas in sentences": ("a;b\n1;so, well\n2;and, so, on\n", SEMICOLONS),
     "one column": ("a\n1\n2\n", {}),
@@ -85,6 +88,12 @@ HARD = {
     "usual missing values": ("a,b\n1,NA\n2,N/A\n3,null\n4,NaN\n", {}),
     "plus and minus": ("a,b\n1,+\n2,-\n3,+\n4,-\n", {}),
 }
+# what the reader finds: two rows of all others
+ROWS = {"lists in cells": 3, "one column of texts": 4, "quotes that are inches": 3, "apostrophes": 3}
+ROWS |= {"rows that begin with #": 52, "errors of a spreadsheet": 3, "a brand called Total": 4, "no header": 3}
+ROWS |= {"no header, texts": 4, "thousands with commas": 3, "units": 3}
+ROWS |= {"missing values": 4, "usual missing values": 4, "plus and minus": 4}
+BROKEN = {"a quote that is never closed", "a second header", "a last row that is cut off", "a header alone"}
 ENCODED = {
     "UTF-8": ("Müller €".encode(), {}),
     "UTF-8 with a mark": (b"\xef\xbb\xbf" + "Müller".encode(), {}),
@@ -96,7 +105,7 @@ ENCODED = {
 }
 REFUSED = {
     "empty": (b"", "empty"),
-    "spaces": (b"a b c\n1 2 3\n4 5 6\n", "spaces separate the columns.*'a b c'"),
+    "spaces and a gap": (b"a b c d e f\n" + b"1 2 3 4 5 6\n" * 10 + b"1 2 3 4  6\n", "spaces separate.*'a b c d e f'"),
     "spaces and a tab": (b'18.0   8   307.0\t"chevrolet"\n15.0   8   350.0\t"buick"\n', "spaces"),
     "two encodings": ("a,b\n1,Müller\n2,Jörg\n".encode() + b"3,\xfcber\n", "line 4: byte 0xfc is not UTF-8"),
     "Cyrillic": ("a,b\n1,Привет\n".encode("cp1251"), "line 2: .* does not seem to be Windows-1252"),
@@ -124,6 +133,22 @@ def sniff_bytes(tmp_path: Any) -> Any:
 def test_file_is_declared_as_it_is(case: str, sniff_bytes: Any) -> None:
     text, expected = HARD[case]
     assert sniff_bytes(text)[0] == expected
+
+
+@pytest.mark.parametrize("case", sorted(HARD.keys() - BROKEN))
+def test_reader_finds_every_row_by_what_is_declared(case: str, tmp_path: Any) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(HARD[case][0].encode())
+    rows = sum(chunk.num_rows for chunk, _ in read_rows(path, sniff(path)[0]))
+    assert rows == ROWS.get(case, 2)
+
+
+@pytest.mark.parametrize("case", sorted(BROKEN))
+def test_reader_refuses_what_no_source_can_declare(case: str, tmp_path: Any) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(HARD[case][0].encode())
+    with pytest.raises(UserError, match=r"row 3|no rows"):
+        list(read_rows(path, sniff(path)[0]))
 
 
 @pytest.mark.parametrize("case", ENCODED)

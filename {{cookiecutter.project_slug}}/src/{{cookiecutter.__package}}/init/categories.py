@@ -32,7 +32,7 @@ BEGIN = re.compile(
     r"(-?[0-9][0-9,]*\.?[0-9]*)\s*([kKmM]\b)?",
     re.IGNORECASE,
 )
-NUMBERED = re.compile(r"[0-9]+\s*[.):_ -]\s*\D+.*")  # as 1. low, 2. high
+NUMBERED = re.compile(r"[0-9]+\s*[.):_ -]\s*(\D.*)")  # as 1. low, 2. high
 WHOLE = re.compile(r"-?[0-9]+")
 MULTIPLES = {"k": 1e3, "m": 1e6}
 
@@ -60,6 +60,9 @@ def order_categories(texts: Sequence[str], name: str = "") -> tuple[tuple[str, .
     is_label = all(map(LETTER.fullmatch, texts)) and not words_of(name) & GRADES
     if ordered := [] if is_label else _order_by_scale(texts) or _order_by_number(texts):
         return tuple(ordered), False
+    if all(map(NUMBERED.fullmatch, texts)):
+        words = [NUMBERED.fullmatch(text)[1] for text in texts]  # type: ignore[index]  # all match
+        return tuple(sorted(texts, key=_sort_key)), len(texts) > TWO and not _order_by_scale(words)
     if all(map(WHOLE.fullmatch, texts)):
         return tuple(sorted(texts, key=lambda text: (int(text), text))), len(texts) > TWO
     return tuple(sorted(texts, key=lambda text: (text.casefold(), text))), len(texts) > TWO
@@ -77,7 +80,7 @@ def _order_by_number(texts: Sequence[str]) -> list[str]:
     if len(texts) <= 1 or not all(map(BEGIN.match, texts)) or all(map(WHOLE.fullmatch, texts)):
         return []
     templates = {re.sub(r"[0-9][0-9.,]*(?:st|nd|rd|th)?", "#", text) for text in texts}
-    is_scale = any(map(RANGE.search, texts)) or len(templates) <= TWO or all(map(NUMBERED.fullmatch, texts))
+    is_scale = any(map(RANGE.search, texts)) or len(templates) <= TWO
     keys = {text: _sort_key(text) for text in texts}
     return sorted(texts, key=lambda text: keys[text]) if is_scale and len({*keys.values()}) == len(texts) else []
 

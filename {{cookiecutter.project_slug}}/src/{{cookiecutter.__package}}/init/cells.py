@@ -32,9 +32,10 @@ class Cells:
 
     def without(self, spellings: Sequence[str]) -> "Cells":
         """Return the cells with some texts missing."""
-        if not spellings:
+        is_missing = pc.is_in(self.texts, pa.array(spellings, pa.string()))
+        if not pc.any(is_missing).as_py():
             return self
-        kept = pc.indices_nonzero(pc.invert(pc.is_in(self.texts, pa.array(spellings, pa.string()))))
+        kept = pc.indices_nonzero(pc.invert(is_missing))
         return Cells(self.texts.take(kept), pc.index_in(self.rows, kept.cast(pa.int32())), self.is_float)
 
 
@@ -43,8 +44,10 @@ def read_cells(column: pa.ChunkedArray, missing: Sequence[str]) -> Cells:
     is_float = pa.types.is_floating(column.type)
     encoded = _write_texts(column).combine_chunks().dictionary_encode()
     texts = pc.utf8_trim_whitespace(encoded.dictionary)
-    unique = texts.dictionary_encode()  # texts that differ in outer spaces are one
-    cells = Cells(unique.dictionary, unique.indices.take(encoded.indices), is_float)
+    cells = Cells(texts, encoded.indices, is_float)
+    if not texts.equals(encoded.dictionary):  # texts that differ in outer spaces are one
+        unique = texts.dictionary_encode()
+        cells = Cells(unique.dictionary, unique.indices.take(encoded.indices), is_float)
     usual = [word for word in MISSING if word != COUNTRY or not _has_countries(texts)]
     return cells.without([*usual, *missing])
 

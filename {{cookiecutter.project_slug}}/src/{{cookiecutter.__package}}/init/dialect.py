@@ -49,7 +49,10 @@ class Record:
 
 
 def detect_dialect(text: str) -> Dialect:
-    """Return the dialect that parses a text best; its delimiter is a space if columns are separated by spaces."""
+    """Return the dialect that parses a text best.
+
+    Columns that are separated by one or more spaces have the delimiter " ", and `skip_spaces` if every line has all.
+    """
     sample = text if len(text) <= SAMPLE else text[: text.rfind("\n", 0, SAMPLE) + 1] or text[:SAMPLE]
     escapes = ("", "\\") if '\\"' in sample or "\\'" in sample else ("",)
     quotes = [quote for quote in QUOTES if quote != "'" or quote in sample]
@@ -58,7 +61,7 @@ def detect_dialect(text: str) -> Dialect:
     dialects = [Dialect(*each) for each in itertools.product(DELIMITERS, quotes, escapes, spaces)]
     scores = [_score(sample, dialect) for dialect in dialects]
     best = dialects[scores.index(max(scores))] if max(scores) else Dialect()
-    return Dialect(" ") if _is_spaced(sample, best, max(scores)) else best
+    return _split_at_spaces(sample) if _is_spaced(sample, best, max(scores)) else best
 
 
 def parse(text: str, dialect: Dialect) -> tuple[list[Record], float]:
@@ -96,6 +99,14 @@ def _score(text: str, dialect: Dialect) -> float:
         return 0.0
     typed = sum(not cell or bool(NUMBER_OR_DATE.fullmatch(cell)) or not UNEXPLAINED.search(cell) for cell in cells)
     return done * count / len(records) * (width - 1) / width * typed / len(cells)
+
+
+def _split_at_spaces(text: str) -> Dialect:
+    """Return the dialect of columns between spaces, if all lines have as many of them."""
+    dialects = [Dialect(" ", quote, skip_spaces=True) for quote in QUOTES]
+    widths = [{len(record.cells) for record in parse(text, dialect)[0]} for dialect in dialects]
+    scores = [_score(text, dialect) if len(each) == 1 else 0 for dialect, each in zip(dialects, widths, strict=True)]
+    return dialects[scores.index(max(scores))] if max(scores) and "\t" not in text else Dialect(" ")
 
 
 def _is_spaced(text: str, best: Dialect, score: float) -> bool:

@@ -15,7 +15,7 @@ WORDS = {"%": " percent ", "&": " and ", "#": " number ", "€": " euro ", "$": 
 WORDS |= {"Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ä": "ae", "ö": "oe", "ü": "ue", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l"}
 WORDS |= {"+": " plus ", "<": " under ", ">": " over ", "µ": "u", "°": " deg "}
 # where a new word begins: debtToIncome, HTTPStatus
-NEW_WORD = re.compile(r"(?<=[A-Za-z0-9][a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+NEW_WORD = re.compile(r"(?<=[A-Za-z0-9][a-z0-9])(?=[A-Z][A-Za-z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def python_names(names: Sequence[str]) -> list[str]:

@@ -22,6 +22,8 @@ MANY_DIGITS = "^[-+]?[0-9]{19,}$"
 ONE_ZERO = r"\.0$"  # as pandas writes whole numbers of a column with gaps
 MOST_OTHERS, MOST_OTHER_ROWS, LEAST_NUMBERS = 5, 0.05, 20  # texts among numbers that are taken for missing values
 SENTINELS = [-9, -99, -999, -9999, -99999, -999999, 99, 999, 9999, 99999, 999999]  # numbers that mean a missing value
+LOOKED_AT = 1000  # different texts, of which a unit is found
+MOST_SPELLINGS = 100  # different texts, that missing values may have
 LEAST_SENTINELS, FAR = 2, 3  # rows that have one; ranges of the other values between them and it
 CODES = {
     "code",
@@ -51,25 +53,26 @@ def is_code(name: str, cells: Cells) -> bool:
 def profile_number(empty: Profile, cells: Cells, source: Source) -> Profile | None:
     """Return a column of numbers; None if not all of its cells are, or they are codes."""
     number = NumberFormat(source.decimal, source.thousands)
-    unit = find_unit(cells.texts, number)
-    plain = read_numbers(cells.texts, number, unit)
-    others = cells.texts.filter(pc.is_null(plain)).to_pylist() if plain.null_count < len(plain) else None
+    plain = read_numbers(cells.texts, number)
+    unit = find_unit(cells.texts.filter(pc.is_null(plain)).slice(0, LOOKED_AT), number)
+    if unit:
+        plain = read_numbers(cells.texts, number, unit)
+    others = cells.texts.filter(pc.is_null(plain)).to_pylist() if _are_numbers(plain) else None
     if others is None or _has_codes(plain) or not _are_missing(others, cells, plain):
         return None
-    sentinels = _find_sentinels(plain, cells.counts)
-    missing = [*others, *cells.texts.filter(pc.is_in(plain.cast(pa.float64()), pa.array(sentinels))).to_pylist()]
+    floats = plain.cast(pa.float64())
+    sentinels = pa.array(_find_sentinels(floats.to_numpy(zero_copy_only=False), cells.counts))
+    missing = [*others, *(cells.texts.filter(pc.is_in(floats, sentinels)).to_pylist() if len(sentinels) else [])]
     notes = [f"the unit {unit} is removed"] if unit else []
-    notes += [describe_missing(missing, cells)] if missing else []
-    kept = cells.without(missing)
-    plain = read_numbers(kept.texts, number, unit)
-    values = kept.expand(plain.cast(pa.float64()))
-    whole = _is_whole(plain, kept)
-    base = replace(
-        empty,
-        source=empty.source.model_copy(update={"missing": tuple(missing), "unit": unit}),
-        notes=(*empty.notes, *notes),
-    )
-    return describe_values(base, values, whole=whole, distinct=len(pc.unique(plain)) if whole else None)
+    if missing:
+        notes.append(describe_missing(missing, cells))
+        cells = cells.without(missing)
+        plain = read_numbers(cells.texts, number, unit)
+        floats = plain.cast(pa.float64())
+    source_column = empty.source.model_copy(update={"missing": tuple(missing), "unit": unit})
+    base = replace(empty, source=source_column, notes=(*empty.notes, *notes))
+    whole = _is_whole(plain, floats.to_numpy(), cells)
+    return describe_values(base, cells.expand(floats), whole=whole, distinct=len(pc.unique(plain)) if whole else None)
 
 
 def describe_values(
@@ -113,6 +116,11 @@ def describe_codes(cells: Cells, source: Source) -> str:
     return ""
 
 
+def _are_numbers(plain: pa.Array) -> bool:
+    """Return whether at least one text is a number, and the others are not too many to be listed."""
+    return bool(plain.null_count < len(plain) and plain.null_count <= MOST_SPELLINGS)
+
+
 def _has_codes(plain: pa.Array) -> bool:
     """Return whether digits are codes: their zeros in front would be lost, or they have more than 64 bits."""
     if pc.any(pc.match_substring_regex(plain, LEADING_ZEROS)).as_py():
@@ -132,11 +140,10 @@ def _are_missing(others: Sequence[str], cells: Cells, plain: pa.Array) -> bool:
     return bool(rows <= MOST_OTHER_ROWS * cells.counts.sum())
 
 
-def _find_sentinels(plain: pa.Array, counts: np.ndarray) -> list[float]:
+def _find_sentinels(numbers: np.ndarray, counts: np.ndarray) -> list[float]:
     """Return the numbers that stand for a missing value, because they stand far from all others."""
-    numbers = plain.cast(pa.float64()).to_numpy(zero_copy_only=False)
     found: list[float] = []
-    for sentinel in SENTINELS:
+    for sentinel in np.intersect1d(SENTINELS, numbers).tolist():
         rest = numbers[~np.isnan(numbers) & ~np.isin(numbers, [sentinel, *found])]
         if counts[numbers == sentinel].sum() < LEAST_SENTINELS or len({*rest[:LEAST_SENTINELS]}) < LEAST_SENTINELS:
             continue
@@ -148,9 +155,8 @@ def _find_sentinels(plain: pa.Array, counts: np.ndarray) -> list[float]:
     return found
 
 
-def _is_whole(plain: pa.Array, cells: Cells) -> bool:
+def _is_whole(plain: pa.Array, numbers: np.ndarray, cells: Cells) -> bool:
     """Return whether numbers are whole, and not only by chance: floats of a column without gaps are no counts."""
-    numbers = plain.cast(pa.float64()).to_numpy()
     if not np.array_equal(numbers, np.floor(numbers)):
         return False
     has_point = pc.match_substring(plain, ".")

@@ -8,8 +8,8 @@ none|no|absent|minor|slight|mild|moderate|serious|major|severe|very severe|criti
 never|almost never|very rarely|rarely|seldom|occasionally|sometimes|often|frequently|very often|usually|mostly
 |almost always|always
 no|not at all|a little|slightly|a bit|somewhat|moderately|quite|quite a bit|very|very much|a lot|extremely
-terrible|awful|very poor|very bad|poor|bad|weak|insufficient|below average|fair|average|ok|okay|typical|sufficient
-|satisfactory|good|above average|very good|great|premium|superior|excellent|ideal|outstanding
+terrible|awful|very poor|very bad|poor|bad|weak|insufficient|below average|fair|average|medium|normal|ok|okay|typical
+|sufficient|satisfactory|good|above average|very good|great|premium|superior|excellent|ideal|outstanding
 strongly disagree|disagree|somewhat disagree|slightly disagree|neither agree nor disagree|neither|neutral|undecided
 |slightly agree|somewhat agree|agree|strongly agree
 very dissatisfied|dissatisfied|somewhat dissatisfied|neutral|somewhat satisfied|satisfied|very satisfied
@@ -29,11 +29,10 @@ near|medium|far
 underweight|normal|normal weight|overweight|obese|severely obese
 new|young|middle|middle aged|adult|old|senior
 baby|infant|toddler|child|teen|teenager|adolescent|young adult|adult|middle aged|senior|elderly
-january|february|march|april|may|june|july|august|september|october|november|december
-jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec
+jan|january|feb|february|mar|march|apr|april|may|jun|june|jul|july|aug|august|sep|sept|september|oct|october|nov
+|november|dec|december
 januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember
-monday|tuesday|wednesday|thursday|friday|saturday|sunday
-mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun
+mon|monday|tue|tues|tuesday|wed|wednesday|thu|thur|thurs|thursday|fri|friday|sat|saturday|sun|sunday
 montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag
 winter|spring|summer|autumn|fall
 dawn|morning|noon|midday|afternoon|evening|dusk|night|midnight

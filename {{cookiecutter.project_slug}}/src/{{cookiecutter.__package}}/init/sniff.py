@@ -14,7 +14,7 @@ from .numbers import choose_format
 from .table import Finding
 
 OTHER_SUFFIXES = (".parquet", ".json", ".jsonl", ".ndjson", ".xlsx", ".xlsm")
-SPACES = "spaces separate the columns; save it with commas"
+SPACES = "spaces separate the columns, and not all lines have as many; save it with commas"
 
 
 def sniff(path: Path | str) -> tuple[Source, list[Finding]]:
@@ -30,7 +30,7 @@ def sniff(path: Path | str) -> tuple[Source, list[Finding]]:
     if not ends.head.strip():
         raise UserError(f"{path}: the file is empty; it needs a header and at least one row")
     dialect = detect_dialect(ends.head)
-    if dialect.delimiter == " ":
+    if dialect.delimiter == " " and not dialect.skip_spaces:
         raise UserError(f"{path}: {SPACES}; the first line is {shorten(ends.head.partition(chr(10))[0].strip())}")
     head, tail = parse(ends.head, dialect)[0], parse(ends.tail, dialect)[0]
     layout = find_layout(head, tail)

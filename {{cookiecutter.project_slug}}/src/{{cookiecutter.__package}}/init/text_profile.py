@@ -11,14 +11,16 @@ from ..core.checks import shorten
 from .categories import find_no_yes, merge_spellings, order_categories
 from .cells import Cells
 from .missing import find_signs
+from .names import words_of
 from .number_profile import describe_missing
 from .table import Profile
 
 MOST_CATEGORIES = 254  # trees take no more
 OTHER = "other"
+CODED = {"sex", "gender", "race", "ethnicity", "class", "type", "kind", "group", "category", "cluster", "species"}
 LEAST_ROWS = 2  # per category, on average
-FEW = 20  # so many categories may be long, or rare
-LONGEST = 60  # characters, on average
+FEWEST, FEW = 5, 20  # so many categories may be long, or rare
+LONGEST = 40  # characters, on average
 MOST_SINGLE = 0.5  # share of the categories that have one row
 LEAST_COVERED = 0.6  # share of the rows whose category is one of the most frequent
 LOOKED_AT = 5000  # different texts, of which spellings are compared
@@ -26,11 +28,16 @@ SHOWN, LONGEST_EXAMPLE = 3, 80
 
 
 def profile_no_yes(empty: Profile, cells: Cells) -> Profile | None:
-    """Return a column of two words that mean no and yes; None if it has others."""
+    """Return a column of two words that mean no and yes; None if it has others.
+
+    By the name of a column, 0 and 1 may be two codes, neither of which is a yes: its sex, its type.
+    """
     if len(cells.texts) > MOST_CATEGORIES:
         return None
     signs = find_signs(cells.texts.to_pylist())
     values = find_no_yes(cells.without(signs).texts.to_pylist())
+    if words_of(empty.name) & CODED and all(text[0].isdigit() for text in values):
+        return profile_category(empty, cells, is_forced=True) if values else None
     return profile_category(empty, cells, values=values) if values else None
 
 
@@ -91,9 +98,11 @@ def _is_category(cells: Cells) -> bool:
     counts, rows = cells.counts, int(cells.counts.sum())
     if len(counts) <= 1 or rows < LEAST_ROWS * len(counts):
         return len(counts) == 1
+    if len(counts) > FEWEST and pc.mean(pc.utf8_length(cells.texts)).as_py() > LONGEST:
+        return False
     if len(counts) <= FEW:
         return True
-    if np.mean(counts == 1) > MOST_SINGLE or pc.mean(pc.utf8_length(cells.texts)).as_py() > LONGEST:
+    if np.mean(counts == 1) > MOST_SINGLE:
         return False
     return bool(np.sort(counts)[-MOST_CATEGORIES:].sum() >= LEAST_COVERED * rows)
 
