@@ -31,7 +31,7 @@ def read_file(place: Path | str, problem: Problem) -> Iterator[pa.RecordBatch]:
     Raises UserError: a column is missing, unknown or there twice; or a value is not of its column's type or an
     unknown category: the table and the contract disagree, and a person has to decide which is right.
     """
-    source = choose_source(place, problem.source, [column.name for column in (*problem.columns, problem.target)])
+    source = choose_source(place, problem.source, (*problem.columns, problem.target))
     rows = 0
     for chunk, _ in read_rows(place, source):
         _check_names(place, chunk.schema, problem, source)
@@ -100,7 +100,7 @@ def _read_keys(place: Path | str, chunk: pa.RecordBatch, rows: int, problem: Pro
     """Return what identifies each row: the key column, or the number of the row in the table."""
     if _has_no_key(chunk.schema, problem, source):
         if isinstance(place, str):
-            raise UserError(f"{show(place)}: rows of a database have no numbers; give `key` in problem/sources.py")
+            raise UserError(f"{show(place)}: rows of a database have no order; give `key` in problem/sources.py")
         return pa.array(map(str, range(rows + 1, rows + chunk.num_rows + 1)), pa.string())
     name = source.key or problem.key
     with file_errors(place, f"make {name} a column of text"):
@@ -108,7 +108,7 @@ def _read_keys(place: Path | str, chunk: pa.RecordBatch, rows: int, problem: Pro
 
 
 def _has_no_key(schema: pa.Schema, problem: Problem, source: Source) -> bool:
-    return source.number_rows and problem.key not in schema.names
+    return source.number_rows and (problem.key not in schema.names or problem.key in source.ignored)
 
 
 def _check_names(place: Path | str, schema: pa.Schema, problem: Problem, source: Source) -> None:

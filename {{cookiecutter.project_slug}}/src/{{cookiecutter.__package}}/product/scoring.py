@@ -31,8 +31,7 @@ def score(
     from 1; the header is not counted.
     """
     part, done = target.with_name(f".{target.name}.part"), 0
-    required = [column.name for column in problem.inputs if not column.optional]
-    source = choose_source(place, problem.source, required)
+    source = choose_source(place, problem.source, problem.inputs)
     next_step = "nothing was written; make room, choose another place, or write .parquet if a column is nested"
     with file_errors(target, next_step):
         try:
@@ -75,7 +74,9 @@ def choose_target(place: Path | str, to: Path | None) -> Path:
 
 def _check_names(place: Path | str, schema: pa.Schema, problem: Problem, source: Source) -> None:
     asked = {column.name: source.column(column.name).name for column in problem.columns}
-    missing = [asked[c.name] for c in problem.inputs if asked[c.name] not in schema.names and not c.optional]
+    absent = [column for column in problem.inputs if asked[column.name] not in schema.names]
+    # optional columns may be left out, but a table that has none of the columns is another one
+    missing = [asked[c.name] for c in absent if not c.optional or len(absent) == len(problem.inputs)]
     taken = [name for name in DECIDED if name in map(str.strip, headers(schema))]
     # other columns may have one name, as empty ones have at the right edge of spreadsheets
     twice = {repr(name): None for name in repeated_names(schema, source).values() if name in asked.values()}

@@ -64,7 +64,8 @@ def _convert(cells: pa.Array, column: Column, spec: SourceColumn, source: Source
         return _take_part(cells, spec)
     if spec.values or not column.is_numeric:
         cells = to_text(cells)
-    words = [*spec.missing, *(word for word in source.missing if word not in column.categories)]
+    words = [word.strip() for word in (*spec.missing, *source.missing)]
+    words = [word for word in words if word in spec.missing or word not in column.categories]
     if not is_text(cells):
         return pc.if_else(pc.is_in(cells, _numbers(words, cells.type)), None, cells) if words else cells
     mapped = _map_values(cells, spec.values)

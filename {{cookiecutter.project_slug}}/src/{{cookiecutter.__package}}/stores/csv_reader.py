@@ -70,7 +70,8 @@ class _Lines:
                 continue
             if self.is_start:
                 self.first, self.is_start = number, False
-            line.encode()  # an error if a byte is no text, which `open_text` has let through
+            if not line.isascii():
+                line.encode()  # an error if a byte is no text, which `open_text` has let through
             if "\x00" in line:
                 raise csv.Error("a NUL byte")
             yield line
@@ -80,20 +81,23 @@ def _read_records(file: TextIO, source: Source) -> Iterator[list[str]]:
     """Yield the cells of the header and of every row, or raise csv.Error with row and line, both counted from 1."""
     csv.field_size_limit(LONGEST_CELL)
     lines, row, width, fault = _Lines(file, source), int(not source.header), 0, ""
+    has_totals = bool(source.totals)
     try:
         for record in csv.reader(lines, **_dialect(source)):
             lines.is_start = True
-            if record or width == 1:
-                cells = record or [""]
-                if source.trailing_delimiter and len(cells) != width and not cells[-1]:
-                    cells.pop()
-                if source.totals and is_total(cells, source):
-                    continue
-                if len(cells) != width and (fault := _wrong_width(cells, width, source)):
+            if not record and width != 1:
+                continue
+            cells = record or [""]
+            if source.trailing_delimiter and len(cells) != width and not cells[-1]:
+                cells.pop()
+            if has_totals and is_total(cells, source):
+                continue
+            if len(cells) != width:
+                if fault := _wrong_width(cells, width, source):
                     break
                 width = len(cells)
-                yield cells
-                row += 1
+            yield cells
+            row += 1
     except (csv.Error, UnicodeError) as error:
         fault = next((words for mark, words in REASONS.items() if mark in str(error)), str(error))
         fault = f"not text in {source.encoding}" if isinstance(error, UnicodeError) else fault

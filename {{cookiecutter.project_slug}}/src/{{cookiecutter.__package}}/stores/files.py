@@ -20,6 +20,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from ..core.errors import UserError, hide_passwords
+from ..core.schema import Column
 from ..core.source import PLAIN, Source
 from .csv_reader import read_csv
 from .dialect import describe_dialect
@@ -93,17 +94,22 @@ def read_rows(place: Path | str, source: Source = PLAIN) -> Generator[tuple[pa.R
         raise UserError(f"{show(place)}: no rows; it needs a header and at least one row")
 
 
-def choose_source(place: Path | str, source: Source, names: Iterable[str]) -> Source:
-    """Return how to read a table: as declared, or plainly if its header has the contract's own names instead.
+def choose_source(place: Path | str, source: Source, columns: Iterable[Column]) -> Source:
+    """Return how to read a table: as declared, or plainly if it has more of these columns under the contract's names.
 
-    `names` are the contract's names of the columns that the table has to have.
+    So the files of other systems that speak the contract's language are read, whatever the source declares.
     """
-    names = [*names]
+    if source == PLAIN:
+        return source
+    names = {column.name for column in columns}
     declared = {source.column(name).name for name in names}
-    if source == PLAIN or (source.header and declared <= _read_names(place, source)):
+    found = declared & _read_names(place, source)
+    if source.header and found == declared:
         return source
     plain = Source(table=source.table, number_rows=source.number_rows, ignored=source.ignored)
-    return plain if _read_names(place, plain) >= {*names} else source
+    own = names & _read_names(place, plain)
+    # without a header, the first row may have a cell that is called as a column is, but not all of them
+    return plain if (len(own) > len(found) if source.header else own == names) else source
 
 
 def open_writer(path: Path, kind: str, schema: pa.Schema) -> Any:

@@ -56,7 +56,7 @@ def read_workbook(path: Path, source: Source = PLAIN) -> Iterator[tuple[pa.Recor
             raise UserError(f"{path}: no sheet {name!r}; name one of {', '.join(sheets)} in problem/sources.py")
         total = sheets[name].max_row or 1
         sheets[name].reset_dimensions()  # some programs write a wrong size, beyond which no cell would be read
-        rows = _read_sheet(sheets[name].iter_rows(values_only=True), source)
+        rows = _read_sheet(path, sheets[name].iter_rows(values_only=True), source)
         header = next(rows, [])
         yield from share_read(rows, name_columns(header), total)
 
@@ -72,7 +72,7 @@ def share_read(
 
 
 def _read_objects(path: Path) -> Iterator[dict[str, Any]]:
-    row = 0
+    row, is_list = 0, False
     with path.open(encoding="utf-8-sig") as file:
         try:
             is_list = file.read(1000).lstrip().startswith("[")
@@ -104,7 +104,7 @@ def _check_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _read_sheet(rows: Iterator[tuple[Any, ...]], source: Source) -> Iterator[list[str | None]]:
+def _read_sheet(path: Path, rows: Iterator[tuple[Any, ...]], source: Source) -> Iterator[list[str | None]]:
     """Yield the header of a sheet and its rows, as texts; every row is as wide as the header."""
     width, row = 0, 0
     for cells in itertools.islice(rows, source.skip_lines, None):
@@ -121,5 +121,5 @@ def _read_sheet(rows: Iterator[tuple[Any, ...]], source: Source) -> Iterator[lis
                 continue
         row += 1
         if len(texts) > width:
-            raise UserError(f"row {row}: {len(texts)} cells, expected {width} as in the first row of the sheet")
+            raise UserError(f"{path}: row {row}: {len(texts)} cells, expected {width} as in the first row of the sheet")
         yield texts + [None] * (width - len(texts))
