@@ -72,7 +72,7 @@ def test_reasons_say_the_condition_and_the_figures():
     [(*first, reason)], otherwise = propose_rules(INPUTS, target, costs=MISTAKES)
     assert first == ["age", ">=", 60, 0.996]
     assert reason == f"age, years is 60 or more: yes in 100 % of {(AGE >= 60).sum()} rows"
-    assert otherwise == 0.01
+    assert otherwise == 0.003
     bmi = column("bmi", INCOME, description="BMI")
     rules, _ = propose_rules([bmi], column("y", np.where(INCOME > 50_000, "yes", "no")), costs=MISTAKES)
     assert rules[0][4].startswith("BMI is over 50000: yes in ")
