@@ -1,7 +1,8 @@
 """The same values go in as requests, as training rows, as files to score and as recorded decisions.
 
-Whatever one way accepts all of them accept, and read alike. Two things differ by design: spellings that exist
-only where all cells are text (`TEXT_ONLY`), and personal columns, which tables never read.
+Whatever one way accepts all of them accept, and read alike. Three things differ by design: spellings that exist
+only where all cells are text (`TEXT_ONLY`), typed cells of a table in columns of text, which are read as they are
+spelt, and personal columns, which tables never read.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from {{ cookiecutter.__package }}.core.checks import checks
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.problem import Problem
 from {{ cookiecutter.__package }}.core.schema import Column
+from {{ cookiecutter.__package }}.core.source import PLAIN
 from {{ cookiecutter.__package }}.data import collect, curate, validate
 from {{ cookiecutter.__package }}.stores import columns
+from {{ cookiecutter.__package }}.stores.convert import convert, to_text
 from {{ cookiecutter.__package }}.stores.files import read_rows
 from {{ cookiecutter.__package }}.stores.lake import Lake, open_lake
 
@@ -161,7 +164,7 @@ def by_score(source: Path, column: Column) -> list[Any]:
     found = []
     for chunk, _ in read_rows(source):
         for place in range(chunk.num_rows):
-            values, faults = columns.read_column(chunk.slice(place, 1), column)
+            values, faults = columns.read_column(convert(chunk.slice(place, 1), [column], PLAIN), column)
             found += [REFUSED] if faults else values.to_pylist()
     return found
 
@@ -251,8 +254,8 @@ def test_typed_cell_of_a_parquet_file_is_accepted_as_in_a_request(
         "lists": pa.array([[1], [2]]),
     }
     for kind, cells in kinds.items():
-        read = cells.to_pylist()
-        if kind == "decimal":
+        read = (cells if column.is_numeric else to_text(cells)).to_pylist()
+        if kind == "decimal" and column.is_numeric:
             read = [float(value) for value in read]
         if column.is_numeric and kind in ("text", "dictionary"):
             read = [7 if value == "7" else value for value in read]
