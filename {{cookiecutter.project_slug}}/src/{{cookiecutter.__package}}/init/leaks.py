@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .arrays import is_category, to_floats
 from .table import Finding, Profile
-from .univariate import Answers, correlate, prediction_error, read_answers
+from .univariate import EXACT, Answers, correlate, prediction_error, read_answers
 from .vocabulary import OUTCOMES
 from .wording import has_words, percent
 
@@ -20,8 +20,8 @@ LEAST_ROWS = 50
 CLEAR_ROWS = 300  # without a mistake in as many, the share of mistakes is below 1 % (rule of three)
 SURE, SUSPICIOUS = 0.005, 0.03  # share of mistakes
 SURE_OF_NUMBER, SUSPICIOUS_OF_NUMBER = 0.002, 0.01  # share of variance that is not explained
-EXACT = 1e-6
 MANY_NUMBERS = 20
+HOPELESS = 5  # times the error that is suspicious: a column that is no leak
 SERIES = 0.9  # correlation of a number with that of the row before
 LEFT_OUT = "it is a function of the answer, or known only after it"
 ASKED = "keep it only if it is known before the answer"
@@ -37,8 +37,9 @@ def find_leaks(profiles: Sequence[Profile], target: Profile, seen: str) -> list[
 
 
 def _find_leak(profile: Profile, answers: Answers, seen: str) -> Finding | None:
-    error = prediction_error(profile, answers)
-    if error > (SUSPICIOUS_OF_NUMBER if answers.is_number else SUSPICIOUS):
+    suspicious = SUSPICIOUS_OF_NUMBER if answers.is_number else SUSPICIOUS
+    error = prediction_error(profile, answers, HOPELESS * suspicious)
+    if error > suspicious:
         return None
     right = percent(1 - error)
     evidence = (

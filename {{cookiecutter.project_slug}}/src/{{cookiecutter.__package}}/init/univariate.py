@@ -12,6 +12,7 @@ from .table import Profile
 FOLDS = 3
 LEAVES = 32
 LEAST_IN_LEAF = 3
+EXACT = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +32,33 @@ def read_answers(target: Profile) -> Answers:
     return Answers(target.name, values, not is_category(target), folds)
 
 
-def prediction_error(profile: Profile, answers: Answers) -> float:
+def prediction_error(profile: Profile, answers: Answers, hopeless: float) -> float:
     """Return what a model of one column gets wrong on rows held out.
 
     Of categories, the share of mistakes, as the mean over the answers; of a number, the share of its variance.
+    `hopeless`: the error in the first fold, from which on the others are not tried.
     """
+    if answers.is_number and (error := _monotone_error(profile, answers.values)) < EXACT:
+        return error
     predict = _predict_by_table if is_category(profile) else _predict_by_tree
     predicted = np.zeros(len(answers.values))
     for fold in range(FOLDS):
         held_out = answers.folds == fold
         predicted[held_out] = predict(profile, answers, held_out)
-    if answers.is_number:
-        tree = float(np.var(answers.values - predicted) / np.var(answers.values))
-        return min(tree, _monotone_error(profile, answers.values))
-    counts = np.bincount(answers.values.astype(int))
-    right = np.bincount(answers.values.astype(int), weights=predicted == answers.values)
-    return float(1 - np.mean(right / counts))
+        seen = answers.folds <= fold
+        tried = _measure(answers.values[seen], predicted[seen], is_number=answers.is_number)
+        if tried >= hopeless:
+            break
+    return min(tried, error) if answers.is_number else tried
+
+
+def _measure(truth: NDArray[np.float64], predicted: NDArray[np.float64], *, is_number: bool) -> float:
+    if is_number:
+        return float(np.var(truth - predicted) / max(np.var(truth), np.finfo(float).tiny))
+    codes = truth.astype(int)
+    counts = np.bincount(codes)
+    right = np.bincount(codes, weights=predicted == truth)[counts > 0] / counts[counts > 0]
+    return float(1 - right.mean())
 
 
 def correlate(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
