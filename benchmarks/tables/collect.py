@@ -48,7 +48,7 @@ TABLES: list[tuple[str, str, list[str]]] = [
     ("statsmodels/datasets/modechoice/modechoice.csv", "choice", []),
     ("statsmodels/datasets/randhie/randhie.csv", "mdvis", []),
     ("statsmodels/datasets/spector/spector.csv", "GRADE", []),
-    ("statsmodels/datasets/star98/star98.csv", "NABOVE", []),
+    ("statsmodels/datasets/star98/star98.csv", "MATHTOT", []),
     ("vega_datasets/_data/airports.csv", "state", []),
     ("vega_datasets/_data/cars.json", "Origin", []),
     ("vega_datasets/_data/la-riots.csv", "type", []),
