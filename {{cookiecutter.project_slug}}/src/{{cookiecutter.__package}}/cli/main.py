@@ -13,14 +13,14 @@ from rich.console import Console
 
 from ..core.errors import UserError
 
-WHEELS = ("data", "model", "product", "operations")
+MODULES = ("init", "data", "model", "product", "operations")
 OWNED = Path(__file__).parents[1] / "problem"  # errors in these files are their owners' to correct
 CORRECTABLE = ("EACCES", "EDQUOT", "EEXIST", "EFBIG", "EISDIR", "ENOSPC", "ENOTDIR", "EPERM", "EROFS")
 
 
 def wheels() -> list[ModuleType]:
-    """Return the modules with the commands of each wheel; a wheel that was left out has none."""
-    return [import_module(f".{name}", __package__) for name in WHEELS if find_spec(f"{__package__}.{name}")]
+    """Return the modules with the commands of `init` and of each wheel; what was left out has none."""
+    return [import_module(f".{name}", __package__) for name in MODULES if find_spec(f"{__package__}.{name}")]
 
 
 def app() -> typer.Typer:

@@ -1,0 +1,196 @@
+"""The command that turns a table into a problem of one's own."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..core.errors import UserError
+from .main import OWNED
+
+if TYPE_CHECKING:  # imported by the command, so that --help answers at once
+    from ..init.proposal import Options, Proposal
+    from ..init.study import Study
+
+commands = typer.Typer()
+PACKAGE = OWNED.parent
+LARGEST_COPY = 50_000_000  # bytes of a table that is copied into the project
+SHOWN = 40  # columns in the terminal; the report has all
+DIFF = {"+": "green", "-": "red", "@": "cyan"}
+
+
+@commands.command()
+def init(  # noqa: PLR0913  # each is an option
+    table: Annotated[str, typer.Argument(help="A CSV, Parquet, JSON Lines or Excel file, or the URL of a database.")],
+    target: Annotated[str, typer.Option(help="The column with the answers to learn.")],
+    *,
+    sheet: Annotated[str, typer.Option(help="Sheet of a workbook, or table of a database.")] = "",
+    key: Annotated[str | None, typer.Option(help="The column that identifies a row.")] = None,
+    protected: Annotated[list[str] | None, typer.Option(help="Recorded for audits, never an input of models.")] = None,
+    personal: Annotated[list[str] | None, typer.Option(help="Identifies a person; never stored.")] = None,
+    keep: Annotated[list[str] | None, typer.Option(help="Used although a finding would leave it out.")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Left out.")] = None,
+    time_column: Annotated[str | None, typer.Option("--time", help="When a row was recorded.")] = None,
+    outcome_order: Annotated[str, typer.Option(help="The answers in order: of two, the last is predicted.")] = "",
+    number: Annotated[bool, typer.Option("--number", help="The target is a number, however few values.")] = False,
+    question: Annotated[str, typer.Option(help="The question that the product answers.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the report and write nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace edited files, too; copies are kept.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
+) -> None:
+    """Turn a table into a problem of your own: contract, rules, plan, sources and tests.
+
+    On a newer table: files that nobody edited follow; edited ones stay, and the differences are shown. Exit 1.
+    """
+    from ..core.settings import load_settings
+    from ..init.proposal import Options, propose
+    from ..init.study import study
+    from ..stores.files import find_table
+    from .composition import out
+
+    root = load_settings().root.resolve()
+    if root not in PACKAGE.resolve().parents:
+        raise UserError(f"{root}: the package is in {PACKAGE.parent}; run `init` in the project's folder")
+    options = Options(
+        target=target,
+        key=key,
+        protected=tuple(protected or ()),
+        personal=tuple(personal or ()),
+        kept=tuple(keep or ()),
+        dropped=tuple(drop or ()),
+        time=time_column,
+        outcome_order=tuple(answer.strip() for answer in outcome_order.split(",") if answer.strip()),
+        number=number,
+        question=question,
+    )
+    with out.status(f"reading {table}"):
+        studied = study(find_table(table, Path()), sheet, options)
+    if sys.stdin.isatty() and not yes:
+        options = _ask(studied, options)
+    place, copied = _find_place(table, root)
+    with out.status("looking for rules"):
+        proposal = propose(studied.profiles, studied.findings, studied.source, options, studied.key, place)
+    _print_report(proposal)
+    written = _write(root, proposal, studied, copied, is_dry=dry_run, force=force)
+    if not written:
+        raise typer.Exit(0 if dry_run else 1)
+
+
+def _ask(studied: "Study", options: "Options") -> "Options":
+    """Ask what to do about the columns that only a person can decide on."""
+    from dataclasses import replace
+
+    marked, dropped = [*options.protected], [*options.dropped]
+    for finding in studied.findings:
+        for name in finding.columns if finding.consequence == "asked" else ():
+            if name in (*marked, *dropped, *options.personal, *options.kept, options.target, studied.key):
+                continue
+            typer.echo(finding.sentence)
+            if finding.kind != "protected":
+                dropped += [name] if typer.confirm(f"Leave {name} out?") else []
+            elif typer.confirm(f"Record {name} for audits only, never as an input of models?"):
+                marked.append(name)
+    return replace(options, protected=tuple(marked), dropped=tuple(dropped))
+
+
+def _find_place(table: str, root: Path) -> tuple[str, Path | None]:
+    """Return what `plan.toml` names, and the file that is copied to there, if it is outside of the project."""
+    if "://" in table:
+        if "@" in table and "$" not in table:
+            raise UserError(
+                "the URL would be written into plan.toml with its user and password; set it as an environment "
+                "variable and give its name, as '${DATABASE_URL}'"
+            )
+        return table, None
+    path = Path(table).resolve()
+    inside = root in path.parents and root / "var" not in path.parents
+    if inside or path.stat().st_size > LARGEST_COPY:
+        return (path.relative_to(root) if inside else path).as_posix(), None
+    return f"data/{path.name}", path
+
+
+def _print_report(proposal: "Proposal") -> None:
+    """Print the columns that are used and those that are not, and what was found."""
+    from ..init.known import describe, remarks
+    from .composition import out
+
+    out.print(f"\n{proposal.table}: {proposal.rows:,} rows. {proposal.question}", markup=False, style="bold")
+    out.print(f"  the answer  {proposal.target.profile.name}: {describe(proposal.target)}", markup=False)
+    key = proposal.source.key or proposal.key
+    out.print(f"  the key     {'the number of the row' if proposal.source.number_rows else key}", markup=False)
+    for field in proposal.fields[:SHOWN]:
+        out.print(f"  used        {field.profile.name}: {describe(field)}", markup=False)
+    if len(proposal.fields) > SHOWN:
+        out.print(f"  used        and {len(proposal.fields) - SHOWN} more")
+    for name, reason in list(proposal.ignored.items())[:SHOWN]:
+        out.print(f"  left out    {name}: {reason}", markup=False, style="yellow")
+    for remark in list(remarks(proposal))[:SHOWN]:
+        out.print(f"  note        {remark}", markup=False)
+
+
+def _write(
+    root: Path, proposal: "Proposal", studied: "Study", copied: Path | None, *, is_dry: bool, force: bool
+) -> bool:
+    """Write everything, and say what became of what was there. Return False if an edit would have been lost."""
+    from ..init import apply
+    from ..init.files import render_files
+    from ..init.report import render_report
+    from .composition import out
+
+    package = PACKAGE.resolve().relative_to(root).as_posix()
+    files = render_files(proposal, package)
+    record = apply.read_record(root)
+    changed, edited = apply.find_changes(root, files), apply.find_edits(root, files, record)
+    if edited and not force:
+        for line in apply.compare(root, files, edited):
+            out.print(line, style=DIFF.get(line[:1]), markup=False)
+        out.print(f"Nothing was written: {', '.join(edited)} was edited. --force replaces it and keeps a copy.")
+        return False
+    if is_dry:
+        out.print(f"Would write {', '.join(changed) or 'nothing: every file is as proposed'}.", markup=False)
+        return True
+    asked = {"table": proposal.place, "target": proposal.options.target, "key": proposal.key}
+    contents: dict[str, str | Path] = {**files, "var/init-report.html": render_report(proposal, studied.profiles)}
+    with out.status("describing the API"):
+        contents["openapi.json"] = describe_api(files, package)
+    contents |= {proposal.place: copied} if copied else {}
+    contents[apply.RECORD] = apply.make_record(files, **asked)
+    is_other = any(record.get(name) != asked[name] for name in ("target", "key"))
+    stores = apply.find_stores(root / "var") if is_other else []
+    backup = root / "var" / "replaced" / time.strftime("%Y-%m-%d-%H%M%S")
+    apply.write(root, contents, [] if record else apply.find_stale(root, contents), stores, backup)
+    if backup.exists():
+        what = f"The files as they were{', and all tables, models and decisions,' if stores else ''}"
+        out.print(f"\n{what} are in {backup.relative_to(root)}.", markup=False)
+    out.print(f"Wrote {', '.join(changed) or 'nothing new'}; the report is var/init-report.html.", markup=False)
+    steps = "`make run` serves the product" if is_other else "`make data` builds the training table again"
+    out.print(f"Read contract.py and plan.toml, above all the costs. Then {steps}, and `make train` looks for a model.")
+    return True
+
+
+def describe_api(files: Mapping[str, str], package: str) -> str:
+    """Return `openapi.json` of proposed files, which a fresh process reads in a copy of the package.
+
+    Raises UserError: they do not work together.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(PACKAGE, Path(folder, package), ignore=shutil.ignore_patterns("__pycache__"))
+        for path, text in files.items():
+            place = Path(folder, path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text, encoding="utf-8")
+        code = f"from {PACKAGE.name}.cli.main import main; main()"
+        environment = os.environ | {"PYTHONPATH": str(Path(folder, package).parent), "APP_ROOT": folder}
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-c", code, "openapi"], env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise UserError(f"the proposed files do not work together: {done.stderr.strip()}; report this, please")
+        return Path(folder, "openapi.json").read_text(encoding="utf-8")

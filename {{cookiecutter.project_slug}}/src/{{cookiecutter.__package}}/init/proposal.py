@@ -1,0 +1,191 @@
+"""What the owner's files would say about a table: a value that `render.py` writes down."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.errors import UserError
+from ..core.schema import Column, Kind
+from ..core.source import Source, SourceColumn
+from .answers import Stakes, as_answer, make_stakes
+from .propose_rules import propose_rules
+from .table import Finding, Profile
+
+PAIR = 2  # categories have the same meaning in either order
+ROW_KEY = "row_number"  # KEY of a contract whose rows are numbered
+UNUSABLE = {"empty": "every cell is empty", "text": "free text, which models do not read"}
+KINDS: dict[str, Kind] = {"number": "number", "integer": "integer", "date": "integer", "category": "category"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person said about a table, in the table's own names."""
+
+    target: str
+    key: str | None = None
+    protected: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()  # though a finding would leave them out
+    dropped: tuple[str, ...] = ()
+    time: str | None = None
+    outcome_order: tuple[str, ...] = ()
+    number: bool = False  # the target is a number, however few values it has
+    question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the contract: a profile with its marks."""
+
+    profile: Profile
+    protected: bool = False
+    personal: bool = False
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether a case may leave it out."""
+        return self.protected or self.personal or self.profile.missing > 0
+
+    @property
+    def column(self) -> Column:
+        """The column as the contract gives it."""
+        return Column(
+            name=self.profile.field,
+            kind=KINDS.get(self.profile.kind, "text"),
+            description=self.profile.description,
+            example=self.profile.example,
+            low=self.profile.low,
+            high=self.profile.high,
+            categories=self.profile.categories,
+            optional=self.is_optional,
+            protected=self.protected,
+            personal=self.personal,
+            nominal=self.profile.is_nominal and len(self.profile.categories) > PAIR and not self.protected,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Contract, rules, plan and source of a table."""
+
+    table: str  # name of the file or the table, as people read it
+    place: str  # what `plan.toml` names
+    rows: int
+    key: str
+    fields: tuple[Field, ...]
+    target: Field
+    question: str
+    stakes: Stakes
+    split: dict[str, str]  # `group` or `time` of `[data]`, if rows are not split at random
+    rules: Sequence[tuple[str, str, Any, Any, str]]
+    otherwise: Any
+    source: Source
+    findings: tuple[Finding, ...]
+    ignored: dict[str, str]  # column of the table: why it is not used
+    options: Options
+
+
+def propose(
+    profiles: Sequence[Profile],
+    findings: Sequence[Finding],
+    source: Source,
+    options: Options,
+    key: str | None,
+    place: str,
+) -> Proposal:
+    """Return what the owner's files would say.
+
+    `key`: the column that identifies a row; None numbers the rows.
+
+    Raises UserError: a finding refuses the table, an option does not fit it, or no column is left to learn from.
+    """
+    if refused := [finding.sentence for finding in findings if finding.consequence == "refused"]:
+        raise UserError(f"{place}: {'; '.join(refused)}")
+    by_name = {profile.name: profile for profile in profiles}
+    target = Field(as_answer(by_name[options.target], options.outcome_order))
+    ignored = _ignored(profiles, findings, options, key)
+    asked = [profile for profile in profiles if profile.name not in {*ignored, key, options.target}]
+    fields = tuple(Field(each, each.name in options.protected, each.name in options.personal) for each in asked)
+    inputs = [field.profile for field in fields if field.column.is_input]
+    if not inputs:
+        left = "; ".join(f"{name}: {reason}" for name, reason in ignored.items())
+        raise UserError(f"{place}: no column is left to learn from ({left}); name one to use with --keep")
+    stakes = make_stakes(target.profile, has_groups=bool(options.protected))
+    rules, otherwise = propose_rules(inputs, target.profile, costs=stakes.costs)
+    return Proposal(
+        table=place.rpartition("/")[2],
+        place=place,
+        rows=target.profile.rows,
+        key=by_name[key].field if key else _row_key(profiles),
+        fields=fields,
+        target=target,
+        question=options.question or ask(target.profile),
+        stakes=stakes,
+        split=_split(fields, findings, options),
+        rules=rules,
+        otherwise=otherwise,
+        source=_complete(source, [*fields, target], by_name.get(key or ""), ignored),
+        findings=tuple(findings),
+        ignored=ignored,
+        options=options,
+    )
+
+
+def ask(target: Profile) -> str:
+    """Return the question that a target answers, in words."""
+    words = target.description.rstrip("?")
+    if set(target.categories) == {"no", "yes"}:
+        return f"{words}: yes or no?"
+    words = words[:1].lower() + words[1:] if words[1:2].islower() else words
+    if not target.categories:
+        return f"What is the {words}?"
+    *first, last = target.categories
+    return f"Which {words}: {', '.join(first)} or {last}?" if len(first) < 5 else f"Which {words}?"  # noqa: PLR2004
+
+
+def _ignored(
+    profiles: Sequence[Profile], findings: Sequence[Finding], options: Options, key: str | None
+) -> dict[str, str]:
+    """Return the columns that are not used, each with the reason."""
+    found = {
+        name: f"{each.kind}: {each.evidence}"
+        for each in findings
+        if each.consequence == "left out"
+        for name in each.columns
+    }
+    unusable = {profile.name: UNUSABLE[profile.kind] for profile in profiles if profile.kind in UNUSABLE}
+    for option, names in (("--protected", options.protected), ("--keep", options.kept)):
+        if wrong := [name for name in names if name in unusable]:
+            raise UserError(f"{option} {wrong[0]}: {unusable[wrong[0]]}; name another column")
+    named = {options.target, key, *options.protected, *options.personal, *options.kept}
+    found |= unusable
+    found = {name: reason for name, reason in found.items() if name not in named}
+    return found | dict.fromkeys(options.dropped, "left out by --drop")
+
+
+def _split(fields: Sequence[Field], findings: Sequence[Finding], options: Options) -> dict[str, str]:
+    """Return the column by which folds are made: the time that a person named, or the subjects that were found."""
+    names = {field.profile.name: field.profile.field for field in fields if not field.personal}
+    if options.time in names:
+        return {"time": names[options.time]}
+    groups = [name for finding in findings if finding.kind == "group" for name in finding.columns if name in names]
+    return {"group": names[groups[0]]} if groups else {}
+
+
+def _row_key(profiles: Sequence[Profile]) -> str:
+    """Return a name for the numbers of rows that no field has."""
+    names, key = {profile.field.lower() for profile in profiles}, ROW_KEY
+    while key in names:
+        key += "_"
+    return key
+
+
+def _complete(source: Source, fields: Sequence[Field], key: Profile | None, ignored: dict[str, str]) -> Source:
+    """Return the draft with the columns of the contract."""
+    plain = {field.profile.field: field.profile.source for field in fields}
+    columns = {name: column for name, column in plain.items() if column != SourceColumn(name=name)}
+    renamed = key is not None and key.name != key.field
+    named = {"key": key.name} if key is not None and renamed else {}
+    return source.model_copy(
+        update={"columns": columns, "ignored": tuple(ignored), "number_rows": key is None, **named}
+    )

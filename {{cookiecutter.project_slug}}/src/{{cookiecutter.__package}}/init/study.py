@@ -1,0 +1,73 @@
+"""Read a table and find out what is in it: the first half of `init`, which writes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from ..core.errors import UserError
+from ..core.source import Source
+from ..stores.files import read_rows
+from .answers import are_classes, nearest
+from .findings import find
+from .identifiers import choose_key
+from .profile import profile_table
+from .proposal import Options
+from .sniff import sniff
+from .table import Finding, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A table as it was read, and what was found."""
+
+    source: Source
+    profiles: list[Profile]
+    findings: list[Finding]
+    key: str | None  # the column that identifies a row
+
+
+def study(table: Path | str, sheet: str, options: Options) -> Study:
+    """Return what is in a table. Raises UserError: it cannot be read, or has no column of a name that is given."""
+    source, seen = sniff(table)
+    if sheet:
+        source = source.model_copy(update={"table": sheet})
+    rows = pa.Table.from_batches([chunk for chunk, _ in read_rows(table, source)])
+    check_names(options, rows.column_names)
+    profiles = profile_table(rows, source)
+    target = next(profile for profile in profiles if profile.name == options.target)
+    if options.outcome_order or (not options.number and are_classes(target)):
+        profiles = profile_table(rows, source, [target.name])
+    key = choose_key(profiles, options.key, options.target)
+    found = find(
+        profiles,
+        options.target,
+        key=key,
+        protected=options.protected,
+        personal=options.personal,
+        time=options.time,
+    )
+    return Study(source, profiles, [*seen, *found], key)
+
+
+def check_names(options: Options, names: Sequence[str]) -> None:
+    """Raise UserError: an option names a column that the table does not have, or one column has two roles."""
+    roles = {
+        "--target": [options.target],
+        "--key": [options.key] if options.key else [],
+        "--protected": options.protected,
+        "--personal": options.personal,
+        "--time": [options.time] if options.time else [],
+        "--keep": options.kept,
+        "--drop": options.dropped,
+    }
+    for option, given in roles.items():
+        for name in given:
+            if name not in names:
+                raise UserError(f"{option}: the table has no column {name!r}; {nearest(name, names)}")
+    single = [name for option in ("--target", "--key", "--protected", "--personal", "--drop") for name in roles[option]]
+    if twice := [name for name in single if single.count(name) > 1]:
+        raise UserError(
+            f"{twice[0]} is named more than once by --target, --key, --protected, --personal and --drop; choose one"
+        )
