@@ -363,6 +363,18 @@ def test_time_is_told_with_the_answers_then_and_now():
     assert given.evidence.endswith("models are judged on later rows than they learn from")
 
 
+def test_years_at_school_are_no_schools():
+    years = honest(school=RNG.integers(4, 16, ROWS))
+    assert find(years, "answer") == []
+
+
+def test_columns_that_a_person_keeps_are_mentioned_and_kept():
+    profiles = honest(x=np.where(ANSWERS == "yes", 5, -5) + OTHER / 10, line=range(ROWS), country=["de"] * ROWS)
+    kept = find(profiles, "answer", key="line", kept=["x", "country"])
+    wanted = {("key", ("line",), "kept"), ("constant", ("country",), "kept"), ("leak", ("x",), "kept")}
+    assert kinds(kept) == wanted
+
+
 # targets
 
 REFUSED = {

@@ -38,9 +38,9 @@ def take_rows(profiles: Sequence[Profile], rows: NDArray[np.int64]) -> list[Prof
     return [replace(profile, values=profile.values.take(pa.array(rows))) for profile in profiles]
 
 
-def draw_sample(profiles: Sequence[Profile], rows: int) -> list[Profile]:
-    """Return the profiles with the values of at most 50,000 rows, drawn at random and in the table's order."""
+def draw_sample(profiles: Sequence[Profile], rows: NDArray[np.int64]) -> list[Profile]:
+    """Return the profiles with the values of at most 50,000 of some rows, drawn at random and in the table's order."""
     size = min(SAMPLE_ROWS, SAMPLE_CELLS // max(len(profiles), 1))
-    if rows <= size:
-        return list(profiles)
-    return take_rows(profiles, np.sort(np.random.default_rng(0).choice(rows, size, replace=False)))
+    if len(rows) > size:
+        rows = np.sort(np.random.default_rng(0).choice(rows, size, replace=False))
+    return take_rows(profiles, rows)

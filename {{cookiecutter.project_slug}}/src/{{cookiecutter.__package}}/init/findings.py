@@ -1,10 +1,11 @@
 """What a person should know of a table before a model learns from it, and what becomes of its columns."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from .arrays import draw_sample, take_rows
+from .arrays import draw_sample
 from .copies import find_copies
 from .groups import find_groups, find_times
 from .identifiers import check_key, choose_key, find_constant, find_identifier, find_text
@@ -26,11 +27,13 @@ def find(
     protected: Sequence[str] = (),
     personal: Sequence[str] = (),
     time: str | None = None,
+    kept: Sequence[str] = (),
 ) -> list[Finding]:
     """Return all findings of a table, or only the one for which it is refused.
 
     `key`: the column that identifies a row; without one, the best candidate. `protected` and `personal`: columns
     that were marked by a person, about which nothing is asked. `time`: the column that says when a row was made.
+    `kept`: columns that a person wants to keep, whatever is found.
     """
     named = {profile.name: profile for profile in profiles}
     label = named[target]
@@ -41,9 +44,10 @@ def find(
     if any(finding.consequence == "refused" for finding in found):
         return found
     others = [profile for profile in profiles if profile.name not in (target, key, *personal)]
-    found += [finding for profile in others if (finding := _find_useless(profile, is_time=profile.name == time))]
+    useless = [finding for profile in others if (finding := _find_useless(profile, is_time=profile.name == time))]
+    found += _keep(useless, kept)
     inputs = [profile for profile in _without_left_out(others, found) if profile.name not in protected]
-    found += _find_in_sample(inputs, label)
+    found += _keep(_find_in_sample(inputs, label), kept)
     inputs = _without_left_out(inputs, found)
     if not inputs:
         reasons = join(f"{', '.join(finding.columns)} ({finding.kind})" for finding in found if finding.kind != "key")
@@ -65,13 +69,18 @@ def _find_useless(profile: Profile, *, is_time: bool) -> Finding | None:
 def _find_in_sample(inputs: Sequence[Profile], label: Profile) -> list[Finding]:
     """Return leaks and copies: what models of rows with an answer show, on a sample of a long table."""
     known = np.flatnonzero(label.values.is_valid().to_numpy(zero_copy_only=False))
-    target, *sample = draw_sample(take_rows([label, *inputs], known), len(known))
+    target, *sample = draw_sample([label, *inputs], known)
     used = len(target.values)
     seen = f"{used:,} rows" if used == len(known) else f"a sample of {used:,} of {len(known):,} rows"
     found: list[Finding] = []
     for search in (find_missingness, find_leaks, find_identities):
         found += search(_without_left_out(sample, found), target, seen)
     return [*found, *find_copies(_without_left_out(sample, found), seen)]
+
+
+def _keep(found: Sequence[Finding], kept: Sequence[str]) -> list[Finding]:
+    """Return the findings, of which those on columns that a person keeps have no consequence."""
+    return [replace(each, consequence="kept") if set(each.columns) <= set(kept) else each for each in found]
 
 
 def _without_left_out(profiles: Sequence[Profile], found: Sequence[Finding]) -> list[Profile]:

@@ -13,7 +13,7 @@ from .vocabulary import SUBJECTS, TIMES
 from .wording import has_words, join, percent
 
 LEAST_GROUPS = 10
-MANY_GROUPS = 20  # of which a text may be the name of a subject
+MANY_GROUPS = 20  # of which a text without a telling name may be a subject
 LEAST_CONSTANT = 2  # columns that are the same in all rows of a subject
 NEARLY_ALL = 0.98
 BY_CHANCE = 0.5
@@ -48,11 +48,10 @@ def find_times(profiles: Sequence[Profile], target: Profile, time: str | None) -
 
 def _may_be_subject(profile: Profile) -> bool:
     known = profile.rows - profile.missing
-    repeats = LEAST_GROUPS <= profile.distinct <= known / 2
-    is_text = is_category(profile) and profile.distinct >= MANY_GROUPS
-    return (
-        repeats and profile.kind not in ("date", "number") and (is_text or _is_named(profile)) and not _is_time(profile)
-    )
+    # a few whole numbers are rather a measurement: years at school, not schools
+    least = LEAST_GROUPS if is_category(profile) and _is_named(profile) else MANY_GROUPS
+    is_identifying = is_category(profile) or (profile.kind == "integer" and _is_named(profile))
+    return least <= profile.distinct <= known / 2 and is_identifying and not _is_time(profile)
 
 
 def _is_named(profile: Profile) -> bool:
@@ -70,7 +69,7 @@ def _is_time(profile: Profile) -> bool:
 
 def _constant_columns(subject: Profile, others: Sequence[Profile]) -> list[str]:
     """Return the columns that hardly ever change within a subject, and would by chance."""
-    codes = to_codes(subject.values)[:LOOKED_AT]
+    codes = to_codes(subject.values.slice(0, LOOKED_AT))
     order = np.argsort(codes, kind="stable")
     together = codes[order][1:] == codes[order][:-1]
     if not together.any():

@@ -16,6 +16,7 @@ SURPRISE = 20  # times as many equal pairs as independent columns would have
 NEAR_COLUMNS = 6  # with fewer columns, rows that differ in one are no surprise
 NEAR_SHARE = 0.05
 NEAR_CELLS = 20_000_000
+LABEL = 2**32  # the seed of the answers' numbers; those of columns are their places
 ADVICE = "the same case may be in training and test; remove repeats, or expect too good results"
 
 
@@ -36,8 +37,8 @@ def find_repeats(profiles: Sequence[Profile], target: Profile) -> list[Finding]:
     _, group, sizes = np.unique(inputs.total, return_inverse=True, return_counts=True)
     found = []
     if _is_surprising(sizes, rows, inputs.odds):
-        labels = to_codes(target.values).astype(np.uint64)
-        found = [*_duplicates(group, labels), *_conflicts(group, labels, target)]
+        labels = to_codes(target.values)
+        found = [*_duplicates(inputs, labels), *_conflicts(group, labels, target)]
     return [*found, *([] if found else find_near_repeats(profiles, inputs))]
 
 
@@ -58,16 +59,17 @@ def find_near_repeats(profiles: Sequence[Profile], inputs: Hashes) -> list[Findi
     return [Finding("near duplicates", (), f"{seen}: {ADVICE}")]
 
 
-def _duplicates(group: NDArray[np.int64], labels: NDArray[np.uint64]) -> Iterator[Finding]:
-    _, first, whole = np.unique(np.stack([group, labels]), axis=1, return_index=True, return_inverse=True)
-    repeats = np.flatnonzero(first[whole] != np.arange(len(group)))
-    if len(repeats) and len(repeats) >= LEAST_SHARE * len(group):
-        seen = f"{len(repeats):,} of {len(group):,} rows ({percent(len(repeats) / len(group))}) repeat another row"
-        pair = f"rows {first[whole[repeats[0]]] + 1:,} and {repeats[0] + 1:,}"
+def _duplicates(inputs: Hashes, labels: NDArray[np.int64]) -> Iterator[Finding]:
+    whole, rows = inputs.total + _draw_numbers(LABEL, labels), len(labels)
+    _, first, place = np.unique(whole, return_index=True, return_inverse=True)
+    repeats = np.flatnonzero(first[place] != np.arange(rows))
+    if len(repeats) and len(repeats) >= LEAST_SHARE * rows:
+        seen = f"{len(repeats):,} of {rows:,} rows ({percent(len(repeats) / rows)}) repeat another row"
+        pair = f"rows {first[place[repeats[0]]] + 1:,} and {repeats[0] + 1:,}"
         yield Finding("duplicates", (), f"{seen} in every column but identifiers, as {pair}: {ADVICE}")
 
 
-def _conflicts(group: NDArray[np.int64], labels: NDArray[np.uint64], target: Profile) -> Iterator[Finding]:
+def _conflicts(group: NDArray[np.int64], labels: NDArray[np.int64], target: Profile) -> Iterator[Finding]:
     first = np.unique(group, return_index=True)[1]
     other = np.flatnonzero(labels != labels[first[group]])
     touched = int(np.isin(group, group[other]).sum())
@@ -99,6 +101,10 @@ def _hash_columns(profiles: Sequence[Profile]) -> Iterator[tuple[NDArray[np.uint
     """Yield a random number for each cell, the same for the same value, and the odds that two cells are equal."""
     for place, profile in enumerate(profiles):
         codes = to_codes(profile.values)
-        counts = np.bincount(codes)
-        numbers = np.random.default_rng(place).integers(0, 2**63, len(counts), dtype=np.uint64)
-        yield numbers[codes], float(((counts / len(codes)) ** 2).sum())
+        yield _draw_numbers(place, codes), float(((np.bincount(codes) / len(codes)) ** 2).sum())
+
+
+def _draw_numbers(seed: int, codes: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return a random number for each of n codes, the same for the same code."""
+    numbers = np.random.default_rng(seed).integers(0, 2**63, codes.max() + 1, dtype=np.uint64)
+    return np.asarray(numbers[codes])
