@@ -172,6 +172,7 @@ def test_whole_numbers_are_categories_only_with_a_reason() -> None:
     assert profile(["1", "2", "3"] * 9, "grade").kind == "integer"
     assert any("are read as a number" in note for note in profile(["1", "2", "3"] * 9, "grade").notes)
     assert profile(["1", "2", "3"] * 9, "region_code").categories == ("1", "2", "3")
+    assert profile(["1", "2", "3"], "id").kind == "integer"
     assert profile(["2.0", "1.0", "3.0"] * 9, "kind of plant", categories=["kind of plant"]).source.values == {
         "1.0": "1",
         "2.0": "2",

@@ -60,6 +60,11 @@ HARD = {
         "id,a,b\n1,2,3\n2,5,6\nTotal,7\n\nSource: us\n",
         {"totals": ("Total", "Source: us")},
     ),
+    "empty rows at the end": ("a,b,c\n1,2,3\n2,,4\n,,\n,,\n", {"totals": ("",)}),
+    "an empty row between others": ("a,b,c\n1,2,3\n,,\n2,,4\n", {}),
+    "a total after an empty row": ("a,b,c\n1,2,3\n2,3,4\n,,\nSum,5,\n", {"totals": ("Sum", "")}),
+    "subtotals": ("id,v\nA,1\nSubtotal,1\nC,4\nSubtotal,4\n", {}),
+    "a line for spreadsheets": ("sep=;\na;b\n1;2\n3;4\n", {**SEMICOLONS, "skip_lines": 1}),
     "a mean": ("id,x\nA,1.5\nB,2.5\nAverage,2.0\n", {"totals": ("Average",)}),
     "a brand called Total": ("id,brand,b\n1,x,3\n2,Total,6\n3,y,6\n4,Total,6\n", {}),
     "a last row that is cut off": ("id,a,b\n1,2,3\n2,5,6\n3,\n", {}),
@@ -92,7 +97,13 @@ HARD = {
 ROWS = {"lists in cells": 3, "one column of texts": 4, "quotes that are inches": 3, "apostrophes": 3}
 ROWS |= {"rows that begin with #": 52, "errors of a spreadsheet": 3, "a brand called Total": 4, "no header": 3}
 ROWS |= {"no header, texts": 4, "thousands with commas": 3, "units": 3}
-ROWS |= {"missing values": 4, "usual missing values": 4, "plus and minus": 4}
+ROWS |= {
+    "subtotals": 4,
+    "an empty row between others": 3,
+    "missing values": 4,
+    "usual missing values": 4,
+    "plus and minus": 4,
+}
 BROKEN = {"a quote that is never closed", "a second header", "a last row that is cut off", "a header alone"}
 ENCODED = {
     "UTF-8": ("Müller €".encode(), {}),
@@ -189,7 +200,14 @@ def test_other_formats_have_a_plain_source(tmp_path: Any) -> None:
 
 @pytest.mark.parametrize(
     ("case", "kind"),
-    [("titles", "titles"), ("a total", "totals"), ("no header", "no header"), ("comments between rows", "comments")],
+    [
+        ("titles", "titles"),
+        ("empty rows at the end", "empty rows"),
+        ("subtotals", "totals"),
+        ("a total", "totals"),
+        ("no header", "no header"),
+        ("comments between rows", "comments"),
+    ],
 )
 def test_what_is_left_out_is_told(case: str, kind: str, sniff_bytes: Any) -> None:
     assert sniff_bytes(HARD[case][0])[1] == [kind]

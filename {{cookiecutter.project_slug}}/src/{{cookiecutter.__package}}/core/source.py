@@ -38,7 +38,8 @@ class Source(Strict):
     header: bool = True  # without one, columns are named `column 1`, `column 2`, ...
     trailing_delimiter: bool = False  # rows end in a delimiter, after which there is no cell
     comment: str = ""  # lines that begin with it are no rows
-    totals: tuple[str, ...] = ()  # rows whose first cell that is not empty is one of these are sums, not cases
+    # rows whose first cell that is not empty is one of these are sums, not cases; "" for rows without a value
+    totals: tuple[str, ...] = ()
     decimal: Literal[".", ","] = "."
     thousands: Sign = ""
     missing: tuple[str, ...] = ()  # spellings of a missing value, beside the usual ones (`core/checks.py`)

@@ -19,9 +19,10 @@ LONGEST_CELL = 1 << 22  # characters
 MOST_CELLS = 20_000  # whose type is looked at
 NUMBER_OR_DATE = re.compile(r"[-+]?[$€£]?[\d.,' \u00a0\u202f]*\d[\d.]*([eE][-+]?\d+)?\s?[%€$£]?|[\d/.:T Z+-]+")
 # a delimiter of another dialect that nothing explains: no space follows it, as in a sentence
-UNEXPLAINED = re.compile(r"[;\t|]|,(?! )|^['\"]|['\"]$")
+UNEXPLAINED, QUOTED = re.compile(r"[;\t|]|,(?! )"), "'\""
 QUOTE_AFTER_SPACE = re.compile(r"[,;\t|] +['\"]")
 WORDS_OR_QUOTED = re.compile(r'"[^"]*"|\S+')
+LITTLE = 0.1
 MOST_LINES_ALIKE = 0.9
 
 
@@ -97,8 +98,15 @@ def _score(text: str, dialect: Dialect) -> float:
     cells = list(itertools.islice(itertools.chain.from_iterable(rows), MOST_CELLS))
     if not dialect.quote and any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells):
         return 0.0
-    typed = sum(not cell or bool(NUMBER_OR_DATE.fullmatch(cell)) or not UNEXPLAINED.search(cell) for cell in cells)
+    typed = sum(map(_explain, cells))
     return done * count / len(records) * (width - 1) / width * typed / len(cells)
+
+
+def _explain(cell: str) -> float:
+    """Return 1 for a number, a date or a plain text, little for one with a delimiter, and 0 for one with a quote."""
+    if not cell or NUMBER_OR_DATE.fullmatch(cell):
+        return 1
+    return 0 if cell[0] in QUOTED or cell[-1] in QUOTED else LITTLE if UNEXPLAINED.search(cell) else 1
 
 
 def _split_at_spaces(text: str) -> Dialect:

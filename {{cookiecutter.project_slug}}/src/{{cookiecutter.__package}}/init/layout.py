@@ -7,18 +7,12 @@ from dataclasses import dataclass
 
 from ..core.checks import MISSING
 from .dialect import NUMBER_OR_DATE, Record
+from .totals import TOTAL, find_totals, first_filled
 
 COMMENTS = ("#", "//", "--", "%")
 MOST_TITLES = 20  # lines above a header
-MOST_TOTALS = 10  # lines below the rows
 SAMPLE_ROWS = 2000  # that the header is compared with
 MOST_NUMERIC = 0.9
-ROUNDED = 1e-4  # a printed sum or mean differs by so much, relative to it
-TOTAL = re.compile(
-    r"(?:(?:grand|overall) |sub-?)?(?:totals?|totale?|totaal|suma?|sums|summe|gesamt(?:summe)?|insgesamt|somme"
-    r"|average|mean|mittelwert|durchschnitt|moyenne)\b",
-    re.IGNORECASE,
-)
 NO_NAME = re.compile(r"[\s\d:#]")  # in a title or a remark of several cells
 YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -34,6 +28,7 @@ class Layout:
     trailing_delimiter: bool
     comment: str
     totals: tuple[str, ...]
+    sums: tuple[str, ...] = ()  # how rows begin that may be sums
     unnamed: Record | None = None  # a header that lacks the name of the first column
 
 
@@ -51,15 +46,17 @@ def find_layout(head: Sequence[Record], tail: Sequence[Record]) -> Layout:
     header = named or _has_header(first[0].cells, rows[:SAMPLE_ROWS])
     widths_of_two = [len(record.cells) for record in records[place : place + 2]]
     is_unnamed = not trailing and widths_of_two == [width - 1, width] and first[0].filled == width - 1
-    totals = _find_totals(rest, tail or rest, widths)
+    totals = find_totals(rest, tail, widths)
+    rows = [cells for cells in rows if first_filled(cells) not in totals]
     return Layout(
-        rows=[cells for cells in rows if _first_filled(cells) not in totals],
+        rows=rows,
         skipped=records[:place],
         skip_lines=first[0].line - 1 if place else 0,
         header=header,
         trailing_delimiter=trailing,
         comment=comment,
         totals=totals,
+        sums=tuple(dict.fromkeys(begin for begin in map(first_filled, rows) if TOTAL.fullmatch(begin))),
         unnamed=first[0] if is_unnamed else None,
     )
 
@@ -129,49 +126,3 @@ def _vote(name: str, column: Sequence[str]) -> float:
     if name in cells:
         return -1
     return 0.5 if len({*cells}) < len(cells) / 2 else 0
-
-
-def _find_totals(head: Sequence[Record], last: Sequence[Record], widths: set[int]) -> tuple[str, ...]:
-    """Return how the lines below the rows begin, if they are sums or remarks."""
-    found: list[str] = []
-    for place in range(len(last) - 1, max(len(last) - MOST_TOTALS, 0) - 1, -1):
-        record, begin = last[place], _first_filled(last[place].cells)
-        if not (TOTAL.match(begin) or _is_remark(record, widths)):
-            break
-        rows = [each.cells for each in (*head, *last[:place]) if each is not record and len(each.cells) in widths]
-        is_known = any(_first_filled(cells) == begin for cells in rows)
-        if is_known or not rows or not _is_apart(record.cells, rows):
-            break
-        found.append(begin)
-    return tuple(dict.fromkeys(reversed(found)))
-
-
-def _is_apart(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether a line has another number of cells than rows, or a cell or a gap that none has in its column."""
-    if len(cells) != len(rows[0]):
-        return True
-    columns = list(zip(*(row for row in rows if len(row) == len(cells)), strict=True))
-    place = next(place for place, cell in enumerate(cells) if cell)
-    numeric = sum(bool(NUMBER_OR_DATE.fullmatch(cell)) for cell in columns[place])
-    gaps = any(not cell and all(column) for cell, column in zip(cells, columns, strict=True))
-    return gaps or numeric > MOST_NUMERIC * len(rows) or any(map(_is_sum, cells, columns))
-
-
-def _is_sum(cell: str, column: Sequence[str]) -> bool:
-    try:
-        total, values = float(cell), [float(each) for each in column if each]
-    except ValueError:
-        return False
-    sums = sum(values), sum(values) / max(len(values), 1)
-    return len(values) > 1 and total != 0 and any(abs(total - each) < abs(total) * ROUNDED for each in sums)
-
-
-def _is_remark(record: Record, widths: set[int]) -> bool:
-    """Return whether a line is one text with spaces, where rows have several cells; a row that is cut off is none."""
-    begin = _first_filled(record.cells)
-    is_text = bool(re.search(r"[\s:]", begin)) and not NUMBER_OR_DATE.fullmatch(begin)
-    return record.filled == 1 < max(widths) and is_text
-
-
-def _first_filled(cells: Sequence[str]) -> str:
-    return next(filter(None, cells), "")

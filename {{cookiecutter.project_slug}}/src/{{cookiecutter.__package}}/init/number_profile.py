@@ -40,14 +40,15 @@ CODES = {
     "cluster",
     "group",
 }
-MOST_CODES = 50
+MOST_CODES, LEAST_ROWS = 50, 2  # codes, and rows of each on average
 FEW = 20  # different whole numbers, which could be codes
 
 
 def is_code(name: str, cells: Cells) -> bool:
     """Return whether few whole numbers are codes, because the name of the column says so."""
     is_short = pc.all(pc.match_substring_regex(cells.texts, "^[0-9]{1,6}$")).as_py()
-    return bool(words_of(name) & CODES) and is_short and 1 < len(cells.texts) <= MOST_CODES
+    repeats = len(cells.rows) - cells.rows.null_count >= LEAST_ROWS * len(cells.texts)
+    return bool(words_of(name) & CODES) and is_short and repeats and 1 < len(cells.texts) <= MOST_CODES
 
 
 def profile_number(empty: Profile, cells: Cells, source: Source) -> Profile | None:

@@ -65,9 +65,12 @@ def _describe_lines(layout: Layout) -> list[Finding]:
         found.append(Finding("titles", (), f"{layout.skip_lines} lines above the header, from {first} on", "left out"))
     if layout.comment:
         found.append(Finding("comments", (), f"lines that begin with {layout.comment} are comments", "left out"))
-    if layout.totals:
-        lines = ", ".join(map(shorten, layout.totals))
+    if lines := ", ".join(shorten(begin) for begin in layout.totals if begin):
         found.append(Finding("totals", (), f"lines below the rows are sums or remarks: {lines}", "left out"))
+    if "" in layout.totals:
+        found.append(Finding("empty rows", (), "rows without any value", "left out"))
+    if sums := ", ".join(shorten(name) for name in layout.sums):
+        found.append(Finding("totals", (), f"rows that begin with {sums} may be sums: they are read as rows", "asked"))
     if not layout.header:
         found.append(Finding("no header", (), "the first line has values as the others: columns have numbers", "asked"))
     return found
