@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import itertools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -156,6 +157,22 @@ def test_missing_file_is_one_line(workspace: Any, command: Any) -> None:
     code, _, error = command("data", "--csv", str(workspace.root / "nothing.csv"))
     assert code == 2
     assert "nothing.csv: no such file; " in error
+
+
+def test_table_is_named_by_any_path_or_url(workspace: Any, command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = source_of(workspace).rename(workspace.root / "[b]t[1].csv")
+    (workspace.root / "t1.csv").write_text("another file")
+    monkeypatch.setenv("FOLDER", str(workspace.root))
+    planned = ["data/table.csv", wanted.name, str(wanted), "${FOLDER}/[b]t[1].csv"]
+    for before, after in itertools.pairwise(planned):
+        workspace.edit_plan(f'source = "{before}"', f'source = "{after}"')
+        code, out, error = command("data")
+        assert (code, error) == (0, "")
+        assert "400 rows to learn from" in out
+    assert command("data", "--file", str(wanted))[0] == 0
+    code, _, error = command("data", "--file", "s3://bucket/rows.parquet")
+    assert (code, error.count("\n")) == (2, 1)
+    assert error.startswith("error: s3://bucket/rows.parquet: files are read from this machine only; ")
 
 
 @pytest.mark.slow

@@ -376,7 +376,7 @@ BROKEN = {
     "rows.xlsx": (b"PK no workbook", ".*; is it whole"),
     "rows.csv.gz": (gzip.compress(TEXT.encode())[:-9], "Compressed file ended before"),
     "plain.csv.gz": (TEXT.encode(), "Not a gzipped file"),
-    "rows.xls": (b"", "its name has to end in .csv, .tsv, .*, .json or .xlsx; convert it"),
+    "rows.xls": (b"", "its name has to end in .csv, .tsv, .*, .xlsx or .xlsm; convert it"),
 }
 
 

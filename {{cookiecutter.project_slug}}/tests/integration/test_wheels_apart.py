@@ -70,6 +70,31 @@ def test_learned_model_is_served_without_data_and_model(own_folder, tmp_path):
     assert promoted != 0 or "rules:" not in served, printed
 
 
+def test_project_of_an_older_version_has_no_sources_and_reads_plain_tables(tmp_path):
+    source = copy_package(tmp_path / "src", "problem/sources.py")
+    code, printed = run_code(source, copy_project(tmp_path / "project"), MAIN, "data")
+    assert code == 0, printed
+    assert "rows to learn from" in printed
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("SOURCE = Source(delimiters=';')", "sources.py: delimiters: unknown key; the nearest known one is delimiter"),
+        ("SOURCE = Source(encoding='utf-7.5')", "sources.py: encoding: no encoding of text is called 'utf-7.5'"),
+        ("SOURCE = Source(key=1 / 0)", "sources.py, line 3: ZeroDivisionError"),
+        ("from ..core.nothing import x", "sources.py, line 3: ModuleNotFoundError"),
+    ],
+)
+def test_fault_of_sources_is_one_line(tmp_path, line, fault):
+    source = copy_package(tmp_path / "src")
+    path = source / PACKAGE.name / "problem" / "sources.py"
+    path.write_text(f"from ..core.source import Source\n\n{line}\n", encoding="utf-8")
+    code, printed = run_code(source, copy_project(tmp_path / "project"), MAIN, "data")
+    assert (code, printed.count("\n")) == (2, 1), printed
+    assert printed.startswith(f"error: {fault}")
+
+
 def test_training_works_without_product_and_operations(tmp_path):
     source = copy_package(tmp_path / "src", *TRAINING_NEEDS_NOT)
     root = copy_project(tmp_path / "project")

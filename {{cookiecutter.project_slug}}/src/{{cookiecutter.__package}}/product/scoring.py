@@ -1,7 +1,7 @@
 """Batch scoring: decide on every row of a file of any size, read in chunks and written whole or not at all."""
 
 import contextlib
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from ..stores.files import WRITERS, check_source, choose_source, file_errors, op
 from ..stores.models import StoredModel
 
 DECIDED = ("answer", "score", "needs_review", "model")  # the columns that are added
+PREFIX = "decided_"  # of their names, where the table has a column of that name
 
 
 def score(
@@ -77,13 +78,11 @@ def _check_names(place: Path | str, schema: pa.Schema, problem: Problem, source:
     absent = [column for column in problem.inputs if asked[column.name] not in schema.names]
     # optional columns may be left out, but a table that has none of the columns is another one
     missing = [asked[c.name] for c in absent if not c.optional or len(absent) == len(problem.inputs)]
-    taken = [name for name in DECIDED if name in map(str.strip, headers(schema))]
     # other columns may have one name, as empty ones have at the right edge of spreadsheets
     twice = {repr(name): None for name in repeated_names(schema, source).values() if name in asked.values()}
     seems = describe_dialect(place, source) if missing and isinstance(place, Path) else ""
     for found, reason in (
         (missing, f"missing; {seems or 'add what the contract asks for, or declare it in problem/sources.py'}"),
-        (taken, "taken by the decisions that are added; rename what is there"),
         (twice, "there more than once; rename or remove one"),
     ):
         if found:
@@ -106,8 +105,9 @@ def _add_columns(
     chunk: pa.RecordBatch, typed: Mapping[str, pa.Array], decisions: list[pa.Array], source: Source, kind: str
 ) -> pa.RecordBatch:
     """Return the table's own columns, and the decisions."""
+    added = _name_decisions([name.strip() for name in headers(chunk.schema)])
     if kind == ".csv":
-        return pa.RecordBatch.from_arrays([*chunk.columns, *decisions], [*headers(chunk.schema), *DECIDED])
+        return pa.RecordBatch.from_arrays([*chunk.columns, *decisions], [*headers(chunk.schema), *added])
     specs = {source.column(name).name: (source.column(name), values) for name, values in typed.items()}
     columns = []
     for name, column in zip(chunk.schema.names, chunk.columns, strict=True):
@@ -115,7 +115,17 @@ def _add_columns(
         # a cell with another meaning in the contract, as a code or a date, is written as it is
         is_same = spec is not None and not (spec.values or spec.date or spec.unit) and is_text(column)
         columns.append(values if is_same else column)
-    return pa.RecordBatch.from_arrays([*columns, *decisions], [*chunk.schema.names, *DECIDED])
+    return pa.RecordBatch.from_arrays([*columns, *decisions], [*chunk.schema.names, *added])
+
+
+def _name_decisions(taken: Sequence[str]) -> list[str]:
+    names = []
+    for name in DECIDED:
+        free = name
+        while free in taken:
+            free = PREFIX + free
+        names.append(free)
+    return names
 
 
 def _decide(inputs: Mapping[str, pa.Array], model: StoredModel, problem: Problem) -> list[pa.Array]:

@@ -103,7 +103,7 @@ def _name_others(cells: pa.Array, column: Column, other: str) -> pa.Array:
 
 
 def _trim(cells: pa.Array) -> pa.Array:
-    return pc.ascii_trim_whitespace(cells)
+    return pc.utf8_trim_whitespace(cells)
 
 
 def _spell_numbers(cells: pa.Array, unit: str, source: Source) -> pa.Array:

@@ -32,7 +32,7 @@ READERS: dict[str, Callable[[Path, Source], Iterator[tuple[pa.RecordBatch, float
     **dict.fromkeys([*TEXTS, *(f"{name}.gz" for name in TEXTS)], read_csv),
     ".parquet": read_parquet,
     **dict.fromkeys((".jsonl", ".ndjson", ".json"), read_json),
-    ".xlsx": read_workbook,
+    **dict.fromkeys((".xlsx", ".xlsm"), read_workbook),
 }
 WRITERS = {".csv": pyarrow.csv.CSVWriter, ".parquet": pyarrow.parquet.ParquetWriter}
 IS_WHOLE = "is it whole? Save it again, as CSV in UTF-8 with commas, or as Parquet"
