@@ -39,14 +39,16 @@ def study(table: Path | str, sheet: str, options: Options) -> Study:
     target = next(profile for profile in profiles if profile.name == options.target)
     if options.outcome_order or (not options.number and are_classes(target)):
         profiles = profile_table(rows, source, [target.name])
-    key = choose_key(profiles, options.key, options.target)
+    used = [profile for profile in profiles if profile.name not in options.dropped]
+    key = choose_key(used, options.key, options.target)
     found = find(
-        profiles,
+        used,
         options.target,
         key=key,
         protected=options.protected,
         personal=options.personal,
         time=options.time,
+        kept=options.kept,
     )
     return Study(source, profiles, [*seen, *found], key)
 
