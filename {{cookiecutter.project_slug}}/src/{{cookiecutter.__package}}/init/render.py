@@ -49,7 +49,7 @@ what people who know the subject would say.
 '''
 SOURCES = '''"""How the rows of the table become columns of the contract; the next delivery is read alike.
 
-`core/source.py` lists everything that can be said here.
+`core/source.py` lists everything that can be given here.
 """
 
 from ..core.source import {names}
@@ -117,8 +117,8 @@ def render_rules(proposal: Proposal) -> str:
 
 def render_source(source: Source) -> str:
     """Return `problem/sources.py`: only what differs from a plain CSV file with the contract's names."""
-    said = {name: getattr(source, name) for name in source.model_dump(exclude_defaults=True)}
-    parts = {name: _setting(value) for name, value in said.items()}
+    given = {name: getattr(source, name) for name in source.model_dump(exclude_defaults=True)}
+    parts = {name: _setting(value) for name, value in given.items()}
     names = "Source, SourceColumn" if source.columns else "Source"
     return SOURCES.format(names=names, source=lay_out(call("Source", **parts), before="SOURCE = "))
 
@@ -168,17 +168,17 @@ def _one_of(categories: tuple[str, ...]) -> Group:
 
 def _limits(column: Column, *, with_example: bool = True) -> Group:
     """Return `Field(...)`; the first category is the example anyway."""
-    said: dict[str, Any] = {"ge": column.low, "le": column.high}
+    given: dict[str, Any] = {"ge": column.low, "le": column.high}
     if with_example and column.example not in (None, *column.categories[:1]):
-        said["examples"] = [column.example]
-    said["description"] = column.description
-    return call("Field", **{name: _setting(value) for name, value in said.items() if value is not None})
+        given["examples"] = [column.example]
+    given["description"] = column.description
+    return call("Field", **{name: _setting(value) for name, value in given.items() if value is not None})
 
 
 def _setting(value: Any) -> Node:
     if isinstance(value, SourceColumn):
-        said = {name: getattr(value, name) for name in value.model_dump(exclude_defaults=True)}
-        return call("SourceColumn", **{name: _setting(part) for name, part in said.items()})
+        given = {name: getattr(value, name) for name in value.model_dump(exclude_defaults=True)}
+        return call("SourceColumn", **{name: _setting(part) for name, part in given.items()})
     if isinstance(value, dict):
         return mapping((key, _setting(part)) for key, part in value.items())
     if isinstance(value, list):
