@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from problems import PLAN, SHAPES, Shape
 from pydantic import Field
+from sklearn.linear_model import LogisticRegression
 
 from {{ cookiecutter.__package }}.core.errors import UserError
+from {{ cookiecutter.__package }}.core.mitigation import MitigatedClassifier
 from {{ cookiecutter.__package }}.core.pipelines import MAX_CATEGORIES, MAX_ONE_HOT, boosting, linear, mitigated
 from {{ cookiecutter.__package }}.core.schema import NOMINAL, PROTECTED, RISING
 from {{ cookiecutter.__package }}.core.smooth_quantile import SmoothQuantileRegressor
@@ -184,3 +186,21 @@ def test_smooth_quantile_costs_what_the_exact_one_costs(quantile):
 def test_smooth_quantile_of_one_number_is_that_number():
     features = np.random.default_rng(0).normal(size=(10, 2))
     assert SmoothQuantileRegressor(0.3).fit(features, np.full(10, 7.0)).predict([[3.0, -3.0]]) == pytest.approx([7.0])
+
+
+class Counting(LogisticRegression):
+    """A model that notes how many rows it is fitted to."""
+
+    rows: set[int] = set()  # noqa: RUF012 - of all copies
+
+    def fit(self, X, y, sample_weight=None):  # noqa: N803
+        self.rows.add(len(X))
+        return super().fit(X, y, sample_weight)
+
+
+def test_mitigation_draws_from_many_rows_because_it_fits_again_and_again():
+    rng = np.random.default_rng(0)
+    features, groups = rng.normal(size=(300, 2)), rng.choice(["a", "b"], 300)
+    model = MitigatedClassifier(Counting(), max_rows=200).fit(features, (features[:, 0] > 0).astype(int), groups)
+    assert Counting.rows == {200}
+    assert model.predict([[3.0, 0.0], [-3.0, 0.0]]).tolist() == [1, 0]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import SHAPES, USUAL
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from strategies import broken_features, features
 
 from {{ cookiecutter.__package }}.core.errors import UserError
@@ -101,3 +101,19 @@ def test_override_needs_an_answer_and_only_an_override_has_one() -> None:
     with pytest.raises(ValidationError, match="only an override has one"):
         reaction.model_validate({"verdict": "accept", "answer": PROBLEMS["usual"].target.example})
     assert reaction.model_validate({"verdict": "accept"}).answer is None
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        Annotated[float, Field(ge=5, examples=[1])],
+        Annotated[float, Field(ge=5, examples=["a"])],
+        Annotated[float, Field(ge=5, le=1)],  # no value fits
+        Annotated[int, Field(ge=2**64)],  # whole numbers have 64 bits
+        Annotated[int, Field(ge=0, examples=[2.5])],
+    ],
+)
+def test_example_that_does_not_fit_its_field_is_one_line(annotation: Any) -> None:
+    shape = dataclasses.replace(USUAL, features=USUAL.features | {"pets": (annotation, ...)})
+    with pytest.raises(UserError, match=r"^contract\.py: pets has the example .*; give it examples="):
+        shape.problem()

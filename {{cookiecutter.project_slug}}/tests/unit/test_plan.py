@@ -288,3 +288,9 @@ def test_objective_says_in_words_what_is_looked_for_and_what_mistakes_cost(text,
     found = objective(text, target).describe(target.name)
     assert found.startswith(f"{target.name}: ")
     assert words in found
+
+
+def test_answer_of_a_whole_number_is_whole():
+    made = objective(OLD_NUMBER, Column("amount", "integer", "Amount", 1, low=0, high=100))
+    assert [repr(answer) for answer in made.answers(np.array([4.56, 2.0]))] == ["5", "2"]
+    assert objective(OLD_NUMBER, NUMBER).answers(np.array([4.567])) == [4.57]

@@ -19,15 +19,23 @@ class MitigatedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     `estimator`: classifier to mix; its `fit` takes `sample_weight`.
     `false_positive, false_negative`: cost of each kind of mistake; None or 0 counts as 1.
     `max_gap`: largest gap between the false-positive rates of two groups on the training rows.
+    `max_rows`: of more training rows, so many drawn at random are used; every member of the mixture is fitted to them.
     """
 
     def __init__(
-        self, estimator: Any, *, false_positive: Cost = 1.0, false_negative: Cost = 1.0, max_gap: float = 0.02
+        self,
+        estimator: Any,
+        *,
+        false_positive: Cost = 1.0,
+        false_negative: Cost = 1.0,
+        max_gap: float = 0.02,
+        max_rows: int = 20_000,
     ) -> None:
         self.estimator = estimator
         self.false_positive = false_positive
         self.false_negative = false_negative
         self.max_gap = max_gap
+        self.max_rows = max_rows
 
     def fit(self, X: ArrayLike, y: ArrayLike, sensitive_features: ArrayLike) -> Self:  # noqa: N803
         """Fit on n rows; `sensitive_features` names the group of each and is used here only."""
@@ -37,6 +45,9 @@ class MitigatedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         costs = {"fp": float(self.false_positive or 1), "fn": float(self.false_negative or 1)}
         parity = FalsePositiveRateParity(difference_bound=self.max_gap)
         reduction = ExponentiatedGradient(clone(self.estimator), parity, objective=ErrorRate(costs=costs))
+        if len(np.asarray(y)) > self.max_rows:
+            drawn = np.random.default_rng(0).permutation(len(np.asarray(y)))[: self.max_rows]
+            X, y, sensitive_features = (np.asarray(part)[drawn] for part in (X, y, sensitive_features))  # noqa: N806
         reduction.fit(X, y, sensitive_features=sensitive_features)
         kept = reduction.weights_[reduction.weights_ > 1e-6]  # noqa: PLR2004  # the rest is rounding
         self.predictors_ = [reduction.predictors_[position] for position in kept.index]

@@ -47,7 +47,8 @@ def make_objective(target: Column, plan: Plan) -> Objective:
     if target.categories:
         objective = ChoiceObjective(target.categories, plan.costs.matrix(target.categories), plan.review.band)
     else:
-        objective = QuantileObjective(*plan.costs.prices(target.name), plan.review.above, (target.low, target.high))
+        prices, bounds = plan.costs.prices(target.name), (target.low, target.high)
+        objective = QuantileObjective(*prices, plan.review.above, bounds, target.kind == "integer")
     if unknown := [rate for rate in plan.groups.limits if rate not in objective.rates]:
         rates = f"{', '.join(unknown)}: unknown rate; use {', '.join(objective.rates)}"
         raise UserError(f"plan.toml: groups.limits: {rates}")

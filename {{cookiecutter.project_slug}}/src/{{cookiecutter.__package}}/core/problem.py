@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from .answers import Decision, Reaction, make_decision, make_reaction
 from .checks import request_model
 from .choice import ChoiceObjective
-from .errors import UserError
+from .errors import UserError, error_message
 from .objective import Objective, make_objective
 from .plan import Plan
 from .rules import RuleModel, rule_errors
@@ -61,7 +61,8 @@ def make_problem(
 ) -> Problem:
     """Check the owner's files against each other and return the problem.
 
-    Raises UserError: a field has an unknown type or a taken name, a rule cannot be used, or costs do not fit the label.
+    Raises UserError: a field has an unknown type, a taken name or an example that does not fit, a rule cannot be used,
+    or costs do not fit the label.
     """
     if (given := len(label.model_fields)) != 1:
         raise UserError(f"contract.py: Label has {given} fields; it needs exactly one, the answer to learn")
@@ -69,6 +70,8 @@ def make_problem(
     names = [key, *(column.name for column in (*asked, target))]
     if shared := [name for name in names if [other.lower() for other in names].count(name.lower()) > 1]:
         raise UserError(f"contract.py: KEY, Features and Label share the name {shared[-1]}; rename one")
+    request = request_model(features, asked)
+    _check_examples(request, asked)
     objective = make_objective(target, plan)
     if faults := rule_errors(rules, otherwise, [column for column in asked if column.is_input], target):
         raise UserError(f"rules.py: {'; '.join(faults)}")
@@ -85,11 +88,22 @@ def make_problem(
         objective=objective,
         columns=asked,
         target=target,
-        request=request_model(features, asked),
+        request=request,
         decision=make_decision(label, target),
         reaction=make_reaction(label),
         fingerprint=fingerprint(features, label),
     )
+
+
+def _check_examples(request: type[BaseModel], asked: Sequence[Column]) -> None:
+    """Check that the example of every field is a value of the field: the page, tests and reasons start from it."""
+    try:
+        request.model_validate({column.name: column.example for column in asked})
+    except ValidationError as error:
+        for fault in error.errors(include_url=False):
+            if fault["loc"]:  # the others are of validators of the whole model, which other examples may please
+                message = f"{fault['loc'][0]} has the example {fault['input']!r}: {error_message(fault)}"
+                raise UserError(f"contract.py: {message}; give it examples=[...] within its limits") from None
 
 
 def with_source(problem: Problem, source: Source) -> Problem:

@@ -19,6 +19,7 @@ class QuantileObjective:
     too_high: float  # cost of one unit by which the answer is too high
     above: float  # a person should look at answers of this size or more
     bounds: tuple[float | None, float | None]  # smallest and largest answer that the contract allows
+    is_whole: bool = False  # answers are whole numbers
 
     rates = ("mean_error", "mean_absolute_error", "too_low_rate")
 
@@ -53,8 +54,8 @@ class QuantileObjective:
         return predictions
 
     def answers(self, predictions: NDArray[Any]) -> list[Any]:
-        """Return the answer for each of n rows, rounded to the hundredth."""
-        return [round(number, 2) for number in predictions.tolist()]
+        """Return the answer for each of n rows, rounded to the hundredth, or to a whole number."""
+        return [round(number, None if self.is_whole else 2) for number in predictions.tolist()]
 
     def scores(self, predictions: NDArray[Any]) -> list[float]:
         """Return the answer for each of n rows, not rounded."""
