@@ -112,6 +112,7 @@ NUMBERS = [str(place) for place in range(100)]
         ([*NUMBERS, "unknown", "unknown"], ("unknown",)),
         ([*NUMBERS, "12O"], ("12O",)),
         (["1.5", "inf", "2.5"], ("inf",)),
+        ([*NUMBERS, "c1", "c2", "c3", "c4"], ()),
         (["18", "99", "20", "55", "99"], ()),
         (["5", "-999", "-998", "-999", "12"], ()),
         (["5", "-1", "7", "-1", "12"], ()),
@@ -242,6 +243,8 @@ def test_bounds_hold_all_values_and_differ(one: float, other: float, whole: bool
         "Strongly disagree|Neutral|Strongly agree",
         "high-school|Bachelor's degree|Masters|PhD",
         "1. low|2. mid|3. high",
+        "niedrig|mittel|hoch",
+        "March|April|Aug|Sept",
         "I1|SI2|VS1|IF",
     ],
 )

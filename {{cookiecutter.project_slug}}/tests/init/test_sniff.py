@@ -73,6 +73,8 @@ HARD = {
     "no header, texts": ("p,x,s\ne,x,s\np,y,t\ne,x,t\n", {"header": False}),
     "texts only": ("name,city\nAnna,Rome\nBob,Oslo\n", {}),
     "an index without a name": (",a,b\n0,1,2\n1,2,3\n", {}),
+    "an index, and names like values": (',T1,"2-9",16.5\nx,1,0.5,3\ny,0,1,4\n', {}),
+    "numbers after letters": ("T1,Z2\n1,5\n2,6\n", {}),
     "numbered columns": ("0,1,2\n5,6,x\n7,8,y\n", {}),
     "years as columns": ("country,2010,2011\nx,5,6\ny,7,8\n", {}),
     "a header alone": ("a,b\n", {}),

@@ -17,7 +17,7 @@ QUOTES = ('"', "'", "")
 SAMPLE = 1 << 17  # characters of a file that are parsed in every dialect
 LONGEST_CELL = 1 << 22  # characters
 MOST_CELLS = 20_000  # whose type is looked at
-NUMBER_OR_DATE = re.compile(r"[-+]?[$€£]?[\d.,' \u00a0\u202f]*\d[\d.]*([eE][-+]?\d+)?\s?[%€$£]?|[\d/.:T Z+-]+")
+NUMBER_OR_DATE = re.compile(r"[-+]?[$€£]?[\d.,' \u00a0\u202f]*\d[\d.]*([eE][-+]?\d+)?\s?[%€$£]?|\d[\d/.:T Z+-]*")
 # a delimiter of another dialect that nothing explains: no space follows it, as in a sentence
 UNEXPLAINED, QUOTED = re.compile(r"[;\t|]|,(?! )"), "'\""
 QUOTE_AFTER_SPACE = re.compile(r"[,;\t|] +['\"]")

@@ -110,6 +110,8 @@ def _has_header(names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> bool:
     counted = [[str(place) for place in range(start, start + len(numbers))] for start in (0, 1)]
     if not rows or (numbers in counted and len(numbers) >= len(names) - 1 > 0):
         return True
+    if not names[0] and all(cells[0] for cells in rows):  # an index, whose name is left out
+        return True
     if len(numbers) > 1 and all(map(YEAR.fullmatch, numbers)) and len({*numbers}) == len(numbers) < len(names):
         return True
     votes = sum(_vote(name, cells) for name, cells in zip(names, zip(*rows, strict=True), strict=False))

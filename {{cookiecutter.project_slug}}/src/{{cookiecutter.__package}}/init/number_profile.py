@@ -20,7 +20,7 @@ from .table import Profile
 LEADING_ZEROS = "^0[0-9]+$"
 MANY_DIGITS = "^[-+]?[0-9]{19,}$"
 ONE_ZERO = r"\.0$"  # as pandas writes whole numbers of a column with gaps
-MOST_OTHERS, MOST_OTHER_ROWS, LEAST_NUMBERS = 5, 0.05, 20  # texts among numbers that are taken for missing values
+MOST_OTHERS, MOST_OTHER_ROWS, LEAST_NUMBERS = 3, 0.05, 20  # texts among numbers that are taken for missing values
 SENTINELS = [-9, -99, -999, -9999, -99999, -999999, 99, 999, 9999, 99999, 999999]  # numbers that mean a missing value
 LOOKED_AT = 1000  # different texts, of which a unit is found
 MOST_SPELLINGS = 100  # different texts, that missing values may have

@@ -60,5 +60,12 @@ lose|loss|lost|draw|tie|win|won
 bad|good
 inactive|active
 unsafe|safe
+sehr niedrig|niedrig|gering|klein|mittel|mäßig|groß|hoch|sehr hoch
+sehr schlecht|schlecht|mangelhaft|ausreichend|befriedigend|mittel|gut|sehr gut
+nie|selten|manchmal|gelegentlich|oft|häufig|meistens|immer
+très faible|faible|moyen|moyenne|élevé|élevée|très élevé|très élevée
+jamais|rarement|parfois|souvent|toujours
+muy bajo|bajo|baja|medio|media|alto|alta|muy alto
+nunca|rara vez|a veces|a menudo|siempre
 """
 SCALES = tuple(tuple(scale.split("|")) for scale in _TEXT.strip().replace("\n|", "|").splitlines())
