@@ -11,6 +11,7 @@ import math
 import re
 import sqlite3
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -470,6 +471,17 @@ def test_source_that_does_not_fit_the_contract_is_refused(declared: dict[str, An
 def test_source_that_contradicts_itself_is_refused(declared: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Source(**declared)
+
+
+def test_line_in_a_cell_is_no_comment(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(TEXT.replace("bar", "\n# bar"), encoding="utf-8")
+    assert by_data(tmp_path / "rows.csv", Source(comment="#"))[0][4] == "café, \n# bar"
+
+
+def test_typed_values_are_spelt_as_cells_of_text_are() -> None:
+    values = [True, 13.0, 0.1, 1e300, 10**18 + 1, Decimal("1.50"), date(2024, 2, 29), "", math.nan, b"\xff", ["é", 1]]
+    wanted = ["true", "13", "0.1", "1e+300", "1000000000000000001", "1.50", "2024-02-29", None, None, "ff", '["é", 1]']
+    assert [cells.write_cell(value) for value in values] == wanted
 
 
 def test_names_are_clean_and_each_is_there_once() -> None:
