@@ -199,7 +199,7 @@ def test_column_that_is_nearly_perfect_is_asked_about_and_its_name_adds_evidence
     guess[:6] = np.where(guess[:6] == "yes", "no", "yes")
     found = only(find(honest(x=guess), "answer"), "leak")
     assert (found.columns, found.consequence) == (("x",), "asked")
-    assert found.evidence.endswith("keep it only if it is known before the answer")
+    assert found.evidence.endswith("keep it only if it is known before the answer, else leave it out with --drop")
     assert only(find(honest(final_status=guess), "answer"), "leak").consequence == "left out"
     assert find(honest(final_status=RNG.permutation(guess)), "answer") == []
 
@@ -298,7 +298,7 @@ PROTECTED = {
 def test_protected_looking_column_is_asked_about(name):
     found = find_protected(column(name, PROTECTED[name]))
     assert (found.columns, found.consequence) == ((name,), "asked")
-    assert "say whether it is protected" in found.evidence
+    assert "name it with --protected" in found.evidence
 
 
 @pytest.mark.parametrize("name", ["page", "usage", "wage", "sexual_content", "storage", "embrace", "race_time"])

@@ -24,7 +24,7 @@ MANY_NUMBERS = 20
 HOPELESS = 5  # times the error that is suspicious: a column that is no leak
 SERIES = 0.9  # correlation of a number with that of the row before
 LEFT_OUT = "it is a function of the answer, or known only after it"
-ASKED = "keep it only if it is known before the answer"
+ASKED = "keep it only if it is known before the answer, else leave it out with --drop"
 
 
 def find_leaks(profiles: Sequence[Profile], target: Profile, seen: str) -> list[Finding]:

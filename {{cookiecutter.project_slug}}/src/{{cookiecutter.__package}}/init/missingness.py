@@ -38,5 +38,10 @@ def _find_state(profile: Profile, target: Profile, answers: Answers, seen: str) 
             evidence = f"{place}, and the answer is {shown} in {percent(counts[most] / rows.sum())} of them"
             if share <= SURE:
                 return Finding("leak", (profile.name,), f"{evidence}: it is filled in after the answer", "left out")
-            return Finding("leak", (profile.name,), f"{evidence}: keep it only if it is filled in before", "asked")
+            return Finding(
+                "leak",
+                (profile.name,),
+                f"{evidence}: keep it only if it is filled in before, else leave it out with --drop",
+                "asked",
+            )
     return None

@@ -38,7 +38,7 @@ def find_protected(profile: Profile) -> Finding | None:
         evidence = f"its values stand for {what} ({seen})"
     else:
         return None
-    advice = "say whether it is protected: then it is recorded to audit fairness and never an input of a model"
+    advice = "if it is protected, name it with --protected: it is recorded to audit fairness, and no input of models"
     return Finding("protected", (profile.name,), f"{evidence}; {advice}", "asked")
 
 
