@@ -116,6 +116,11 @@ def test_second_run_follows_a_newer_table_and_keeps_edits(root, run, tmp_path):
     assert "nothing new" in printed
     assert {path: text for path, text in read(root).items() if path in first} == first
 
+    notes = root / "data/README.md"  # made to be filled in
+    notes.write_text("Ours.\n", encoding="utf-8")
+    assert run("init", "data/table.csv", *options)[0] == 0
+    assert notes.read_text(encoding="utf-8") == "Ours.\n"
+
     plan = root / "plan.toml"
     plan.write_text(plan.read_text(encoding="utf-8").replace("folds = 5", "folds = 4"), encoding="utf-8")
     edited = read(root)

@@ -23,6 +23,7 @@ commands = typer.Typer()
 PACKAGE = OWNED.parent
 LARGEST_COPY = 50_000_000  # bytes of a table that is copied into the project
 SHOWN = 40  # columns in the terminal; the report has all
+STORES = ("ledger", "models", "lake", "registry")
 DIFF = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -55,7 +56,8 @@ def init(  # noqa: PLR0913  # each is an option
     from ..stores.files import find_table
     from .composition import out
 
-    root = load_settings().root.resolve()
+    settings = load_settings()
+    root = settings.root.resolve()
     if root not in PACKAGE.resolve().parents:
         raise UserError(f"{root}: the package is in {PACKAGE.parent}; run `init` in the project's folder")
     options = Options(
@@ -70,17 +72,19 @@ def init(  # noqa: PLR0913  # each is an option
         number=number,
         question=question,
     )
-    with out.status(f"reading {table}"):
-        studied = study(find_table(table, Path()), sheet, options)
+    found = find_table(table, Path())
+    with out.status("reading the table"):
+        studied = study(found, sheet, options)
     if sys.stdin.isatty() and not yes:
         options = _ask(studied, options)
-    place, copied = _find_place(table, root)
+    place, copied = _find_place(table, found, root)
     with out.status("looking for rules"):
         proposal = propose(studied.profiles, studied.findings, studied.source, options, studied.key, place)
     _print_report(proposal)
-    written = _write(root, proposal, studied, copied, is_dry=dry_run, force=force)
-    if not written:
-        raise typer.Exit(0 if dry_run else 1)
+    if not _write(root, proposal, studied, copied, is_dry=dry_run, force=force):
+        raise typer.Exit(1)
+    if urls := [f"APP_{name.upper()}_URL" for name in STORES if getattr(settings, f"{name}_url")]:
+        out.print(f"{', '.join(urls)} may hold tables, models and decisions of another problem: give this one its own.")
 
 
 def _ask(studied: "Study", options: "Options") -> "Options":
@@ -100,16 +104,16 @@ def _ask(studied: "Study", options: "Options") -> "Options":
     return replace(options, protected=tuple(marked), dropped=tuple(dropped))
 
 
-def _find_place(table: str, root: Path) -> tuple[str, Path | None]:
+def _find_place(table: str, found: Path | str, root: Path) -> tuple[str, Path | None]:
     """Return what `plan.toml` names, and the file that is copied to there, if it is outside of the project."""
-    if "://" in table:
+    if isinstance(found, str):
         if "@" in table and "$" not in table:
             raise UserError(
                 "the URL would be written into plan.toml with its user and password; set it as an environment "
                 "variable and give its name, as '${DATABASE_URL}'"
             )
         return table, None
-    path = Path(table).resolve()
+    path = found.resolve()
     inside = root in path.parents and root / "var" not in path.parents
     if inside or path.stat().st_size > LARGEST_COPY:
         return (path.relative_to(root) if inside else path).as_posix(), None
@@ -147,7 +151,11 @@ def _write(
     package = PACKAGE.resolve().relative_to(root).as_posix()
     files = render_files(proposal, package)
     record = apply.read_record(root)
-    changed, edited = apply.find_changes(root, files), apply.find_edits(root, files, record)
+    edited = apply.find_edits(root, files, record)
+    if apply.NOTES in edited and not force:
+        edited.remove(apply.NOTES)
+        del files[apply.NOTES]
+    changed = apply.find_changes(root, files)
     if edited and not force:
         for line in apply.compare(root, files, edited):
             out.print(line, style=DIFF.get(line[:1]), markup=False)
@@ -161,7 +169,7 @@ def _write(
     with out.status("describing the API"):
         contents["openapi.json"] = describe_api(files, package)
     contents |= {proposal.place: copied} if copied else {}
-    contents[apply.RECORD] = apply.make_record(files, **asked)
+    contents[apply.RECORD] = apply.make_record(files, record, **asked)
     is_other = any(record.get(name) != asked[name] for name in ("target", "key"))
     stores = apply.find_stores(root / "var") if is_other else []
     backup = root / "var" / "replaced" / time.strftime("%Y-%m-%d-%H%M%S")

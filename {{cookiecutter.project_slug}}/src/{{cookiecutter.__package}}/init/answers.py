@@ -2,7 +2,6 @@
 
 import difflib
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from ..core.errors import UserError
 from ..core.plan import Costs
 from .table import Profile
+from .targets import count_answers
 
 # whole numbers with at most so many values are classes; with up to SEVERAL, if these occur about equally often
 FEW, SEVERAL = 5, 10
@@ -60,8 +60,8 @@ def make_stakes(target: Profile, *, has_groups: bool) -> Stakes:
         above = {"above": _significant(float(np.quantile(values, 0.95)))}
         limits = {"mean_error": round_step(error / 5)} if has_groups else {}
         return Stakes(Costs(too_low=1, too_high=1), above, round_step(error / 20), limits, quarantined)
-    counts = Counter(target.values.drop_null().to_pylist())
-    shares = np.array([counts[answer] for answer in target.categories]) / counts.total()
+    counts = np.array([count_answers(target).get(answer, 0) for answer in target.categories])
+    shares = counts / counts.sum()
     costs = _costs(target, shares)
     cheapest = float((shares @ costs.matrix(target.categories)).min())  # of the constant answers
     is_pair = len(target.categories) == 2  # noqa: PLR2004
@@ -98,7 +98,7 @@ def _in_order(target: Profile, order: Sequence[str]) -> tuple[str, ...]:
             raise UserError(f"--outcome-order: {', '.join(left)} of {target.name} is missing; name every answer once")
         return tuple(spelt)
     if len(known) == 2 and set(known) != {"no", "yes"}:  # noqa: PLR2004
-        counts = Counter(target.values.drop_null().to_pylist())
+        counts = count_answers(target)
         return tuple(sorted(known, key=lambda answer: -counts[answer]))  # the rarer one is predicted
     return ("no", "yes") if set(known) == {"no", "yes"} else known
 

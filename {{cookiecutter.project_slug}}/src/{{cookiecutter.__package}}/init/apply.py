@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+NOTES = "data/README.md"  # made to be filled in by hand: an edit of it is no reason to refuse anything
 RECORD = "data/init.json"  # what `init` wrote, by digest, and what it was asked
 STAGED = ".init-new"  # the end of the names of files that are not in their place yet
 # files of the example that a project begins with, and that belong to no other problem
@@ -25,9 +26,9 @@ def read_record(root: Path) -> dict[str, Any]:
     return found
 
 
-def make_record(files: Mapping[str, str], **asked: Any) -> str:
-    """Return the record of what is written now."""
-    digests = {path: digest(text) for path, text in sorted(files.items())}
+def make_record(files: Mapping[str, str], record: Mapping[str, Any], **asked: Any) -> str:
+    """Return the record of what is written now, and of what was written before and stays."""
+    digests = record.get("files", {}) | {path: digest(text) for path, text in files.items()}
     return json.dumps({**asked, "files": digests}, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -1,6 +1,5 @@
 """What `init` found and decided, as one HTML page that needs nothing from elsewhere."""
 
-from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
@@ -11,6 +10,7 @@ import numpy as np
 from .known import describe
 from .proposal import Proposal
 from .table import Finding, Profile
+from .targets import count_answers
 
 BARS = 16  # of a histogram, or categories shown
 HEIGHT, BAR = 36, 8  # of a histogram, in pixels
@@ -81,8 +81,8 @@ def draw(profile: Profile) -> str:
     if profile.kind in ("text", "empty") or not len(values):
         return ""
     if profile.categories:
-        counts = Counter(values.to_pylist())
-        heights, labels = [counts[name] for name in profile.categories[:BARS]], list(profile.categories[:BARS])
+        counts = count_answers(profile)
+        heights, labels = [counts.get(name, 0) for name in profile.categories[:BARS]], list(profile.categories[:BARS])
     else:
         found, edges = np.histogram(values.to_numpy(), BARS)
         heights, labels = found.tolist(), [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
