@@ -134,6 +134,26 @@ def test_rules_of_random_tables_are_accepted(seed):
     assert len({rule[:3] for rule in rules}) == len(rules)
 
 
+def test_rows_without_a_value_are_counted_as_the_rule_model_matches_them():
+    income = [0 if i % 7 == 0 else value for i, value in enumerate(INCOME)]
+    target = column("bought", np.where(np.array(income) > 50_000, "yes", "no"))
+    rules, otherwise = propose_rules(INPUTS, target, costs=MISTAKES)
+    reasons = RuleModel(rules, otherwise).fit().reasons(rows_of(INPUTS))
+    assert rules[0][:2] == ("income", ">")
+    assert [rule[4].endswith(f" of {reasons.count(rule[4])} rows") for rule in rules] == [True] * len(rules)
+
+
+def test_rules_that_are_not_clearly_better_are_left_out():
+    noise = [column(f"noise_{place}", RNG.normal(size=ROWS)) for place in range(6)]
+    found = []
+    for seed in range(3):
+        chance = np.random.default_rng(seed).random(ROWS)
+        target = column("bought", np.where(chance < np.where(AGE >= 60, 0.7, 0.1), "yes", "no"))
+        rules, _ = propose_rules([*INPUTS, *noise], target, costs=MISTAKES)
+        found += [rule[0] for rule in rules]
+    assert found == ["age"] * 3
+
+
 def test_predictions_stay_within_the_bounds_and_rows_without_an_answer_are_not_learned_from():
     target = column("y", [None if i % 2 else 1000.0 + i for i in range(ROWS)], high=1100.0)
     _, otherwise = propose_rules([], target, costs=UNITS)
