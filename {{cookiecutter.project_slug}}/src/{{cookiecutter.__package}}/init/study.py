@@ -37,7 +37,8 @@ def study(table: Path | str, sheet: str, options: Options) -> Study:
     check_names(options, rows.column_names)
     profiles = profile_table(rows, source)
     target = next(profile for profile in profiles if profile.name == options.target)
-    if options.outcome_order or (not options.number and are_classes(target)):
+    is_ordered = bool(options.outcome_order) and target.kind == "integer"
+    if is_ordered or (not options.number and are_classes(target)):
         profiles = profile_table(rows, source, [target.name])
     used = [profile for profile in profiles if profile.name not in options.dropped]
     key = choose_key(used, options.key, options.target)
