@@ -10,6 +10,7 @@ import json
 import math
 import re
 import sqlite3
+import zipfile
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -399,6 +400,14 @@ def test_sheet_of_a_workbook_is_the_first_or_the_named_one_and_no_cell_is_lost(t
         by_data(tmp_path / "rows.xlsx", Source(table="Fälle"))
     with pytest.raises(UserError, match="no rows; "):
         by_data(tmp_path / "rows.xlsx", Source(table="Notes"))
+
+
+def test_workbook_that_states_a_wrong_size_is_read_whole(tmp_path: Path) -> None:
+    place = write_typed(tmp_path / "right.xlsx", TYPED)
+    with zipfile.ZipFile(place) as right, zipfile.ZipFile(tmp_path / "wrong.xlsx", "w") as wrong:
+        for name in right.namelist():
+            wrong.writestr(name, re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1"', right.read(name)))
+    assert by_data(tmp_path / "wrong.xlsx", Source()) == ROWS
 
 
 def test_database_is_named_without_its_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
