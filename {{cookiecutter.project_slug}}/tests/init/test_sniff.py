@@ -14,6 +14,7 @@ from {{ cookiecutter.__package }}.stores.files import read_rows
 
 SEMICOLONS = {"delimiter": ";"}
 GERMAN = {**SEMICOLONS, "decimal": ",", "thousands": "."}
+WIDE = "1,2,3,4,5,6,"
 HARD = {
     # delimiters
     "commas": ("a,b\n1,x\n2,y\n", {}),
@@ -37,6 +38,10 @@ HARD = {
     "apostrophes": ("a,b\n't Hooft,1\nO'Neil,2\n's,3\n", {}),
     "spaces before quotes": ('a, b, c\n1, "x, y", 3\n2, "z, w", 4\n', {"skip_spaces": True}),
     "a quote that is never closed": ('a,b\n"x",1\n"y",2\n"z,3\n"w",4\n', {}),
+    "an open quote of many columns": (
+        "a,b,c,d,e,f,g\n" + (WIDE + '"x"\n') * 2 + WIDE + '"x\n' + (WIDE + '"x"\n') * 9,
+        {},
+    ),
     # line ends and padding
     "CRLF": ("a,b\r\n1,2\r\n3,4\r\n", {}),
     "CR": ("a,b\r1,2\r3,4\r", {}),
@@ -54,6 +59,7 @@ HARD = {
     "rows that begin with #": ("id,answer\n" + "1,yes\n" * 50 + "#7,no\n#8,no\n", {}),
     "errors of a spreadsheet": ("a,b\n#DIV/0!,2\n3,4\n#DIV/0!,5\n", {"missing": ("#DIV/0!",)}),
     "a second header": ("id,a\n1,2\n3,4\nid,a,b\n1,2,3\n4,5,6\n", {}),
+    "a brand called Total with a gap": ("brand,b\nTotal,3\nx,6\ny,1\nTotal,\n", {}),
     "a total": ("id,a,b\n1,2,3\n2,5,6\nTotal,7,9\n", {"totals": ("Total",)}),
     "a total after an empty cell": ("id;a;b\n1;2;3\n2;5;6\n;Summe;9\n", {**SEMICOLONS, "totals": ("Summe",)}),
     "a short total and a source": (
@@ -84,6 +90,7 @@ HARD = {
     "thousands with points": ("a;b\n1;1.234,5\n2;12.345,00\n", GERMAN),
     "thousands with points, whole": ("a;b\n1,5;1.234\n2,5;12.345.678\n", GERMAN),
     "thousands with commas": ('a,b\n1,"1,234.5"\n2,"12,345"\n3,12\n', {"thousands": ","}),
+    "thousands with commas alone": ('a,b\n1,"1,234"\n2,"12,345"\n', {"thousands": ","}),
     "thousands with spaces": ("a;b\n1;1 234,5\n2;22 345,0\n", {**SEMICOLONS, "decimal": ",", "thousands": " "}),
     "thousands with hard spaces": ("a,b\n1,1\u00a0234.5\n2,22\u00a0345\n", {"thousands": "\u00a0"}),
     "thousands with apostrophes": ("a;b\n1;1'234.5\n2;2'345.0\n", {**SEMICOLONS, "thousands": "'"}),
@@ -98,6 +105,7 @@ HARD = {
 # what the reader finds: two rows of all others
 ROWS = {"lists in cells": 3, "one column of texts": 4, "quotes that are inches": 3, "apostrophes": 3}
 ROWS |= {"rows that begin with #": 52, "errors of a spreadsheet": 3, "a brand called Total": 4, "no header": 3}
+ROWS |= {"a brand called Total with a gap": 4}
 ROWS |= {"no header, texts": 4, "thousands with commas": 3, "units": 3}
 ROWS |= {
     "subtotals": 4,
@@ -106,7 +114,13 @@ ROWS |= {
     "usual missing values": 4,
     "plus and minus": 4,
 }
-BROKEN = {"a quote that is never closed", "a second header", "a last row that is cut off", "a header alone"}
+BROKEN = {
+    "an open quote of many columns",
+    "a quote that is never closed",
+    "a second header",
+    "a last row that is cut off",
+    "a header alone",
+}
 ENCODED = {
     "UTF-8": ("Müller €".encode(), {}),
     "UTF-8 with a mark": (b"\xef\xbb\xbf" + "Müller".encode(), {}),
@@ -125,6 +139,7 @@ REFUSED = {
     "Japanese": ("a,b\n1,日本語\n".encode("shift-jis"), "line 2: byte 0x93"),
     "a workbook": (b"PK\x03\x04", "workbook"),
     "Parquet": (b"PAR1", "Parquet"),
+    "a second header of more columns": (b"x 1,y\nx 1,y,z\n1,2,3\n4,5,6\n", "line 1: the header has 2 names"),
     "a header without the first name": (b"a,b,c\n1,5.1,3.5,x\n2,4.9,3.0,y\n", "line 1: the header has 3 names"),
 }
 
