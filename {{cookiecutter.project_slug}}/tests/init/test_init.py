@@ -1,8 +1,10 @@
 """The command from a table to a product: what it writes works, twice, and an edit of the owner is never lost."""
 
+import contextlib
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -186,3 +188,24 @@ def test_option_that_does_not_fit_is_refused_in_one_line(root, run, tmp_path, op
     assert error.count("\n") == 1
     assert expected in error
     assert read(root) == before
+
+
+@pytest.mark.slow
+def test_table_of_a_database_needs_a_key(root, run, tmp_path):
+    url = f"sqlite:///{tmp_path}/cases.db"
+    with contextlib.closing(sqlite3.connect(tmp_path / "cases.db")) as database, database:
+        database.execute("create table cases (number integer, income real, region text, late text)")
+        rows = [(place, row[1], row[2], row[4]) for place, row in enumerate(make_rows())]
+        database.executemany("insert into cases values (?, ?, ?, ?)", rows)
+        database.execute("create view numbered as select * from cases")
+        database.execute("create view unnumbered as select income, region, late from cases")
+    code, _, error = run("init", "${CASES}", "--sheet", "unnumbered", "--target", "late", CASES=url)
+    assert code == 2
+    assert "rows of a database have no order, and need a key; name its column by --key" in error
+    words = ["init", "${CASES}", "--sheet", "numbered", "--target", "late", "--key", "number"]
+    code, printed, error = run(*words, CASES=url)
+    assert (code, error) == (0, ""), printed
+    assert 'source = "${CASES}"' in (root / "plan.toml").read_text(encoding="utf-8")
+    code, printed, error = run("data", CASES=url)
+    assert code == 0, error
+    assert f"{ROWS} rows to learn from" in printed

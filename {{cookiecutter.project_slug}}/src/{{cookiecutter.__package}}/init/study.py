@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from ..core.errors import UserError
 from ..core.source import Source
-from ..stores.files import read_rows
+from ..stores.files import read_rows, show
 from .answers import are_classes, nearest
 from .findings import find
 from .identifiers import choose_key
@@ -30,7 +30,7 @@ class Study:
 
 def study(table: Path | str, sheet: str, options: Options) -> Study:
     """Return what is in a table. Raises UserError: it cannot be read, or has no column of a name that is given."""
-    source, seen = sniff(table)
+    source, seen = sniff(table) if isinstance(table, Path) else (Source(), [])
     if sheet:
         source = source.model_copy(update={"table": sheet})
     rows = pa.Table.from_batches([chunk for chunk, _ in read_rows(table, source)])
@@ -42,6 +42,8 @@ def study(table: Path | str, sheet: str, options: Options) -> Study:
         profiles = profile_table(rows, source, [target.name])
     used = [profile for profile in profiles if profile.name not in options.dropped]
     key = choose_key(used, options.key, options.target)
+    if key is None and not isinstance(table, Path):
+        raise UserError(f"{show(table)}: rows of a database have no order, and need a key; name its column by --key")
     found = find(
         used,
         options.target,
