@@ -31,7 +31,7 @@ from {{ cookiecutter.__package }}.core.schema import PROTECTED, Strict
 from {{ cookiecutter.__package }}.core.source import Source, SourceColumn
 from {{ cookiecutter.__package }}.data.collect import KEY, REASON, read_file
 from {{ cookiecutter.__package }}.product.scoring import score
-from {{ cookiecutter.__package }}.stores import cells, files, other_formats
+from {{ cookiecutter.__package }}.stores import cells, files, other_formats, sql_table
 from {{ cookiecutter.__package }}.stores.models import StoredModel
 
 
@@ -417,6 +417,9 @@ def test_database_is_named_without_its_password(tmp_path: Path, monkeypatch: pyt
     assert by_data(files.find_table("${WHOLE_URL}"), Source()) == ROWS
     assert files.find_table("${FOLDER}/rows.csv", Path("data")) == tmp_path / "rows.csv"
     monkeypatch.setenv("PASSWORD", "p@ss/w:rd?")
+    assert (
+        sql_table.expand_variables("postgresql://me:${PASSWORD}@host/x") == "postgresql://me:p%40ss%2Fw%3Ard%3F@host/x"
+    )
     for place, reason in {
         "postgresql+psycopg://me:p@ss@127.0.0.1:9/cases": r"postgresql\+psycopg://127.0.0.1:9/cases: .*; check the URL",
         "postgresql+psycopg://me:${PASSWORD}@127.0.0.1:9/cases": r"postgresql\+psycopg://127.0.0.1:9/cases: ",
