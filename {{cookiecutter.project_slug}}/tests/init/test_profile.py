@@ -217,7 +217,7 @@ def test_bounds_are_those_that_a_person_would_choose(
     assert choose_bounds(name, low, high, distinct, whole=whole) == bounds
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.floats(-1e15, 1e15), st.floats(-1e15, 1e15), st.booleans())
 def test_bounds_hold_all_values_and_differ(one: float, other: float, whole: bool) -> None:  # noqa: FBT001
     low, high = sorted((float(round(one)), float(round(other))) if whole else (one, other))
