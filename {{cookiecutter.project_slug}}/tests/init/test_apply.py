@@ -53,7 +53,7 @@ def test_everything_is_written_and_what_goes_is_kept(root):
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, OSError])
-@pytest.mark.parametrize("step", range(12))
+@pytest.mark.parametrize("step", range(18))
 def test_interruption_leaves_the_project_as_it_was(root, monkeypatch, kind, step):
     """Every call that changes a file is interrupted in turn."""
     steps = iter(range(100))

@@ -68,6 +68,9 @@ PROPOSALS = {
     "several": lambda: make(plain_fields(), SEVERAL, protected=("sex", "age"), personal=("Monthly income",)),
     "a number": lambda: make(plain_fields(), AMOUNT, source=Source(delimiter=";", decimal=",", thousands=".")),
     "one field": lambda: make([number("x")], YES),
+    "lines of every length": lambda: make(
+        [number(f"w{size}", missing=3, description="x" * size) for size in range(20, 90)], ODD
+    ),
     "300 fields": lambda: make([number(f"x{place}") for place in range(300)], AMOUNT),
     "odd names": lambda: make(nasty_fields(1), ODD, place="data/ta\"b'l\\e \u5e74.csv"),
     "odd names of a number": lambda: make(nasty_fields(2), AMOUNT, source=Source(missing=NASTY, totals=NASTY[:3])),
