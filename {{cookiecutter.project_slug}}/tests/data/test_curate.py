@@ -31,8 +31,8 @@ class Case(Strict):
 
 COLUMNS = columns(Case)
 # what `read_file` asks of a problem; the last column stands for the label
-PARTS = {"columns": COLUMNS[:-1], "stored": COLUMNS[:-1], "target": COLUMNS[-1], "source": Source()}
-PROBLEM: Any = SimpleNamespace(key="key", **PARTS)
+ASKED = {"columns": COLUMNS[:-1], "stored": COLUMNS[:-1], "target": COLUMNS[-1], "source": Source()}
+PROBLEM: Any = SimpleNamespace(key="key", **ASKED)
 CELLS = {"key": "a", "age": "40", "share": "0.5", "region": "north", "note": ""}
 GOOD = {KEY: "a", "age": 40, "share": 0.5, "region": "north", "note": None, ORIGIN: FILE, REASON: None}
 SCHEMA = pa.schema({name: pa.string() for name in GOOD} | {"age": pa.int64(), "share": pa.float64()})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.init import apply
+from {{ cookiecutter.__package }}.init.writing import apply
 
 FILES = {"plan.toml": "new plan\n", "src/p/problem/contract.py": "new\ncontract\n", "data/README.md": "new\n"}
 

@@ -5,10 +5,10 @@ import pytest
 from profiles import column, table
 from sklearn import datasets
 
-from {{ cookiecutter.__package }}.init.findings import find
-from {{ cookiecutter.__package }}.init.identifiers import choose_key
-from {{ cookiecutter.__package }}.init.people import find_personal, find_protected
-from {{ cookiecutter.__package }}.init.personal import recognise
+from {{ cookiecutter.__package }}.init.findings.find import find
+from {{ cookiecutter.__package }}.init.findings.identifiers import choose_key
+from {{ cookiecutter.__package }}.init.findings.people import find_personal, find_protected
+from {{ cookiecutter.__package }}.init.findings.personal import recognise
 
 ROWS = 400
 RNG = np.random.default_rng(7)

@@ -14,11 +14,11 @@ from pydantic import Field, create_model
 
 from {{ cookiecutter.__package }}.core.schema import Strict, columns
 from {{ cookiecutter.__package }}.core.source import Source
-from {{ cookiecutter.__package }}.init.bounds import choose_bounds
-from {{ cookiecutter.__package }}.init.categories import order_categories
-from {{ cookiecutter.__package }}.init.date_profile import date_part
-from {{ cookiecutter.__package }}.init.names import describe_name, python_names
-from {{ cookiecutter.__package }}.init.profile import profile_table
+from {{ cookiecutter.__package }}.init.columns.bounds import choose_bounds
+from {{ cookiecutter.__package }}.init.columns.categories import order_categories
+from {{ cookiecutter.__package }}.init.columns.date_profile import date_part
+from {{ cookiecutter.__package }}.init.columns.names import describe_name, python_names
+from {{ cookiecutter.__package }}.init.columns.profile import profile_table
 from {{ cookiecutter.__package }}.init.table import Profile
 from {{ cookiecutter.__package }}.stores.columns import read_column
 from {{ cookiecutter.__package }}.stores.convert import convert

@@ -10,9 +10,9 @@ from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.plan import Costs
 from {{ cookiecutter.__package }}.core.rules import RuleModel, rule_errors
 from {{ cookiecutter.__package }}.core.schema import Column
-from {{ cookiecutter.__package }}.init.arrays import take_rows
-from {{ cookiecutter.__package }}.init.propose_rules import propose_rules
-from {{ cookiecutter.__package }}.init.wording import roundest
+from {{ cookiecutter.__package }}.init.findings.arrays import take_rows
+from {{ cookiecutter.__package }}.init.findings.wording import roundest
+from {{ cookiecutter.__package }}.init.rules.propose import propose_rules
 
 ROWS = 600
 RNG = np.random.default_rng(3)

@@ -9,7 +9,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.source import Source
-from {{ cookiecutter.__package }}.init.sniff import sniff
+from {{ cookiecutter.__package }}.init.reading.sniff import sniff
 from {{ cookiecutter.__package }}.stores.files import read_rows
 
 SEMICOLONS = {"delimiter": ";"}

@@ -11,9 +11,10 @@ from problems import PLAN, SHAPES, Shape
 from pydantic import Field
 from sklearn.linear_model import LogisticRegression
 
+from {{ cookiecutter.__package }}.core import pipelines
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.mitigation import MitigatedClassifier
-from {{ cookiecutter.__package }}.core.pipelines import MAX_CATEGORIES, MAX_ONE_HOT, boosting, linear, mitigated
+from {{ cookiecutter.__package }}.core.pipelines import boosting, linear, mitigated
 from {{ cookiecutter.__package }}.core.schema import NOMINAL, PROTECTED, RISING
 from {{ cookiecutter.__package }}.core.smooth_quantile import SmoothQuantileRegressor
 from {{ cookiecutter.__package }}.model.evaluate import Rows, fit
@@ -122,7 +123,7 @@ def test_stored_model_answers_and_explains_a_row_of_unknown_values(problem, make
 def test_steps_are_the_encoder_and_a_model(make):
     for name in MODELS:
         assert [step for step, _ in make(name).steps] == ["encode", "features", "model"]
-    assert len(TOWNS) > MAX_CATEGORIES > MAX_ONE_HOT
+    assert len(TOWNS) > pipelines.MAX_CATEGORIES > pipelines.MAX_ONE_HOT
 
 
 def test_contract_without_nominal_columns_needs_no_columns_apart():

@@ -1,12 +1,7 @@
 """The command that turns a table into a problem of one's own."""
 
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -122,7 +117,7 @@ def _find_place(table: str, found: Path | str, root: Path) -> tuple[str, Path | 
 
 def _print_report(proposal: "Proposal") -> None:
     """Print the columns that are used and those that are not, and what was found."""
-    from ..init.known import describe, remarks
+    from ..init.writing.known import describe, remarks
     from .composition import out
 
     out.print(f"\n{proposal.table}: {proposal.rows:,} rows. {proposal.question}", markup=False, style="bold")
@@ -143,9 +138,10 @@ def _write(
     root: Path, proposal: "Proposal", studied: "Study", copied: Path | None, *, is_dry: bool, force: bool
 ) -> bool:
     """Write everything, and say what became of what was there. Return False if an edit would have been lost."""
-    from ..init import apply
-    from ..init.files import render_files
-    from ..init.report import render_report
+    from ..init.writing import apply
+    from ..init.writing.api import describe_api
+    from ..init.writing.files import render_files
+    from ..init.writing.report import render_report
     from .composition import out
 
     package = PACKAGE.resolve().relative_to(root).as_posix()
@@ -167,7 +163,7 @@ def _write(
     asked = {"table": proposal.place, "target": proposal.options.target, "key": proposal.key}
     contents: dict[str, str | Path] = {**files, "var/init-report.html": render_report(proposal, studied.profiles)}
     with out.status("describing the API"):
-        contents["openapi.json"] = describe_api(files, package)
+        contents["openapi.json"] = describe_api(files, PACKAGE, package)
     contents |= {proposal.place: copied} if copied else {}
     contents[apply.RECORD] = apply.make_record(files, record, **asked)
     is_other = any(record.get(name) != asked[name] for name in ("target", "key"))
@@ -181,24 +177,3 @@ def _write(
     steps = "`make run` serves the product" if is_other else "`make data` builds the training table again"
     out.print(f"Read contract.py and plan.toml, above all the costs. Then {steps}, and `make train` looks for a model.")
     return True
-
-
-def describe_api(files: Mapping[str, str], package: str) -> str:
-    """Return `openapi.json` of proposed files, which a fresh process reads in a copy of the package.
-
-    Raises UserError: they do not work together.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(PACKAGE, Path(folder, package), ignore=shutil.ignore_patterns("__pycache__"))
-        for path, text in files.items():
-            place = Path(folder, path)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text, encoding="utf-8")
-        code = f"from {PACKAGE.name}.cli.main import main; main()"
-        environment = os.environ | {"PYTHONPATH": str(Path(folder, package).parent), "APP_ROOT": folder}
-        done = subprocess.run(  # noqa: S603
-            [sys.executable, "-c", code, "openapi"], env=environment, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise UserError(f"the proposed files do not work together: {done.stderr.strip()}; report this, please")
-        return Path(folder, "openapi.json").read_text(encoding="utf-8")

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..core.errors import UserError
 from ..core.plan import Costs
+from .findings.targets import count_answers
 from .table import Profile
-from .targets import count_answers
 
 # whole numbers with at most so many values are classes; with up to SEVERAL, if these occur about equally often
 FEW, SEVERAL = 5, 10

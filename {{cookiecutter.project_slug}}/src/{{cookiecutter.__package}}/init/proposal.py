@@ -8,7 +8,7 @@ from ..core.errors import UserError
 from ..core.schema import Column, Kind
 from ..core.source import Source, SourceColumn
 from .answers import Stakes, as_answer, make_stakes
-from .propose_rules import propose_rules
+from .rules.propose import propose_rules
 from .table import Finding, Profile
 
 PAIR = 2  # categories have the same meaning in either order

@@ -10,11 +10,11 @@ from ..core.errors import UserError
 from ..core.source import Source
 from ..stores.files import read_rows, show
 from .answers import are_classes, nearest
-from .findings import find
-from .identifiers import choose_key
-from .profile import profile_table
+from .columns.profile import profile_table
+from .findings.find import find
+from .findings.identifiers import choose_key
 from .proposal import Options
-from .sniff import sniff
+from .reading.sniff import sniff
 from .table import Finding, Profile
 
 

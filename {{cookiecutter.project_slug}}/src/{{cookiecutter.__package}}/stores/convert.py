@@ -19,7 +19,7 @@ from .cells import EXACT, write_cell
 from .columns import is_text
 
 EPOCH = date(1970, 1, 1).toordinal()
-PARTS: dict[Part, Callable[[datetime], int]] = {
+TAKE_PART: dict[Part, Callable[[datetime], int]] = {
     "days": lambda moment: moment.toordinal() - EPOCH,
     "year": lambda moment: moment.year,
     "month": lambda moment: moment.month,
@@ -139,10 +139,10 @@ def _read_part(value: Any, spec: SourceColumn) -> int | str | None:
     """Return a part of one date: of a typed one as a number, of a text as a text."""
     if isinstance(value, str):
         moment = _read_date(value.strip(), spec.date)
-        return value if moment is None else str(PARTS[spec.part](moment))
+        return value if moment is None else str(TAKE_PART[spec.part](moment))
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
-    return PARTS[spec.part](value) if isinstance(value, datetime) else None
+    return TAKE_PART[spec.part](value) if isinstance(value, datetime) else None
 
 
 def _read_date(text: str, form: str) -> datetime | None:

@@ -1,0 +1,1 @@
+"""What a person should know of a table before a model learns from it."""

@@ -1,0 +1,1 @@
+"""The first rules, learned from a table."""
