@@ -65,7 +65,7 @@ def run(project: Path, *words: str, code: int = 0) -> str:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_project_of_a_table_passes_its_checks(baked: Callable[..., Path], tmp_path: Path, name: str) -> None:
-    """`make init`, then `make check`, and a turn of the loop."""
+    """`make init`, then `make check`, or for two of them what of it depends on the problem, and the data wheel."""
     make, delimiter, encoding, target, answers = TABLES[name]
     table = tmp_path / f"{name}.csv"
     with table.open("w", encoding=encoding, newline="") as file:
@@ -76,6 +76,6 @@ def test_project_of_a_table_passes_its_checks(baked: Callable[..., Path], tmp_pa
     commit(project, "Generated")
     run(project, "make", "init", f"CSV={table}", f"TARGET={target}")
     commit(project, "Ours")
-    run(project, "make", "check")
-    run(project, "make", "data")
+    for task in ("check", "data") if name == "deliveries" else ("lint", "types", "test-bias", "data"):
+        run(project, "make", task)
     assert git(project, "status", "--porcelain").splitlines() in ([], ["?? uv.lock"])

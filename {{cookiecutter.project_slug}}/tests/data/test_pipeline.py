@@ -159,6 +159,7 @@ def test_missing_file_is_one_line(workspace: Any, command: Any) -> None:
     assert "nothing.csv: no such file; " in error
 
 
+@pytest.mark.slow
 def test_table_is_named_by_any_path_or_url(workspace: Any, command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = source_of(workspace).rename(workspace.root / "[b]t[1].csv")
     (workspace.root / "t1.csv").write_text("another file")

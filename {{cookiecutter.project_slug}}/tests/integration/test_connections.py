@@ -77,6 +77,7 @@ def is_served(address):
 @pytest.mark.parametrize(
     "sent", [b"", b"GET / HTTP/1.1\r\nHost: loc", GET], ids=["nothing", "half a head", "a request"]
 )
+@pytest.mark.slow
 def test_idle_connection_is_closed_within_the_timeout(wire, sent):
     began = time.monotonic()
     wire.sendall(sent)
@@ -116,6 +117,7 @@ def test_answer_that_takes_longer_than_the_timeout_is_sent(wire, features, monke
     assert read_until(wire, b"}").startswith(b"HTTP/1.1 201")
 
 
+@pytest.mark.slow
 def test_connections_over_the_limit_are_closed_and_later_ones_are_served(address):
     with contextlib.ExitStack() as stack:
         for _ in range(3 * CONNECTIONS):

@@ -199,6 +199,7 @@ class Counting(LogisticRegression):
         return super().fit(X, y, sample_weight)
 
 
+@pytest.mark.slow
 def test_mitigation_draws_from_many_rows_because_it_fits_again_and_again():
     rng = np.random.default_rng(0)
     features, groups = rng.normal(size=(300, 2)), rng.choice(["a", "b"], 300)

@@ -79,6 +79,7 @@ def test_same_rules_are_registered_once(workspace):
     assert register_rules(project.registry, project.problem, project.plan) is None
 
 
+@pytest.mark.slow
 def test_edited_rules_replace_the_old_ones_wherever_those_answer(workspace):
     edited = dataclasses.replace(USUAL, rules=[]).project(workspace.project.settings, workspace.project.plan)
     assert register_rules(edited.registry, edited.problem, edited.plan) == "2"
@@ -140,6 +141,7 @@ def test_sabotage_changed_files_are_one_line_in_every_command(workspace, run_com
     assert "does not load: its file is missing, or was changed after registration" in error
 
 
+@pytest.mark.slow
 def test_rules_whose_file_was_changed_are_registered_again_at_the_next_start(workspace):
     for file in stored_files(workspace.root / "var"):
         file.write_bytes(b"damaged")

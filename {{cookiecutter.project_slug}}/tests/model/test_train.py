@@ -97,6 +97,7 @@ def test_training_before_there_is_data_is_one_line(workspace, command):
 
 
 @pytest.mark.parametrize("rows", ["one row", "one answer", "one yes in 300"])
+@pytest.mark.slow
 def test_too_few_rows_to_learn_are_one_line(workspace, command, rows):
     table = training_table("usual").drop(columns="_fold").iloc[: 1 if rows == "one row" else 300].copy()
     no, yes = PROBLEM.target.categories
@@ -204,6 +205,7 @@ def test_promotion_says_that_the_contract_changed_also_when_the_rules_were_champ
         assert words in out
 
 
+@pytest.mark.slow
 def test_second_promotion_after_a_change_of_the_contract_names_none(workspace, command):
     old = make_champion(workspace, CONSTANT.fit(), "old")
     registry = workspace.project.registry

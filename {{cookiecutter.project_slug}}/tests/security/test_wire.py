@@ -60,6 +60,7 @@ def test_malformed_request_is_answered_400(address, sent):
     assert is_served(address)
 
 
+@pytest.mark.slow
 def test_body_that_is_cut_short_is_not_decided_on(address):
     assert not send(address, HEAD + b"Content-Length: 100\r\n\r\n{").startswith(b"HTTP/1.1 2")
     assert is_served(address)

@@ -292,6 +292,7 @@ def test_processes_that_create_a_ledger_at_once_wait_for_each_other(tmp_path):
             process.stdin.close()
 
 
+@pytest.mark.slow
 def test_alembic_is_imported_only_for_a_migration(tmp_path):
     url = f"sqlite:///{tmp_path}/ledger.db"
     for expected in ("0 True\n", "0 False\n"):
