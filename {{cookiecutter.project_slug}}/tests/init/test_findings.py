@@ -408,7 +408,7 @@ def test_table_without_a_column_to_learn_from_is_refused():
     *_, found = find(
         table(x=["same"] * ROWS, y=[f"free text of row {i} here" for i in range(ROWS)], answer=ANSWERS), "answer"
     )
-    assert found.evidence == "no column is left to learn from: x (constant), y (text)"
+    assert found.evidence == "no column is left to learn from: x (constant), y (text); add one, or use one with --keep"
 
 
 def test_rare_answers_missing_answers_and_few_rows_are_told():

@@ -16,7 +16,8 @@ from {{ cookiecutter.__package }}.core.plan import load_plan
 from {{ cookiecutter.__package }}.core.problem import make_problem
 from {{ cookiecutter.__package }}.core.schema import columns
 from {{ cookiecutter.__package }}.core.source import Source, SourceColumn
-from {{ cookiecutter.__package }}.init.proposal import Options, propose
+from {{ cookiecutter.__package }}.init.proposal import propose
+from {{ cookiecutter.__package }}.init.table import Options
 from {{ cookiecutter.__package }}.init.writing.files import render_files
 
 PACKAGE = Path(composition.__file__).parents[1]

@@ -11,8 +11,9 @@ from ..core.errors import UserError
 from .main import OWNED
 
 if TYPE_CHECKING:  # imported by the command, so that --help answers at once
-    from ..init.proposal import Options, Proposal
+    from ..init.proposal import Proposal
     from ..init.study import Study
+    from ..init.table import Options
 
 commands = typer.Typer()
 PACKAGE = OWNED.parent
@@ -33,6 +34,7 @@ def init(  # noqa: PLR0913  # each is an option
     personal: Annotated[list[str] | None, typer.Option(help="Identifies a person; never stored.")] = None,
     keep: Annotated[list[str] | None, typer.Option(help="Used although a finding would leave it out.")] = None,
     drop: Annotated[list[str] | None, typer.Option(help="Left out.")] = None,
+    parts: Annotated[list[str] | None, typer.Option(help="Dates of which month and weekday count, too.")] = None,
     time_column: Annotated[str | None, typer.Option("--time", help="When a row was recorded.")] = None,
     outcome_order: Annotated[str, typer.Option(help="The answers in order: of two, the last is predicted.")] = "",
     number: Annotated[bool, typer.Option("--number", help="The target is a number, however few values.")] = False,
@@ -46,8 +48,9 @@ def init(  # noqa: PLR0913  # each is an option
     On a newer table: files that nobody edited follow; edited ones stay, and the differences are shown. Exit 1.
     """
     from ..core.settings import load_settings
-    from ..init.proposal import Options, propose
+    from ..init.proposal import propose
     from ..init.study import study
+    from ..init.table import Options
     from ..stores.files import find_table
     from .composition import out
 
@@ -62,6 +65,7 @@ def init(  # noqa: PLR0913  # each is an option
         personal=tuple(personal or ()),
         kept=tuple(keep or ()),
         dropped=tuple(drop or ()),
+        parts=tuple(parts or ()),
         time=time_column,
         outcome_order=tuple(answer.strip() for answer in outcome_order.split(",") if answer.strip()),
         number=number,

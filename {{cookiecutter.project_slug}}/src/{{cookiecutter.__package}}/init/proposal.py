@@ -8,29 +8,15 @@ from ..core.errors import UserError
 from ..core.schema import Column, Kind
 from ..core.source import Source, SourceColumn
 from .answers import Stakes, as_answer, make_stakes
+from .columns.date_profile import date_part
 from .rules.propose import propose_rules
-from .table import Finding, Profile
+from .table import Finding, Options, Profile
 
+DAYS = ", days since 1970-01-01"
 PAIR = 2  # categories have the same meaning in either order
 ROW_KEY = "row_number"  # KEY of a contract whose rows are numbered
 UNUSABLE = {"empty": "every cell is empty", "text": "free text, which models do not read"}
 KINDS: dict[str, Kind] = {"number": "number", "integer": "integer", "date": "integer", "category": "category"}
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a person said about a table, in the table's own names."""
-
-    target: str
-    key: str | None = None
-    protected: tuple[str, ...] = ()
-    personal: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()  # though a finding would leave them out
-    dropped: tuple[str, ...] = ()
-    time: str | None = None
-    outcome_order: tuple[str, ...] = ()
-    number: bool = False  # the target is a number, however few values it has
-    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +38,7 @@ class Field:
         return Column(
             name=self.profile.field,
             kind=KINDS.get(self.profile.kind, "text"),
-            description=self.profile.description,
+            description=self.profile.description + (DAYS if self.profile.kind == "date" else ""),
             example=self.profile.example,
             low=self.profile.low,
             high=self.profile.high,
@@ -99,21 +85,23 @@ def propose(
 
     Raises UserError: a finding refuses the table, an option does not fit it, or no column is left to learn from.
     """
+    table = place.rpartition("/")[2]
     if refused := [finding.sentence for finding in findings if finding.consequence == "refused"]:
-        raise UserError(f"{place}: {'; '.join(refused)}")
+        raise UserError(f"{table}: {'; '.join(refused)}")
     by_name = {profile.name: profile for profile in profiles}
     target = Field(as_answer(by_name[options.target], options.outcome_order))
     ignored = _ignored(profiles, findings, options, key)
-    asked = [profile for profile in profiles if profile.name not in {*ignored, key, options.target}]
+    used = [profile for profile in profiles if profile.name not in {*ignored, key, options.target}]
+    asked = [part for profile in used for part in _take_parts(profile, options)]
     fields = tuple(Field(each, each.name in options.protected, each.name in options.personal) for each in asked)
     inputs = [field.profile for field in fields if field.column.is_input]
     if not inputs:
         left = "; ".join(f"{name}: {reason}" for name, reason in ignored.items())
-        raise UserError(f"{place}: no column is left to learn from ({left}); name one to use with --keep")
+        raise UserError(f"{table}: no column is left to learn from ({left}); name one to use with --keep")
     stakes = make_stakes(target.profile, has_groups=bool(options.protected))
     rules, otherwise = propose_rules(inputs, target.profile, costs=stakes.costs)
     return Proposal(
-        table=place.rpartition("/")[2],
+        table=table,
         place=place,
         rows=target.profile.rows,
         key=by_name[key].field if key else _row_key(profiles),
@@ -129,6 +117,15 @@ def propose(
         ignored=ignored,
         options=options,
     )
+
+
+def _take_parts(profile: Profile, options: Options) -> list[Profile]:
+    """Return a column with the parts of its dates that are asked for."""
+    if profile.name not in options.parts:
+        return [profile]
+    if profile.kind != "date":
+        raise UserError(f"--parts {profile.name}: it has no dates; name a column of dates")
+    return [profile, date_part(profile, "month"), date_part(profile, "weekday")]
 
 
 def ask(target: Profile) -> str:

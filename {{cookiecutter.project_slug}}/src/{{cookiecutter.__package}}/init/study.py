@@ -13,9 +13,8 @@ from .answers import are_classes, nearest
 from .columns.profile import profile_table
 from .findings.find import find
 from .findings.identifiers import choose_key
-from .proposal import Options
 from .reading.sniff import sniff
-from .table import Finding, Profile
+from .table import Finding, Options, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,7 @@ def check_names(options: Options, names: Sequence[str]) -> None:
         "--key": [options.key] if options.key else [],
         "--protected": options.protected,
         "--personal": options.personal,
+        "--parts": options.parts,
         "--time": [options.time] if options.time else [],
         "--keep": options.kept,
         "--drop": options.dropped,

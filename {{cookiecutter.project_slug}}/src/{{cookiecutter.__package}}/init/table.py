@@ -48,3 +48,20 @@ class Finding:
     def sentence(self) -> str:
         """The evidence, with the columns that it is about."""
         return f"{', '.join(self.columns)}: {self.evidence}" if self.columns else self.evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person said about a table, in the table's own names."""
+
+    target: str
+    key: str | None = None
+    protected: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()  # though a finding would leave them out
+    dropped: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()  # dates whose month and weekday are asked for, too
+    time: str | None = None
+    outcome_order: tuple[str, ...] = ()
+    number: bool = False  # the target is a number, however few values it has
+    question: str = ""

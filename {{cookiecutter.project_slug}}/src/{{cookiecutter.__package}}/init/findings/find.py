@@ -51,7 +51,8 @@ def find(
     inputs = _without_left_out(inputs, found)
     if not inputs:
         reasons = join(f"{', '.join(finding.columns)} ({finding.kind})" for finding in found if finding.kind != "key")
-        return [Finding("inputs", (), f"no column is left to learn from{f': {reasons}' if reasons else ''}", "refused")]
+        left = f"no column is left to learn from{f': {reasons}' if reasons else ''}; add one, or use one with --keep"
+        return [Finding("inputs", (), left, "refused")]
     found += [finding for profile in inputs if (finding := find_protected(profile))]
     found += find_groups(others, target)
     found += find_times(inputs, label, time)

@@ -34,7 +34,7 @@ def refuse_target(target: Profile) -> Finding | None:
         value = write_value(target.values.drop_null()[0].as_py())
         fault = f"is {value} in all {known:,} rows that have a value; add rows with another answer"
     elif known < MINIMUM_ROWS:
-        fault = f"has a value in {known} rows; at least {MINIMUM_ROWS} are needed, and {CLEAR_ROWS} for a clear verdict"
+        fault = f"has a value in {known} rows; at least {MINIMUM_ROWS} are needed, and {CLEAR_ROWS} for clear results"
     elif target.kind == "date":
         fault = "is a date; name a column with a number, as days until then, or with a few answers"
     elif target.kind in ("text", "category") and target.distinct > MOST_ANSWERS:
