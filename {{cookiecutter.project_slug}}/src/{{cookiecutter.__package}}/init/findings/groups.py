@@ -92,8 +92,8 @@ def _describe_time(profile: Profile, target: Profile, *, is_given: bool) -> str:
     low, high = (_write_time(values[row], is_date=profile.kind == "date") for row in order[[0, -1]])
     seen = f"from {low} to {high}; in the first fifth of the rows {first}, in the last {last}"
     if is_given:
-        return f"{seen}: models are judged on later rows than they learn from"
-    return f"{seen}: if later cases will be asked about, judge models on the latest rows (--time {profile.name!r})"
+        return f"{seen}: rows are held out in blocks of time"
+    return f"{seen}: if the world changes, hold rows out in blocks of time (--time {profile.name!r})"
 
 
 def _write_time(value: float, *, is_date: bool) -> str:
