@@ -66,7 +66,7 @@ def test_all_faults_are_named_at_once():
 
 def test_fault_of_several_rules_is_named_once_with_what_to_write():
     found = rule_errors([rule("luck"), rule(), rule("luck")], 0.5, INPUTS, TWO)
-    assert found == ["rule 1, rule 3: luck is not a column that models see; use one of colour, remark, size"]
+    assert found == ["rule 1, rule 3: luck is not a column that models see; the nearest are colour, remark, size"]
 
 
 @pytest.mark.parametrize("written", [None, "luck", 5])

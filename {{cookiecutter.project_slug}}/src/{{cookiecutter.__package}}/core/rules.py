@@ -3,6 +3,7 @@
 It is registered like any learned model, and it stays the fallback of every later one.
 """
 
+import difflib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -59,7 +60,8 @@ class Rule(Strict):
     def _check_column(self, info: Any) -> Self:
         inputs: dict[str, Column] = info.context["inputs"]
         if self.column not in inputs:
-            raise ValueError(f"{self.column} is not a column that models see; use one of {', '.join(sorted(inputs))}")
+            nearest = ", ".join(sorted(difflib.get_close_matches(self.column, inputs, cutoff=0)))
+            raise ValueError(f"{self.column} is not a column that models see; the nearest are {nearest}")
         column = inputs[self.column]
         comparisons = COMPARE if column.is_numeric else ("==", "!=")
         if self.comparison not in comparisons:
