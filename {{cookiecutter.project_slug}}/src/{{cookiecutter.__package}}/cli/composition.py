@@ -101,7 +101,8 @@ def load_source() -> Source:
         model = {"Source": Source, "SourceColumn": SourceColumn}.get(error.title)
         faults = [describe_error(fault, model) for fault in error.errors()]
         raise UserError(f"sources.py: {'; '.join(faults)}") from None
-    return SOURCE
+    source: Source = SOURCE  # of no type where the file is not there
+    return source
 
 
 def prepare(project: Project) -> None:
