@@ -49,11 +49,11 @@ NEEDED = frozenset(
     test_fits_the_contract test_follow test_gates test_groups test_guard test_init test_lake test_ledger
     test_limits test_logs test_loop test_metrics test_migrations test_models test_openapi test_other_sites
     test_own_models test_own_rules test_parts_of_dates test_personal test_pipeline test_pipelines test_plan
-    test_predictor test_process test_profile test_propose_rules test_registry test_render test_rules
-    test_runner test_schema test_score test_settings test_sniff test_sources test_structure test_tasks
-    test_traces test_train test_trials test_under_act test_wheels_apart test_wire test_workflow_files
-    threadpoolctl trailing_whitespace_fixer training typer types_pyyaml uvicorn uvloop workflow_checks xdist
-    yaml yaml_stubs yamllint zizmor
+    test_predictor test_process test_profile test_propose_rules test_questions test_registry test_render
+    test_rules test_runner test_schema test_score test_settings test_sniff test_sources test_structure
+    test_subjects test_tasks test_traces test_train test_trials test_under_act test_wheels_apart test_wire
+    test_workflow_files threadpoolctl trailing_whitespace_fixer training typer types_pyyaml uvicorn uvloop
+    workflow_checks xdist yaml yaml_stubs yamllint zizmor
     """.split()
 )
 TAKEN = {

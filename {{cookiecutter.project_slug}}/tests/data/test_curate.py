@@ -18,7 +18,7 @@ from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.schema import Strict, columns
 from {{ cookiecutter.__package }}.core.source import Source
 from {{ cookiecutter.__package }}.data import collect, curate, transform, validate
-from {{ cookiecutter.__package }}.data.collect import FILE, KEY, ORIGIN, REACTION, REASON
+from {{ cookiecutter.__package }}.data.collect import FILE, KEY, ORIGIN, REACTION, REASON, SUBJECT
 from {{ cookiecutter.__package }}.stores.lake import FOLD, Lake, open_lake
 
 
@@ -34,7 +34,8 @@ COLUMNS = columns(Case)
 ASKED = {"columns": COLUMNS[:-1], "stored": COLUMNS[:-1], "target": COLUMNS[-1], "source": Source()}
 PROBLEM: Any = SimpleNamespace(key="key", **ASKED)
 CELLS = {"key": "a", "age": "40", "share": "0.5", "region": "north", "note": ""}
-GOOD = {KEY: "a", "age": 40, "share": 0.5, "region": "north", "note": None, ORIGIN: FILE, REASON: None}
+GOOD = {KEY: "a", "age": 40, "share": 0.5, "region": "north", "note": None, REASON: None}
+GOOD |= {SUBJECT: None, ORIGIN: FILE}
 SCHEMA = pa.schema({name: pa.string() for name in GOOD} | {"age": pa.int64(), "share": pa.float64()})
 
 
@@ -90,7 +91,8 @@ def test_unusable_row_is_quarantined_with_its_reason(curate_file: Any, change: d
 def test_cells_get_their_type_and_optional_ones_may_be_empty(curate_file: Any) -> None:
     usable, quarantine = curate.split_usable(curate_file(CELLS | {"share": "NA", "age": " 41 ", "note": " x"}))
     assert listed(quarantine) == []
-    assert listed(usable) == [{KEY: "a", ORIGIN: FILE, "age": 41, "share": None, "region": "north", "note": " x"}]
+    [row] = listed(usable)
+    assert row == {KEY: "a", SUBJECT: None, ORIGIN: FILE, "age": 41, "share": None, "region": "north", "note": " x"}
 
 
 def test_rows_of_one_key_are_all_quarantined(lake: Lake) -> None:
@@ -165,9 +167,10 @@ def test_sabotage_column_of_another_type_is_seen_by_validate(lake: Lake) -> None
 
 
 def test_fold_of_a_row_depends_on_its_key_alone(lake: Lake) -> None:
+    texts = pa.schema({KEY: pa.string(), SUBJECT: pa.string()})
     few, many = ([{KEY: f"row {place}"} for place in range(count)] for count in (50, 500))
     found = [
-        {row[KEY]: row[FOLD] for row in listed(transform.add_folds(lake.stage(pa.Table.from_pylist(rows)), 5))}
+        {row[KEY]: row[FOLD] for row in listed(transform.add_folds(lake.stage(pa.Table.from_pylist(rows, texts)), 5))}
         for rows in (few, many)
     ]
     assert found[0].items() <= found[1].items()
@@ -192,14 +195,15 @@ def test_parquet_column_of_another_type_is_refused(tmp_path: Path, column: str, 
         list(collect.read_file(tmp_path / "rows.parquet", PROBLEM))
 
 
-def test_rows_of_one_group_share_a_fold_and_rows_without_one_have_their_own(lake: Lake) -> None:
+@pytest.mark.parametrize(("name", "group"), [("who", "who"), (SUBJECT, "")])
+def test_rows_of_one_group_share_a_fold_and_rows_without_one_have_their_own(lake: Lake, name: str, group: str) -> None:
     """Rows of one patient in two folds let a model recognise the patient."""
-    rows = [{KEY: f"k{place}", "who": place % 40 if place < 200 else None} for place in range(400)]
+    rows = [{KEY: f"k{place}", name: place % 40 if place < 200 else None} for place in range(400)]
     table = lake.stage(pa.Table.from_pylist(rows))
-    found = listed(transform.add_folds(table, 5, group="who"))
+    found = listed(transform.add_folds(table, 5, group=group))
     folds: dict[object, set[int]] = {}
     for row in found:
-        folds.setdefault(row["who"], set()).add(row[FOLD])
+        folds.setdefault(row[name], set()).add(row[FOLD])
     assert folds.pop(None) == set(range(5))
     assert all(len(one) == 1 for one in folds.values())
     assert set.union(*folds.values()) == set(range(5))

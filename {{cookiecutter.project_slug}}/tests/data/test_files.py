@@ -91,8 +91,8 @@ REFUSED = {
     ),
     "text after a quoted cell of the header": (b'a,"b"c\n1,2\n', "header (line 1): a quote inside a cell"),
     "a quote that never closes in the header": (b'a,"b\n1,2\n', "header (line 1): a quote is never closed"),
-    "Latin-1": (b"a,b,c\n" + FILLER + b"caf\xe9,2,3\n", "row 2001 (line 2002): not text in utf-8; .* in latin-1"),
-    "Latin-1 in the header": (b"caf\xe9,b\n1,2\n", "header (line 1): not text in utf-8; .* in latin-1"),
+    "Latin-1": (b"a,b,c\n" + FILLER + b"caf\xe9,2,3\n", "row 2001 (line 2002): not text in utf-8; .* in cp1252"),
+    "Latin-1 in the header": (b"caf\xe9,b\n1,2\n", "header (line 1): not text in utf-8; .* in cp1252"),
     "UTF-16": ("a,b\n1,2\n".encode("utf-16"), "header (line 1): not text in utf-8; .* in utf-16"),
     "a NUL byte": (b"a,b,c\n" + FILLER + b"1,\x00,3\n", "row 2001 (line 2002): a NUL byte; .*UTF-8"),
     "semicolons": (

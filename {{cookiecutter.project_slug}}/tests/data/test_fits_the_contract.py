@@ -36,7 +36,7 @@ REFUSED = "refused"
 # In a file of text every cell is text: numbers are spelled, spaces around them are ignored, and words say
 # that a value is missing. In JSON the same characters are a text, which is no number and no missing value.
 TEXT_ONLY = {
-    **dict.fromkeys(("7", " 7", "7 ", "\t7\r", "+7", "7.", "7.0", "7e0", "007", "70e-1"), 7),
+    **dict.fromkeys(("7", " 7", "7 ", "\t7\r", "\u00a07", "+7", "7.", "7.0", "7e0", "007", "70e-1"), 7),
     **dict.fromkeys((".5", "5e-1", " 0.5", "+.5"), 0.5),
     **dict.fromkeys(("", " ", "NA", "null", "NaN", "nan", "N/A", "#N/A"), None),
 }
@@ -56,7 +56,7 @@ NO_NUMBERS = [
     "7 7",
     "7\x00",
 ]
-NO_NUMBERS += ["\u00a07", "--7", "True", "None", "na", "1e5x", "'7'", "=7", "7%"]
+NO_NUMBERS += ["--7", "True", "None", "na", "1e5x", "'7'", "=7", "7%"]
 NUMBERS = (
     "1_001",
     "0x10",
@@ -75,7 +75,7 @@ NUMBERS = (
     "٣",
     "½",
 )
-NO_NUMBERS += ("\u00a07", "--7", "True", "None", "na", "1e5x", "'7'", "=7", "7%")
+NO_NUMBERS += ("--7", "True", "None", "na", "1e5x", "'7'", "=7", "7%")
 NUMBERS = (0, -0.0, 0.5, -0.5, 3.0, 3.5, 7, 1e300, -1e300, 5e-324, 0.1 + 0.2, 1e16, 123456.789)
 NUMBERS += (2**53 + 1, -(2**53) - 1, 10**18, 10**18 + 1, 2**63 - 1, -(2**63) + 1, -(2**63), 2**63, 2**64, 10**40)
 NO_JSON_NUMBERS = (math.inf, -math.inf, math.nan)
@@ -143,7 +143,7 @@ def by_table(lake: Lake, column: Column, batches: list[pa.RecordBatch]) -> dict[
     """Return the values of a column by key, as the data wheel takes them into the training table."""
     curated = lake.stage(curate.curate(lake.stage(pa.Table.from_batches(batches))))
     usable, _ = curate.split_usable(curated)
-    validate.validate(usable.select(collect.KEY, collect.ORIGIN, column.name), [column])
+    validate.validate(usable.select(collect.KEY, collect.SUBJECT, collect.ORIGIN, column.name), [column])
     rows = curated.to_pyarrow().to_pylist()
     return {row[collect.KEY]: REFUSED if row[collect.REASON] else row[column.name] for row in rows}
 

@@ -99,7 +99,8 @@ def reaction(key: str, answer: Any = None, problem: Any = PROBLEM, **changes: An
 
 def test_training_table_has_what_the_contract_names(any_workspace: Any) -> None:
     table, problem = published(any_workspace)["training"], any_workspace.project.problem
-    names = [collect.KEY, ORIGIN, *(column.name for column in problem.stored), problem.target.name, FOLD]
+    columns = (*(column.name for column in problem.stored), problem.target.name)
+    names = [collect.KEY, collect.SUBJECT, ORIGIN, *columns, FOLD]
     assert list(table.columns) == names
     assert len(table) == 400
     assert set(table[FOLD]) == set(range(any_workspace.project.plan.data.folds))

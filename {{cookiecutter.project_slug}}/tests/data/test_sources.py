@@ -29,7 +29,7 @@ from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.problem import make_problem, with_source
 from {{ cookiecutter.__package }}.core.schema import PROTECTED, Strict
 from {{ cookiecutter.__package }}.core.source import Source, SourceColumn
-from {{ cookiecutter.__package }}.data.collect import KEY, REASON, read_file
+from {{ cookiecutter.__package }}.data.collect import KEY, REASON, SUBJECT, read_file
 from {{ cookiecutter.__package }}.product.scoring import score
 from {{ cookiecutter.__package }}.stores import cells, files, other_formats, sql_table
 from {{ cookiecutter.__package }}.stores.models import StoredModel
@@ -129,6 +129,7 @@ CASES: dict[str, tuple[bytes, dict[str, Any]]] = {
     ),
     "comments": (("# made by hand\n" + TEXT.replace("\n", "\n#, one more\n")).encode(), {"comment": "#"}),
     "a line of totals": ((TEXT + "Total,1234.5\n,sum of all\n").encode(), {"totals": ("Total", "sum of all")}),
+    "other spaces around cells": (TEXT.replace(",a,", ",\u00a0a\u2003,").encode(), {}),
     "a padded header": (TEXT.replace("amount", " amount ").replace("id,", " id,").encode(), {}),
     "spaces after delimiters": (TEXT.replace(",", ", ").replace("café,  ", "café, ").encode(), {"skip_spaces": True}),
     "a decimal comma": (SEMICOLONS.replace("1234.5", "1234,5").encode(), {"delimiter": ";", "decimal": ","}),
@@ -344,14 +345,14 @@ def test_columns_of_the_table_are_written_with_their_own_names_and_cells(tmp_pat
 
 SEEMS = {
     "semicolons": (SEMICOLONS.encode(), "the file seems to be with semicolons between cells: declare that in problem"),
-    "Latin-1": (TEXT.encode("latin-1"), "row 1 .*not text in utf-8; the file seems to be in latin-1: declare"),
+    "Latin-1": (TEXT.encode("latin-1"), "row 1 .*not text in utf-8; the file seems to be in cp1252: declare"),
     "Windows-1252": (TEXT.replace("bar", "\u20ac").encode("cp1252"), "the file seems to be in cp1252: declare"),
     "UTF-16": (TEXT.encode("utf-16"), "the file seems to be in utf-16: declare"),
     "UTF-16 without a mark": (TEXT.encode("utf-16-le"), "the file seems to be in utf-16-le: declare"),
     "no header": (TEXT.partition("\n")[2].encode(), "column id is missing.*; the file seems to be without a header: "),
     "all of them": (
         SEMICOLONS.partition("\n")[2].encode("latin-1"),
-        "the file seems to be in latin-1, with semicolons between cells, without a header: declare that",
+        "the file seems to be in cp1252, with semicolons between cells, without a header: declare that",
     ),
 }
 
@@ -505,6 +506,18 @@ def test_names_are_clean_and_each_is_there_once() -> None:
 
 
 SIGNS = st.sampled_from([",", ";", "\t", "|", ":", " ", "~"])
+
+
+def test_subject_of_a_row_is_read_as_text_and_is_no_column_of_models(tmp_path: Path) -> None:
+    path = tmp_path / "visits.csv"
+    path.write_text(TEXT.replace("\n", ",007\n").replace("ok,007", "ok,patient", 1), encoding="utf-8")
+    problem = with_source(PROBLEM, Source(subject="patient"))
+    rows = [row for chunk in read_file(path, problem) for row in chunk.to_pylist()]
+    assert [(row[SUBJECT], row[REASON]) for row in rows] == [("007", None)] * 2
+    assert by_score(path, Source(subject="patient"), tmp_path / "scored.csv") == [row[1:5] for row in ROWS]
+    path.write_text(TEXT, encoding="utf-8")
+    with pytest.raises(UserError, match="column patient is missing"):
+        list(read_file(path, problem))
 
 
 @settings(deadline=None, derandomize=True, database=None, max_examples=60)

@@ -103,8 +103,9 @@ def test_edit_that_says_what_is_proposed_is_none(root):
 
 def test_record_is_read_again(root):
     assert apply.read_record(root) == {}
-    text = apply.make_record(FILES, {"files": {"a": "1"}}, target="what")
+    text = apply.make_record(FILES, {"files": {"a": "1"}}, target="what", descriptions={"x": "Size"})
     write(root, {**FILES, apply.RECORD: text})
     assert apply.read_record(root)["target"] == "what"
+    assert apply.read_record(root)["descriptions"] == {"x": "Size"}
     assert apply.read_record(root)["files"]["a"] == "1"
     assert apply.find_edits(root, FILES, apply.read_record(root)) == []

@@ -18,7 +18,7 @@ from {{ cookiecutter.__package }}.init.columns.bounds import choose_bounds
 from {{ cookiecutter.__package }}.init.columns.categories import order_categories
 from {{ cookiecutter.__package }}.init.columns.date_profile import date_part
 from {{ cookiecutter.__package }}.init.columns.names import describe_name, python_names
-from {{ cookiecutter.__package }}.init.columns.profile import profile_table
+from {{ cookiecutter.__package }}.init.columns.profile import profile_column
 from {{ cookiecutter.__package }}.init.table import Profile
 from {{ cookiecutter.__package }}.stores.columns import read_column
 from {{ cookiecutter.__package }}.stores.convert import convert
@@ -29,8 +29,7 @@ DAYS = [date(2020, 1, 31), date(2021, 2, 3)]
 
 def profile(cells: Any, name: str = "x", source: Source | None = None, **options: Any) -> Profile:
     values = cells if isinstance(cells, pa.Array) else pa.array(cells, pa.string())
-    [found] = profile_table(pa.table({name: values}), source or Source(), **options)
-    return found
+    return profile_column(name, python_names([name])[0], pa.chunked_array([values]), source or Source(), **options)
 
 
 KINDS = {
@@ -175,7 +174,7 @@ def test_whole_numbers_are_categories_only_with_a_reason() -> None:
     assert any("are read as a number" in note for note in profile(["1", "2", "3"] * 9, "grade").notes)
     assert profile(["1", "2", "3"] * 9, "region_code").categories == ("1", "2", "3")
     assert profile(["1", "2", "3"], "id").kind == "integer"
-    assert profile(["2.0", "1.0", "3.0"] * 9, "kind of plant", categories=["kind of plant"]).source.values == {
+    assert profile(["2.0", "1.0", "3.0"] * 9, "kind of plant", is_category=True).source.values == {
         "1.0": "1",
         "2.0": "2",
         "3.0": "3",

@@ -335,8 +335,8 @@ def test_whole_numbers_of_a_csv_file_are_exact_in_parquet(
         (b"a,b\n1,2\n", ".*FIRST.*: missing; "),
         (b"NAMES,FIRST\nCELLS,1\n", "'FIRST': there more than once; "),
         (b"NAMES\nCELLS\nCELLS,1\n", r"row 2 \(line 3\): .* cells, expected .* as in the header; is it whole"),
-        (b"NAMES,x\nCELLS,\xe9\n", r"row 1 \(line 2\): not text in utf-8; the file seems to be in latin-1: "),
-        (b"NAMES,\xe9\nCELLS,1\n", r"header \(line 1\): not text in utf-8; the file seems to be in latin-1: "),
+        (b"NAMES,x\nCELLS,\xe9\n", r"row 1 \(line 2\): not text in utf-8; the file seems to be in cp1252: "),
+        (b"NAMES,\xe9\nCELLS,1\n", r"header \(line 1\): not text in utf-8; the file seems to be in cp1252: "),
     ],
 )
 def test_csv_file_that_cannot_be_scored_is_one_line(

@@ -3,7 +3,7 @@
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,6 @@ from .main import OWNED
 if TYPE_CHECKING:  # imported by the command, so that --help answers at once
     from ..init.proposal import Proposal
     from ..init.study import Study
-    from ..init.table import Options
 
 commands = typer.Typer()
 PACKAGE = OWNED.parent
@@ -49,8 +48,10 @@ def init(  # noqa: PLR0913  # each is an option
     """
     from ..core.settings import load_settings
     from ..init.proposal import propose
-    from ..init.study import study
+    from ..init.questions import ask_about_findings, ask_descriptions
+    from ..init.study import describe, study
     from ..init.table import Options
+    from ..init.writing.apply import read_record
     from ..stores.files import find_table
     from .composition import out
 
@@ -74,33 +75,20 @@ def init(  # noqa: PLR0913  # each is an option
     found = find_table(table, Path())
     with out.status("reading the table"):
         studied = study(found, sheet, options)
+    descriptions = read_record(root).get("descriptions", {})
+    studied = describe(studied, descriptions)
     if sys.stdin.isatty() and not yes:
-        options = _ask(studied, options)
+        options = ask_about_findings(studied, options)
+        descriptions |= ask_descriptions(studied, options)
+        studied = describe(studied, descriptions)
     place, copied = _find_place(table, found, root)
     with out.status("looking for rules"):
         proposal = propose(studied.profiles, studied.findings, studied.source, options, studied.key, place)
     _print_report(proposal)
-    if not _write(root, proposal, studied, copied, is_dry=dry_run, force=force):
+    if not _write(root, proposal, studied, copied, descriptions, is_dry=dry_run, force=force):
         raise typer.Exit(1)
     if urls := [f"APP_{name.upper()}_URL" for name in STORES if getattr(settings, f"{name}_url")]:
         out.print(f"{', '.join(urls)} may hold tables, models and decisions of another problem: give this one its own.")
-
-
-def _ask(studied: "Study", options: "Options") -> "Options":
-    """Ask what to do about the columns that only a person can decide on."""
-    from dataclasses import replace
-
-    marked, dropped = [*options.protected], [*options.dropped]
-    for finding in studied.findings:
-        for name in finding.columns if finding.consequence == "asked" else ():
-            if name in (*marked, *dropped, *options.personal, *options.kept, options.target, studied.key):
-                continue
-            typer.echo(finding.sentence)
-            if finding.kind != "protected":
-                dropped += [name] if typer.confirm(f"Leave {name} out?") else []
-            elif typer.confirm(f"Record {name} for audits only, never as an input of models?"):
-                marked.append(name)
-    return replace(options, protected=tuple(marked), dropped=tuple(dropped))
 
 
 def _find_place(table: str, found: Path | str, root: Path) -> tuple[str, Path | None]:
@@ -127,6 +115,8 @@ def _print_report(proposal: "Proposal") -> None:
     out.print(f"\n{proposal.table}: {proposal.rows:,} rows. {proposal.question}", markup=False, style="bold")
     out.print(f"  the answer  {proposal.target.profile.name}: {describe(proposal.target)}", markup=False)
     key = proposal.source.key or proposal.key
+    if proposal.subject:
+        out.print(f"  the subject {proposal.subject}: rows of one share a fold; no model sees it", markup=False)
     out.print(f"  the key     {'the number of the row' if proposal.source.number_rows else key}", markup=False)
     for field in proposal.fields[:SHOWN]:
         out.print(f"  used        {field.profile.name}: {describe(field)}", markup=False)
@@ -139,7 +129,14 @@ def _print_report(proposal: "Proposal") -> None:
 
 
 def _write(
-    root: Path, proposal: "Proposal", studied: "Study", copied: Path | None, *, is_dry: bool, force: bool
+    root: Path,
+    proposal: "Proposal",
+    studied: "Study",
+    copied: Path | None,
+    descriptions: dict[str, str],
+    *,
+    is_dry: bool,
+    force: bool,
 ) -> bool:
     """Write everything, and say what became of what was there. Return False if an edit would have been lost."""
     from ..init.writing import apply
@@ -164,7 +161,8 @@ def _write(
     if is_dry:
         out.print(f"Would write {', '.join(changed) or 'nothing: every file is as proposed'}.", markup=False)
         return True
-    asked = {"table": proposal.place, "target": proposal.options.target, "key": proposal.key}
+    asked: dict[str, Any] = {"table": proposal.place, "target": proposal.options.target, "key": proposal.key}
+    asked |= {"descriptions": descriptions} if descriptions else {}
     contents: dict[str, str | Path] = {**files, "var/init-report.html": render_report(proposal, studied.profiles)}
     with out.status("describing the API"):
         contents["openapi.json"] = describe_api(files, PACKAGE, package)

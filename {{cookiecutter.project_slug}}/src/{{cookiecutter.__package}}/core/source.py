@@ -46,6 +46,8 @@ class Source(Strict):
     table: str = ""  # of a database, or sheet of a workbook
     number_rows: bool = False  # no column identifies a row: its key is its number in the table
     key: str = ""  # the column that identifies a row, if its name is not the contract's KEY
+    # the column with the person or thing that a row is about: rows of one share a fold; it is no input of models
+    subject: str = ""
     columns: dict[str, SourceColumn] = Field({})  # by name in the contract; others have that name in the table too
     ignored: tuple[str, ...] = ()  # columns of the table that are not used
 

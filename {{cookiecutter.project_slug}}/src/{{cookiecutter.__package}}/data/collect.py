@@ -19,7 +19,7 @@ from ..stores.dialect import describe_dialect
 from ..stores.files import choose_source, file_errors, read_rows, show
 
 # columns of ours; none of a contract begins with _
-KEY, ORIGIN, REASON = "_key", "_origin", "_reason"
+KEY, SUBJECT, ORIGIN, REASON = "_key", "_subject", "_origin", "_reason"
 # values of ORIGIN: from the file, from a reaction, or from one that was recorded before a required column was added
 FILE, REACTION, INCOMPLETE = "file", "reaction", "incomplete"
 SHOWN = 3  # faults in an error
@@ -36,8 +36,9 @@ def read_file(place: Path | str, problem: Problem) -> Iterator[pa.RecordBatch]:
     for chunk, _ in read_rows(place, source):
         _check_names(place, chunk.schema, problem, source)
         keys = _read_keys(place, chunk, rows, problem, source)
+        subjects = _read_texts(place, chunk, source.subject) if source.subject else pa.nulls(len(keys), pa.string())
         converted = convert(chunk, kept_columns(problem), source)
-        columns, contradictions = {KEY: keys, ORIGIN: pa.repeat(FILE, chunk.num_rows)}, []
+        columns, contradictions = {KEY: keys, SUBJECT: subjects, ORIGIN: pa.repeat(FILE, len(keys))}, []
         reasons: list[list[str]] = [[] for _ in keys]
         for column in kept_columns(problem):
             columns[column.name], faults = read_column(converted, column)
@@ -62,7 +63,8 @@ def read_reactions(decisions: Iterable[Mapping[str, Any]], problem: Problem) -> 
     columns = kept_columns(problem)
     labelled = create_model("Labelled", __base__=(problem.features, problem.label))
     model = request_model(labelled, (*problem.columns, problem.target))
-    types = {KEY: pa.string(), ORIGIN: pa.string(), **{c.name: TYPES[c.kind] for c in columns}, REASON: pa.string()}
+    types = {name: pa.string() for name in (KEY, SUBJECT, ORIGIN)} | {c.name: TYPES[c.kind] for c in columns}
+    types[REASON] = pa.string()
     rows = [_read_reaction(decision, problem, model) for decision in decisions]
     return pa.RecordBatch.from_pylist(rows, pa.schema(types))
 
@@ -102,9 +104,12 @@ def _read_keys(place: Path | str, chunk: pa.RecordBatch, rows: int, problem: Pro
         if isinstance(place, str):
             raise UserError(f"{show(place)}: rows of a database have no order; give `key` in problem/sources.py")
         return pa.array(map(str, range(rows + 1, rows + chunk.num_rows + 1)), pa.string())
-    name = source.key or problem.key
+    return _read_texts(place, chunk, source.key or problem.key)
+
+
+def _read_texts(place: Path | str, chunk: pa.RecordBatch, name: str) -> pa.Array:
     with file_errors(place, f"make {name} a column of text"):
-        return mark_missing(chunk[name], Column(problem.key, "text", "", "")).cast(pa.string())
+        return mark_missing(chunk[name], Column(name, "text", "", "")).cast(pa.string())
 
 
 def _has_no_key(schema: pa.Schema, problem: Problem, source: Source) -> bool:
@@ -114,6 +119,7 @@ def _has_no_key(schema: pa.Schema, problem: Problem, source: Source) -> bool:
 def _check_names(place: Path | str, schema: pa.Schema, problem: Problem, source: Source) -> None:
     """Raise UserError unless the table has every column of the contract, and no other one that is not ignored."""
     key = [] if _has_no_key(schema, problem, source) else [source.key or problem.key]
+    key += [source.subject] if source.subject else []
     wanted = dict.fromkeys([*key, *(source.column(c.name).name for c in (*problem.columns, problem.target))])
     twice = repeated_names(schema, source)
     faults = [f"column {name} is missing" for name in wanted if name not in schema.names]

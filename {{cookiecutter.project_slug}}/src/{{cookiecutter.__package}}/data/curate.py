@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from ..core.errors import UserError
-from .collect import FILE, INCOMPLETE, KEY, ORIGIN, REACTION, REASON, SHOWN
+from .collect import FILE, INCOMPLETE, KEY, ORIGIN, REACTION, REASON, SHOWN, SUBJECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Counts:
 
 def curate(table: ir.Table) -> ir.Table:
     """Return the rows with clean keys, and with every reason why a row cannot be used, or ""."""
-    table = table.mutate(**{KEY: table[KEY].strip().nullif("")})
+    table = table.mutate(**{name: table[name].strip().nullif("") for name in (KEY, SUBJECT)})
     repeats = table.count().over(group_by=KEY)
     of_key = ibis.cases((table[KEY].isnull(), "the key is empty"), (repeats > 1, "the key is not unique"))
     return table.mutate(**{REASON: ibis.coalesce(ibis.array([table[REASON], of_key]).join("; "), "")})

@@ -5,7 +5,7 @@ import ibis.expr.types as ir
 
 from ..core.errors import UserError
 from ..stores.lake import FOLD
-from .collect import KEY
+from .collect import KEY, SUBJECT
 
 HEX = "0123456789abcdef"
 
@@ -14,8 +14,9 @@ def add_folds(table: ir.Table, folds: int, *, group: str = "", time: str = "") -
     """Add the fold of each row, 0 to `folds` - 1.
 
     It follows from a hash of the row's key: a row keeps its fold whatever rows come or go, on every backend and
-    machine. Given a `group`, the hash is that of this column, so that rows of one group share a fold; rows without a
-    group have one of their own. Given a `time`, folds are consecutive blocks of the rows in the order of this column.
+    machine. Where the source declares a subject, the hash is that of the subject, and given a `group`, that of this
+    column, so that rows of one subject or group share a fold; rows without one have a fold of their own. Given a
+    `time`, folds are consecutive blocks of the rows in the order of this column.
 
     Raises UserError: the table does not have the column.
     """
@@ -24,7 +25,7 @@ def add_folds(table: ir.Table, folds: int, *, group: str = "", time: str = "") -
             raise UserError(f"plan.toml: data.{option}: {name} is not a column of contract.py that is kept; remove it")
     if time:
         return table.mutate(**{FOLD: ibis.ntile(folds).over(order_by=[table[time], table[KEY]])})
-    hashed = ibis.coalesce(table[group].cast("string"), table[KEY]) if group else table[KEY]
+    hashed = ibis.coalesce(table[group or SUBJECT].cast("string"), table[KEY])
     digest = hashed.hexdigest("md5")
     digits = [ibis.literal(HEX).find(digest.substr(position, 1)) * 16**position for position in range(4)]
     return table.mutate(**{FOLD: (sum(digits[1:], digits[0]) % folds).cast("int64")})

@@ -10,7 +10,7 @@ from ..core.checks import checks
 from ..core.errors import UserError
 from ..core.schema import Column
 from ..stores.columns import TYPES
-from .collect import FILE, KEY, ORIGIN, REACTION
+from .collect import FILE, KEY, ORIGIN, REACTION, SUBJECT
 
 CHECKS: dict[str, Callable[[ir.Value, Any], ir.BooleanValue]] = {
     "finite": lambda value, _: ~(value.isinf() | value.isnan()),
@@ -29,7 +29,7 @@ def validate(table: ir.Table, columns: Sequence[Column]) -> None:
 
     Raises UserError: it does not; every column with a fault is named at once.
     """
-    wanted = {KEY: pa.string(), ORIGIN: pa.string(), **{column.name: TYPES[column.kind] for column in columns}}
+    wanted = {name: pa.string() for name in (KEY, SUBJECT, ORIGIN)} | {c.name: TYPES[c.kind] for c in columns}
     found = {field.name: field.type for field in table.schema().to_pyarrow()}
     faults = [
         f"{name}: the type is {found.get(name)}, not {kind}" for name, kind in wanted.items() if found.get(name) != kind

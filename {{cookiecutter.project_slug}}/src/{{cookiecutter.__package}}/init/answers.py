@@ -11,6 +11,7 @@ import numpy as np
 from ..core.errors import UserError
 from ..core.plan import Costs
 from .findings.targets import count_answers
+from .findings.wording import in_sentence
 from .table import Profile
 
 # whole numbers with at most so many values are classes; with up to SEVERAL, if these occur about equally often
@@ -68,6 +69,18 @@ def make_stakes(target: Profile, *, has_groups: bool) -> Stakes:
     band = {"band": 0.05 if is_pair else round_step(cheapest / 10)}
     limits = {"false_positive_rate" if is_pair else "error_rate": 0.1} if has_groups else {}
     return Stakes(costs, band, round_step(cheapest / 20), limits, quarantined)
+
+
+def ask(target: Profile) -> str:
+    """Return the question that a target answers, in words."""
+    words = target.description.rstrip("?")
+    if set(target.categories) == {"no", "yes"}:
+        return f"{words}: yes or no?"
+    words = in_sentence(words)
+    if not target.categories:
+        return f"What is the {words}?"
+    *first, last = target.categories
+    return f"Which {words}: {', '.join(first)} or {last}?" if len(first) < 5 else f"Which {words}?"  # noqa: PLR2004
 
 
 def round_step(value: float) -> float:

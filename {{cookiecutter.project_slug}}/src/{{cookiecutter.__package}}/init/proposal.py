@@ -7,7 +7,7 @@ from typing import Any
 from ..core.errors import UserError
 from ..core.schema import Column, Kind
 from ..core.source import Source, SourceColumn
-from .answers import Stakes, as_answer, make_stakes
+from .answers import Stakes, as_answer, ask, make_stakes
 from .columns.date_profile import date_part
 from .rules.propose import propose_rules
 from .table import Finding, Options, Profile
@@ -63,6 +63,7 @@ class Proposal:
     question: str
     stakes: Stakes
     split: dict[str, str]  # `group` or `time` of `[data]`, if rows are not split at random
+    subject: str | None  # the column that says whom or what a row is about, if it is no input
     rules: Sequence[tuple[str, str, Any, Any, str]]
     otherwise: Any
     source: Source
@@ -91,7 +92,9 @@ def propose(
     by_name = {profile.name: profile for profile in profiles}
     target = Field(as_answer(by_name[options.target], options.outcome_order))
     ignored = _ignored(profiles, findings, options, key)
-    used = [profile for profile in profiles if profile.name not in {*ignored, key, options.target}]
+    subject = _find_subject(findings, ignored, options)
+    ignored.pop(subject or "", None)
+    used = [profile for profile in profiles if profile.name not in {*ignored, key, subject, options.target}]
     asked = [part for profile in used for part in _take_parts(profile, options)]
     fields = tuple(Field(each, each.name in options.protected, each.name in options.personal) for each in asked)
     inputs = [field.profile for field in fields if field.column.is_input]
@@ -110,9 +113,10 @@ def propose(
         question=options.question or ask(target.profile),
         stakes=stakes,
         split=_split(fields, findings, options),
+        subject=subject,
         rules=rules,
         otherwise=otherwise,
-        source=_complete(source, [*fields, target], by_name.get(key or ""), ignored),
+        source=_complete(source, [*fields, target], by_name.get(key or ""), ignored, subject),
         findings=tuple(findings),
         ignored=ignored,
         options=options,
@@ -126,18 +130,6 @@ def _take_parts(profile: Profile, options: Options) -> list[Profile]:
     if profile.kind != "date":
         raise UserError(f"--parts {profile.name}: it has no dates; name a column of dates")
     return [profile, date_part(profile, "month"), date_part(profile, "weekday")]
-
-
-def ask(target: Profile) -> str:
-    """Return the question that a target answers, in words."""
-    words = target.description.rstrip("?")
-    if set(target.categories) == {"no", "yes"}:
-        return f"{words}: yes or no?"
-    words = words[:1].lower() + words[1:] if words[1:2].islower() else words
-    if not target.categories:
-        return f"What is the {words}?"
-    *first, last = target.categories
-    return f"Which {words}: {', '.join(first)} or {last}?" if len(first) < 5 else f"Which {words}?"  # noqa: PLR2004
 
 
 def _ignored(
@@ -160,13 +152,22 @@ def _ignored(
     return found | dict.fromkeys(options.dropped, "left out by --drop")
 
 
+def _find_subject(findings: Sequence[Finding], ignored: dict[str, str], options: Options) -> str | None:
+    """Return the column of the subjects that were found, if it is no field: rows of one share a fold all the same."""
+    fit = [name for name in _groups(findings) if ignored.get(name, "personal").partition(":")[0] != "personal"]
+    return next((name for name in fit if name not in options.dropped and not options.time), None)
+
+
 def _split(fields: Sequence[Field], findings: Sequence[Finding], options: Options) -> dict[str, str]:
     """Return the column by which folds are made: the time that a person named, or the subjects that were found."""
     names = {field.profile.name: field.profile.field for field in fields if not field.personal}
     if options.time in names:
         return {"time": names[options.time]}
-    groups = [name for finding in findings if finding.kind == "group" for name in finding.columns if name in names]
-    return {"group": names[groups[0]]} if groups else {}
+    return next(({"group": names[name]} for name in _groups(findings) if name in names), {})
+
+
+def _groups(findings: Sequence[Finding]) -> list[str]:
+    return [name for finding in findings if finding.kind == "group" for name in finding.columns]
 
 
 def _row_key(profiles: Sequence[Profile]) -> str:
@@ -177,12 +178,11 @@ def _row_key(profiles: Sequence[Profile]) -> str:
     return key
 
 
-def _complete(source: Source, fields: Sequence[Field], key: Profile | None, ignored: dict[str, str]) -> Source:
+def _complete(
+    source: Source, fields: Sequence[Field], key: Profile | None, ignored: dict[str, str], subject: str | None
+) -> Source:
     """Return the draft with the columns of the contract."""
     plain = {field.profile.field: field.profile.source for field in fields}
     columns = {name: column for name, column in plain.items() if column != SourceColumn(name=name)}
-    renamed = key is not None and key.name != key.field
-    named = {"key": key.name} if key is not None and renamed else {}
-    return source.model_copy(
-        update={"columns": columns, "ignored": tuple(ignored), "number_rows": key is None, **named}
-    )
+    named = {"key": key.name if key and key.name != key.field else "", "subject": subject or ""}
+    return source.model_copy(update=named | {"columns": columns, "ignored": (*ignored,), "number_rows": key is None})

@@ -1,7 +1,7 @@
 """Read a table and find out what is in it: the first half of `init`, which writes nothing."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +10,7 @@ from ..core.errors import UserError
 from ..core.source import Source
 from ..stores.files import read_rows, show
 from .answers import are_classes, nearest
-from .columns.profile import profile_table
+from .columns.profile import profile_column, profile_table
 from .findings.find import find
 from .findings.identifiers import choose_key
 from .reading.sniff import sniff
@@ -35,10 +35,11 @@ def study(table: Path | str, sheet: str, options: Options) -> Study:
     rows = pa.Table.from_batches([chunk for chunk, _ in read_rows(table, source)])
     check_names(options, rows.column_names)
     profiles = profile_table(rows, source)
-    target = next(profile for profile in profiles if profile.name == options.target)
+    place = rows.column_names.index(options.target)
+    target = profiles[place]
     is_ordered = bool(options.outcome_order) and target.kind == "integer"
     if is_ordered or (not options.number and are_classes(target)):
-        profiles = profile_table(rows, source, [target.name])
+        profiles[place] = profile_column(target.name, target.field, rows.column(place), source, is_category=True)
     used = [profile for profile in profiles if profile.name not in options.dropped]
     key = choose_key(used, options.key, options.target)
     if key is None and not isinstance(table, Path):
@@ -53,6 +54,12 @@ def study(table: Path | str, sheet: str, options: Options) -> Study:
         kept=options.kept,
     )
     return Study(source, profiles, [*seen, *found], key)
+
+
+def describe(found: Study, words: Mapping[str, str]) -> Study:
+    """Return what was found, with descriptions of columns that a person gave."""
+    profiles = [replace(each, description=words.get(each.name, each.description)) for each in found.profiles]
+    return replace(found, profiles=profiles)
 
 
 def check_names(options: Options, names: Sequence[str]) -> None:

@@ -67,7 +67,7 @@ def mark_missing(given: pa.Array, column: Column) -> pa.Array:
         return pc.if_else(pc.is_nan(given), None, given)
     if not is_text(given):
         return given
-    text = given if column.kind == "text" else pc.ascii_trim_whitespace(given)
+    text = given if column.kind == "text" else pc.utf8_trim_whitespace(given)
     return pc.if_else(pc.is_in(text, pa.array(missing_words(column), text.type)), None, text)
 
 

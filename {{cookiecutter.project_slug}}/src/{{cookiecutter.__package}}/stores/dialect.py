@@ -12,7 +12,6 @@ from ..core.source import Source
 
 MOST_BYTES = 1 << 26  # that are looked at
 SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-C1 = re.compile(rb"[\x80-\x9f]")  # characters of Windows-1252; in Latin-1 these bytes are control characters
 DECLARE = "declare that in problem/sources.py"
 if find_spec(f"{__package__.rpartition('.')[0]}.init"):
     DECLARE += ", or let the command `init` do so"
@@ -36,15 +35,19 @@ def describe_dialect(path: Path, source: Source) -> str:
 
 
 def guess_encoding(content: bytes) -> str:
-    """Return the encoding that the bytes of a text are most likely in: UTF-8, UTF-16, Windows-1252 or Latin-1."""
+    """Return the encoding that the bytes of a text are most likely in: UTF-8, UTF-16 or Windows-1252.
+
+    Windows-1252 has every letter of Latin-1, whose other characters are control characters.
+    """
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    if content[:1000].count(0) * 4 > len(content[:1000]):
-        return "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
+    start = content[:1000]
+    if start.count(0) * 4 > len(start):  # every second byte of ASCII letters
+        return "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
     try:
         codecs.getincrementaldecoder("utf-8")().decode(content)  # the last character may be cut off
     except UnicodeDecodeError:
-        return "cp1252" if C1.search(content) else "latin-1"
+        return "cp1252"
     return "utf-8"
 
 

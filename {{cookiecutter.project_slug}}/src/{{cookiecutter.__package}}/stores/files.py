@@ -107,7 +107,10 @@ def choose_source(place: Path | str, source: Source, columns: Iterable[Column]) 
     if source.header and found == declared:
         return source
     plain = Source(table=source.table, number_rows=source.number_rows, ignored=source.ignored)
-    own = names & _read_names(place, plain)
+    there = _read_names(place, plain)
+    if source.subject in there:
+        plain = plain.model_copy(update={"subject": source.subject})
+    own = names & there
     # without a header, the first row may have a cell that is called as a column is, but not all of them
     return plain if (len(own) > len(found) if source.header else own == names) else source
 

@@ -1,6 +1,6 @@
 """What the columns of a table are: kinds, bounds, categories, names and typed values."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
 
 import pyarrow as pa
@@ -14,23 +14,20 @@ from .number_profile import describe_codes, is_code, profile_number
 from .text_profile import profile_category, profile_no_yes, profile_text
 
 
-def profile_table(table: pa.Table, source: Source, categories: Collection[str] = ()) -> list[Profile]:
-    """Return what each column of a table is, from its raw cells.
-
-    `categories` names columns whose whole numbers are codes, as of the answer to learn, if it is one of several.
-    """
+def profile_table(table: pa.Table, source: Source) -> list[Profile]:
+    """Return what each column of a table is, from its raw cells."""
     fields = python_names(table.column_names)
     pairs = zip(table.column_names, fields, strict=True)
-    return [
-        profile_column(name, field, table.column(place), source, is_category=name in categories)
-        for place, (name, field) in enumerate(pairs)
-    ]
+    return [profile_column(name, field, table.column(place), source) for place, (name, field) in enumerate(pairs)]
 
 
 def profile_column(
     name: str, field: str, column: pa.ChunkedArray, source: Source, *, is_category: bool = False
 ) -> Profile:
-    """Return what one column of a table is, from its raw cells."""
+    """Return what one column of a table is, from its raw cells.
+
+    `is_category`: its whole numbers are codes, as of the answer to learn, if it is one of several.
+    """
     cells = read_cells(column, source.missing)
     empty = Profile(
         name=name,

@@ -33,7 +33,7 @@ def find_groups(profiles: Sequence[Profile], target: str) -> list[Finding]:
     known = subject.rows - subject.missing
     seen = f"{subject.distinct:,} values in {known:,} rows, {known / subject.distinct:.3g} rows each"
     seen = f"{seen}; {join(same)} {'is' if len(same) == 1 else 'are'} the same in all rows of one" if same else seen
-    advice = "rows of one subject may be in training and test, which makes results too good; keep each in one fold"
+    advice = "rows of one in training and test would make results too good, so rows of one share a fold"
     return [Finding("group", (subject.name,), f"{seen}: {advice}")]
 
 

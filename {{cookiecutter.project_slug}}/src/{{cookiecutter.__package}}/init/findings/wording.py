@@ -42,6 +42,15 @@ def join(items: Iterable[object]) -> str:
     return f"{', '.join(words[:SHOWN])} and {more} more" if more > 0 else ", ".join(words)
 
 
+def in_sentence(words: str) -> str:
+    """Return words as they stand in a sentence.
+
+    >>> in_sentence("Age"), in_sentence("BMI"), in_sentence("Body Mass")
+    ('age', 'BMI', 'Body Mass')
+    """
+    return words[:1].lower() + words[1:] if words[1:].islower() else words
+
+
 def percent(share: float) -> str:
     """Return a share as a percentage, which is 100 % only if it is all.
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ...core.checks import shorten
 from ...core.errors import UserError
+from ...stores.dialect import guess_encoding
 
 HEAD, TAIL, CHUNK = 1 << 20, 1 << 16, 1 << 22  # characters, and bytes
 HEAD_LINES = 10_000
-MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 OTHER_FORMATS = {
     b"PK\x03\x04": "a workbook or a ZIP archive; give it its own suffix, as .xlsx",
     b"PAR1": "a Parquet file; give it the suffix .parquet",
@@ -64,15 +64,14 @@ def detect_encoding(path: Path) -> str:
     start = next(_read_chunks(path), b"")[:HEAD]
     if found := next((words for mark, words in OTHER_FORMATS.items() if start.startswith(mark)), None):
         raise UserError(f"{path}: the file is {found}")
-    encoding = next((name for mark, name in MARKS.items() if start.startswith(mark)), None)
-    if encoding is None and start.count(0) > len(start) / 4:  # every second byte of ASCII letters
-        encoding = "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
-    fault = _find_fault(path, encoding or "utf-8")
-    if fault and encoding:
-        raise UserError(f"{path}: {fault}, though the file begins like a text in {encoding.upper()}; {ADVICE}")
+    guessed = guess_encoding(start)
+    tried = "utf-8" if guessed == "cp1252" else guessed  # which nearly any bytes fit
+    fault = _find_fault(path, tried)
+    if fault and (tried != "utf-8" or start.startswith(codecs.BOM_UTF8)):
+        raise UserError(f"{path}: {fault}, though the file begins like a text in {tried.upper()}; {ADVICE}")
     if fault:
         _check_western(path, fault)
-    return "cp1252" if fault else encoding or "utf-8"
+    return "cp1252" if fault else tried
 
 
 def _read_chunks(path: Path) -> Iterator[bytes]:

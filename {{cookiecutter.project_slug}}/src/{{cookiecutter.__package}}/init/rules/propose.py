@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...core.plan import Costs
 from ..findings.arrays import take_rows
-from ..findings.wording import percent, write_value
+from ..findings.wording import in_sentence, percent, write_value
 from ..table import Profile
 from .conditions import Conditions, list_conditions
 from .outcomes import Classes, Outcomes, read_outcomes
@@ -127,6 +127,4 @@ def _write(rule: Found, rows: NDArray[np.bool_], outcomes: Outcomes, target: Pro
 
 
 def _describe(profile: Profile) -> str:
-    """Return a column in words that can stand in a sentence: `age`, but `BMI`."""
-    words = profile.description.strip(" .") or profile.name
-    return words[:1].lower() + words[1:] if words[1:2].islower() else words
+    return in_sentence(profile.description.strip(" .") or profile.name)

@@ -68,7 +68,8 @@ def _column(profile: Profile, proposal: Proposal) -> str:
     decided = list(field.profile.notes if field else profile.notes)
     name = f"<code>{escape(profile.field)}</code>{' the answer' if field is proposal.target else ''}" if field else ""
     if field is None:
-        decided.append(proposal.ignored.get(profile.name, "identifies a row"))
+        role = "the subject: rows of one share a fold" if profile.name == proposal.subject else "identifies a row"
+        decided.append(proposal.ignored.get(profile.name, role))
     share = f"{100 * profile.missing / profile.rows:.1f} %" if profile.missing else ""
     cells = [escape(profile.name), name, draw(profile), escape(describe(field)) if field else escape(profile.kind)]
     cells += [share, "<br>".join(map(escape, decided))]
