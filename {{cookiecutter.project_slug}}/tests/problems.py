@@ -133,9 +133,10 @@ USUAL = Shape(
     ),
 )
 OPTIONAL_NUMBERS = Shape(
-    features={"a": (float | None, None), "b": (float | None, None), "c": (float | None, None)},
+    # called as arguments of the libraries are
+    features={"by": (float | None, None), "having": (float | None, None), "self": (float | None, None)},
     label=("ok", Literal["No", "Yes"]),
-    rules=[("a", ">", 2, 0.7, "a is high")],
+    rules=[("by", ">", 2, 0.7, "by is high")],
     otherwise=0.3,
     plan=PLAN.format(question="Ok?", more="[costs]\nfalse_negative = 10\nfalse_positive = 1"),
 )

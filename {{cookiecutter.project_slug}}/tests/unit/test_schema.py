@@ -109,6 +109,14 @@ def test_names_that_differ_only_in_case_are_refused() -> None:
         columns(create_model("Odd", __base__=Strict, age=(int, ...), Age=(int, ...)))
 
 
+@pytest.mark.parametrize("name", ["register", "mro", "model_copy"])
+def test_name_that_pydantic_takes_for_its_own_is_refused(name: str) -> None:
+    with pytest.warns(UserWarning, match="shadows an attribute"):
+        odd = type("Odd", (Strict,), {"__annotations__": {name: int}, "__module__": __name__})
+    with pytest.raises(UserError, match=f"contract.py: {name} is the name of something that pydantic's models have"):
+        columns(odd)
+
+
 def test_unknown_name_of_a_type_is_an_error_of_its_line() -> None:
     with pytest.raises(NameError, match="'Numbr' is not defined"):
 

@@ -102,7 +102,8 @@ class Column:
 def columns(contract: type[BaseModel]) -> tuple[Column, ...]:
     """Return the columns of a contract in declared order.
 
-    Raises UserError: tables cannot hold a type or a constraint, an example is missing, or names differ only in case.
+    Raises UserError: tables cannot hold a type or a constraint, an example is missing, pydantic has something of a
+    name already, or names differ only in case.
     """
     names = [name.lower() for name in contract.model_fields]
     if twice := [name for name in contract.model_fields if names.count(name.lower()) > 1]:
@@ -121,6 +122,8 @@ def fingerprint(*contracts: type[BaseModel]) -> str:
 def _column(name: str, field: FieldInfo) -> Column:
     annotation, members = field.annotation, [part for part in get_args(field.annotation) if part is not NoneType]
     optional = get_origin(annotation) in (Union, UnionType) and len(members) == 1
+    if callable(field.default):
+        raise UserError(f"contract.py: {name} is the name of something that pydantic's models have; rename it")
     kind, categories = _kind(name, members[0] if optional else annotation)
     if NOMINAL in field.metadata and not categories:
         raise UserError(f"contract.py: {name} is marked NOMINAL and has no categories; remove the mark")

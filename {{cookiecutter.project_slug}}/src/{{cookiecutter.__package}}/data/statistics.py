@@ -15,14 +15,15 @@ SCHEMA = {"column": "string", "category": "string", "missing": "boolean", **BOUN
 
 def baseline(table: ir.Table, columns: Sequence[Column]) -> ir.Table:
     """Return one row for each bin of each column, with its share of the rows; the shares of a column add up to 1."""
-    numeric = [column.name for column in columns if column.is_numeric]
-    quantiles = {name: table[name].cast("float64").quantile(list(QUANTILES)) for name in numeric}
-    [cuts] = table.aggregate(_rows=table.count(), **quantiles).to_pyarrow().to_pylist()  # no column begins with _
+    numeric = {str(place): column.name for place, column in enumerate(columns) if column.is_numeric}
+    # by place: a column may be called as an argument of Ibis is
+    quantiles = {place: table[name].cast("float64").quantile(list(QUANTILES)) for place, name in numeric.items()}
+    [cuts] = table.aggregate(rows=table.count(), **quantiles).to_pyarrow().to_pylist()
     # text, categories, and columns without values have no cuts
-    bins = [each for column in columns for each in make_bins(column, cuts.get(column.name) or [])]
+    bins = [each for place, column in enumerate(columns) for each in make_bins(column, cuts.get(str(place)) or [])]
     counted = {str(place): _is_in(table, each).sum() for place, each in enumerate(bins)}
     [counts] = table.aggregate(**counted).to_pyarrow().to_pylist()
-    rows = [{**asdict(each), "share": counts[str(place)] / cuts["_rows"]} for place, each in enumerate(bins)]
+    rows = [{**asdict(each), "share": counts[str(place)] / cuts["rows"]} for place, each in enumerate(bins)]
     return ibis.memtable(rows, schema=ibis.schema(SCHEMA))
 
 

@@ -50,7 +50,8 @@ def test_sabotage_feature_that_stands_in_for_a_group_fails_the_gate_of_that_grou
     member = (rows.groups[column] == "b").to_numpy()
     feature = problem.inputs[0]
     values = feature.categories or (feature.low or 0.0, feature.high or 10.0)
-    features = rows.features.assign(**{feature.name: np.where(member, values[-1], values[0])})
+    features = rows.features.copy()
+    features[feature.name] = np.where(member, values[-1], values[0])
     first, *others = problem.objective.encode(problem.target.categories or [0.0, 100.0])
     taught = Rows(features, rows.groups, np.where(member, np.resize(others, N), first), rows.folds)
     [model] = problem.candidates().values()

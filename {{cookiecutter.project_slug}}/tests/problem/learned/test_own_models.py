@@ -4,6 +4,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from {{ cookiecutter.__package }}.cli.composition import compose
@@ -45,7 +46,8 @@ def test_answers_that_one_number_decides_are_learned(rows, problem, name):
     number, low, high = numbers[0]
     first, *_, last = objective.encode(target.categories or ends(target))
     is_high, taken = np.arange(60) % 2 == 1, np.resize(np.arange(len(rows.truth)), 60)
-    features = rows.features.iloc[taken].assign(**{number: np.where(is_high, high, low)})
+    features = rows.features.iloc[taken].copy()
+    features[number] = np.where(is_high, high, low)
     truth = np.where(is_high, last, first)
     many = np.tile(np.arange(60), 20)
     easy = Rows(features.iloc[many], rows.groups.iloc[taken[many]], truth[many], rows.folds[taken[many]])
@@ -62,7 +64,8 @@ def ends(column):
 
 @pytest.mark.parametrize("name", CANDIDATES)
 def test_constant_columns_print_no_warning(few, problem, name):
-    constant = few.features.assign(**{column.name: column.example for column in problem.inputs})
+    examples = {column.name: column.example for column in problem.inputs}
+    constant = pd.DataFrame(examples, index=few.features.index)
     with warnings.catch_warnings():
         warnings.filterwarnings("error", category=UserWarning)  # those of scikit-learn
         fit(problem.candidates()[name], Rows(constant, few.groups, few.truth, few.folds))

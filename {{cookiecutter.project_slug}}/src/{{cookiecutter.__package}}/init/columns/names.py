@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 LONGEST = 60  # characters of a name
 # names that a contract's class cannot have, or in which its annotations need another meaning
-TAKEN = {*keyword.kwlist, *keyword.softkwlist, *dir(BaseModel), "int", "float", "str", "bool", "key", "l"}
+TAKEN = {*keyword.kwlist, *keyword.softkwlist, "int", "float", "str", "bool", "key", "l"}
 RESERVED = ("model_validate", "model_dump")  # pydantic keeps names that begin so
 WORDS = {"%": " percent ", "&": " and ", "#": " number ", "€": " euro ", "$": " dollar ", "£": " pound ", "ß": "ss"}
 WORDS |= {"Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ä": "ae", "ö": "oe", "ü": "ue", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l"}
@@ -53,4 +53,4 @@ def _make_name(name: str) -> str:
     if plain[:1].isdigit():
         plain = f"n_{plain}"[:LONGEST].rstrip("_")
     plain = f"the_{plain}"[:LONGEST] if plain.startswith(RESERVED) else plain
-    return f"{plain}_" if plain in TAKEN else plain
+    return f"{plain}_" if plain in TAKEN or hasattr(BaseModel, plain) else plain
