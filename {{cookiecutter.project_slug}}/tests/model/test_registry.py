@@ -309,12 +309,10 @@ def test_model_that_was_deleted_in_mlflow_is_registered_again(workspace):
     assert workspace.project.models.load("champion").label == workspace.project.registry.load("fallback").label
 
 
-SIMILAR = ["100% done", "a%25b", "what", "c#", "two words", "Größe"]
+SIMILAR = ["feature%2Flogin", "100% done", "a%25b", "what", "c#", "two words", "Größe"]
 
 
-@pytest.mark.parametrize(
-    "name", ["[x]*", "feature%2Flogin", *(pytest.param(name, marks=pytest.mark.slow) for name in SIMILAR)]
-)
+@pytest.mark.parametrize("name", ["[x]*", *(pytest.param(name, marks=pytest.mark.slow) for name in SIMILAR)])
 def test_registry_works_in_a_folder_of_any_name(workspace, name):
     folder = workspace.root.with_name(name)
     workspace.root.rename(folder)

@@ -49,7 +49,7 @@ export function field(name, schema, { required = true, start = "" } = {}) {
     marks: Object.keys(MARKS).filter((mark) => schema[mark]).map((mark) => MARKS[mark]).join("; "),
     element: make("div", { class: "field", "data-name": name },
       make("label", { id: `${id}-label`, for: radios ? undefined : id }, words(name)),
-      make("p", { class: "hint", id: `${id}-hint` }, kind.description), control,
+      make("p", { class: "hint", id: `${id}-hint`, hidden: kind.description === words(name) }, kind.description), control,
       make("div", { class: "below" }, fault, make("p", { class: "hint", id: `${id}-range` }, [!required && "Optional", range(kind)].filter(Boolean).join(", ")))),
     value() {
       const raw = radios ? inputs.find((input) => input.checked)?.value ?? "" : inputs[0].value;
