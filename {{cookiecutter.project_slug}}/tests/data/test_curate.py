@@ -185,7 +185,7 @@ def test_fold_of_a_row_depends_on_its_key_alone(lake: Lake) -> None:
     [
         ("age", [True], r"row 1 \(a\): age is True, expected a whole number from 18 to 99; correct the source"),
         ("region", [7], r"row 1 \(a\): region is '7', expected one of north, south; correct the source"),
-        ("key", [[1]], "rows.parquet: Unsupported cast from list.*; make key a column of text"),
+        ("key", [b"\xff"], "rows.parquet: Invalid UTF8.*; make key a column of text"),
     ],
 )
 def test_parquet_column_of_another_type_is_refused(tmp_path: Path, column: str, cells: Any, reason: str) -> None:

@@ -69,6 +69,11 @@ def test_measurement_is_no_identifier(values):
     assert find(honest(x=values), "answer") == []
 
 
+def test_name_in_other_letters_does_not_say_that_a_column_identifies():
+    amounts = RNG.permutation(50_000)[:ROWS]
+    assert find([*honest(), column("購入金額", amounts)], "answer") == []
+
+
 def test_nearly_unique_numbers_with_a_telling_name_are_an_identifier():
     repeated = RNG.permutation(90_000)[:ROWS]
     repeated[5] = repeated[6]

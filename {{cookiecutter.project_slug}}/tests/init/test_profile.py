@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import keyword
-from datetime import date
+from dataclasses import replace
+from datetime import date, time
+from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -12,14 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field, create_model
 
+from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.schema import Strict, columns
 from {{ cookiecutter.__package }}.core.source import Source
+from {{ cookiecutter.__package }}.init.answers import as_answer
 from {{ cookiecutter.__package }}.init.columns.bounds import choose_bounds
 from {{ cookiecutter.__package }}.init.columns.categories import order_categories
 from {{ cookiecutter.__package }}.init.columns.date_profile import date_part
 from {{ cookiecutter.__package }}.init.columns.names import describe_name, python_names
 from {{ cookiecutter.__package }}.init.columns.profile import profile_column
-from {{ cookiecutter.__package }}.init.table import Profile
+from {{ cookiecutter.__package }}.init.study import study
+from {{ cookiecutter.__package }}.init.table import Options, Profile
 from {{ cookiecutter.__package }}.stores.columns import read_column
 from {{ cookiecutter.__package }}.stores.convert import convert
 
@@ -60,6 +65,9 @@ KINDS = {
     "typed dates": (pa.array(DAYS), "date", [18292, 18661]),
     "typed flags": (pa.array([True, False, None]), "category", ["yes", "no", None]),
     "lists": (pa.array([[1], [2]]), "text", ["[1]", "[2]"]),
+    "lists that repeat": (pa.array([["é"], []] * 5), "category", ['["é"]', "[]"]),
+    "typed times": (pa.array([time(7, 30), time(23)] * 5), "integer", [7, 23]),
+    "typed durations": (pa.array([60, 90] * 5, pa.duration("s")), "integer", [60, 90]),
     "typed categories": (pa.array(["a", "b"] * 3).dictionary_encode(), "category", ["a", "b"]),
     "no values": (pa.nulls(3), "empty", [None]),
 }
@@ -81,6 +89,9 @@ def test_kind_and_values_follow_from_the_cells(case: str) -> None:
         (["$1200", "$7", "-$3"], "$", [1200, 7, -3]),
         (["$1200", "$7", "$ 3"], "$", [1200, 7, 3]),
         (["3.5 kg", "7 kg", "12 kg"], "kg", [3.5, 7, 12]),
+        (["R$ 1200", "R$ 7", "-R$ 3"], "R$", [1200, 7, -3]),
+        (["12 zł", "7 zł", "1 zł"], "zł", [12, 7, 1]),
+        (["1200円", "7円", "3円"], "円", [1200, 7, 3]),
         (["1A", "2A", "3A"], "", None),
     ],
 )
@@ -97,6 +108,19 @@ def test_numbers_are_read_as_the_source_writes_them() -> None:
     found = profile(["1.234,5", "12,0", "7"] * 3, source=GERMAN)
     assert found.values.to_pylist()[:3] == [1234.5, 12, 7]
     assert profile(["1.200 €", "5 €"] * 3, source=GERMAN).values.to_pylist()[:2] == [1200, 5]
+
+
+@pytest.mark.parametrize("negative", ["(1,234)", "1,234-", "$(1,234)", "($1,234)", "-1,234"])
+def test_negative_numbers_of_accountants_are_read(negative: str) -> None:
+    found = profile([negative, "$7", "12"] * 3, source=Source(thousands=","))
+    assert found.values.to_pylist()[:3] == [-1234, 7, 12]
+    assert found.source.accounting is (negative[0] != "-")
+
+
+def test_codes_in_brackets_are_no_negative_numbers() -> None:
+    assert profile(["(030)", "(040)"] * 4).categories == ("(030)", "(040)")
+    assert profile(["A-", "B", "(555) 123"] * 4).kind == "category"
+    assert profile(["1", "2-", "2", "3-"] * 4, "grade").kind == "category"
 
 
 NUMBERS = [str(place) for place in range(100)]
@@ -140,12 +164,43 @@ def test_missing_categories_and_dates_are_recognised_by_signs() -> None:
         (["TRUE", "False"], {"TRUE": "yes", "False": "no"}),
         (["0", "1"], {"0": "no", "1": "yes"}),
         (["ja", "nein"], {"ja": "yes", "nein": "no"}),
+        (["はい", "いいえ"], {"はい": "yes", "いいえ": "no"}),
         (["no", "yes"], {}),
     ],
 )
 def test_words_for_no_and_yes_are_one_pair_of_categories(words: list[str], values: dict[str, str]) -> None:
     found = profile([*words, "NA"] * 4)
     assert (found.categories, found.source.values, found.is_nominal) == (("no", "yes"), values, False)
+
+
+@pytest.mark.parametrize(
+    ("answers", "denied"),
+    [
+        (["Churn", "No Churn"], "No Churn"),
+        (["non-smoker", "Smoker"], "non-smoker"),
+        (["satisfied", "Unsatisfied"], "Unsatisfied"),
+        (["1", "-1"], "-1"),
+        (["no", "hired"], "no"),
+        (["north", "south"], ""),
+        (["No deal", "Churn"], ""),
+    ],
+)
+def test_answer_that_denies_the_other_is_not_predicted_though_it_is_rarer(answers: list[str], denied: str) -> None:
+    common, rare = sorted(answers, key=lambda answer: answer == denied)
+    target = as_answer(profile([common] * 9 + [rare] * 3, is_category=True), ())
+    assert target.categories == ((rare, common) if denied else (common, rare))
+
+
+def test_target_of_few_numbers_is_a_number_if_a_person_says_so(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("x,rate,word\n" + "1,0,no\n2,1,yes\n3,1,yes\n" * 10)
+    options = Options(target="rate", number=True)
+    found = study(tmp_path / "t.csv", "", options).profiles[1]
+    assert (found.kind, found.values.to_pylist()[:3]) == ("integer", [0, 1, 1])
+    assert study(tmp_path / "t.csv", "", replace(options, number=False)).profiles[1].categories == ("no", "yes")
+    few = study(tmp_path / "t.csv", "", Options(target="x")).profiles[0]
+    assert few.notes[-1] == "its 3 whole numbers are answers to choose from; with --number it is a number"
+    with pytest.raises(UserError, match="--number: word is 'no' in some rows"):
+        study(tmp_path / "t.csv", "", replace(options, target="word"))
 
 
 def test_codes_of_a_sex_mean_neither_no_nor_yes() -> None:
@@ -325,14 +380,36 @@ CELLS = [
     " red",
     "Red",
 ]
-CELLS += ["5 %", "1,234", "12:30", "low", "high", "NA", "18-24", "99", "0", "1"]
+CELLS += ["(3)", "7-", "5 %", "1,234", "12:30", "low", "high", "NA", "18-24", "99", "0", "1"]
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(CELLS), min_size=1, max_size=4), st.sampled_from([Source(), GERMAN]))
 def test_what_is_profiled_is_what_the_reader_reads(cells: list[Any], source: Source) -> None:
     """Make a contract of the profile: the cells, read by its source, have the values of the profile and no fault."""
-    found = profile(cells * 5, source=source)
+    check_reading(pa.array(cells * 5, pa.string()), source)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([[1], [2, 3]]),
+        pa.array([{"a": "é"}, None]),
+        pa.array([time(7, 30), time(23)]),
+        pa.array([b"x", b"\xff"]),
+        pa.array([60, None], pa.duration("s")),
+        pa.array([b"x", b"y"], pa.large_binary()),
+        pa.array([True, None]),
+        pa.array(DAYS),
+    ],
+)
+def test_typed_columns_are_profiled_as_the_reader_reads_them(values: pa.Array) -> None:
+    check_reading(pa.concat_arrays([values] * 8), Source())
+
+
+def check_reading(cells: pa.Array, source: Source) -> None:
+    """Check that the reader finds the values of the profile, by the contract and the source that follow from it."""
+    found = profile(cells, source=source)
     if found.kind in ("empty", "text"):
         return
     kind = {"number": float, "integer": int, "date": int}.get(found.kind)
@@ -341,7 +418,7 @@ def test_what_is_profiled_is_what_the_reader_reads(cells: list[Any], source: Sou
     contract = create_model("Features", __base__=Strict, **{found.field: (one_of | None, limits if kind else Field())})
     [column] = columns(contract)
     declared = source.model_copy(update={"columns": {found.field: found.source}})
-    chunk = convert(pa.RecordBatch.from_pydict({"x": pa.array(cells * 5, pa.string())}), [column], declared)
+    chunk = convert(pa.RecordBatch.from_pydict({"x": cells}), [column], declared)
     values, faults = read_column(chunk, column)
     assert faults == []
     assert values.to_pylist() == found.values.to_pylist()

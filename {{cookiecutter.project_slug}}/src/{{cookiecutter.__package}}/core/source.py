@@ -22,6 +22,7 @@ class SourceColumn(Strict):
     values: dict[str, str] = Field({})  # spelling in the table: category of the contract
     other: str = ""  # the category that stands for all values which the contract does not have
     unit: str = ""  # what is removed from every number, as % or €
+    accounting: bool = False  # (1,234) and 1,234- are negative numbers
     date: str = ""  # format of a date, as `datetime.strptime` reads it; `part` of it is the value
     part: Part = "days"  # days since 1970-01-01; weekday: 1 is Monday
 
@@ -91,6 +92,7 @@ def source_faults(source: Source, columns: Sequence[Column]) -> list[str]:
             faults.append(f"columns: {name}: {wrong[0]!r} is no category of contract.py; use {column.expected}")
         if spec.other and not column.categories:
             faults.append(f"columns: {name}: `other` is for categories; contract.py expects {column.expected}")
-        if (spec.date or spec.unit) and not column.is_numeric:
-            faults.append(f"columns: {name}: `date` and `unit` are for numbers; contract.py expects {column.expected}")
+        if (spec.date or spec.unit or spec.accounting) and not column.is_numeric:
+            kinds = "`date`, `unit` and `accounting` are for numbers"
+            faults.append(f"columns: {name}: {kinds}; contract.py expects {column.expected}")
     return faults

@@ -14,7 +14,7 @@ from ..core.schema import Column
 from ..core.source import Source
 from ..stores.cells import repeated_names
 from ..stores.columns import TYPES, describe, mark_missing, read_column
-from ..stores.convert import convert
+from ..stores.convert import convert, to_text
 from ..stores.dialect import describe_dialect
 from ..stores.files import choose_source, file_errors, read_rows, show
 
@@ -109,7 +109,8 @@ def _read_keys(place: Path | str, chunk: pa.RecordBatch, rows: int, problem: Pro
 
 def _read_texts(place: Path | str, chunk: pa.RecordBatch, name: str) -> pa.Array:
     with file_errors(place, f"make {name} a column of text"):
-        return mark_missing(chunk[name], Column(name, "text", "", "")).cast(pa.string())
+        cells = to_text(chunk[name]) if pa.types.is_nested(chunk[name].type) else chunk[name]
+        return mark_missing(cells, Column(name, "text", "", "")).cast(pa.string())
 
 
 def _has_no_key(schema: pa.Schema, problem: Problem, source: Source) -> bool:

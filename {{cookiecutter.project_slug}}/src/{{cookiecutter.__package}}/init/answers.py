@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.errors import UserError
 from ..core.plan import Costs
+from .columns.categories import find_denied
 from .findings.targets import count_answers
 from .findings.wording import in_sentence
 from .table import Profile
@@ -111,8 +112,9 @@ def _in_order(target: Profile, order: Sequence[str]) -> tuple[str, ...]:
             raise UserError(f"--outcome-order: {', '.join(left)} of {target.name} is missing; name every answer once")
         return tuple(spelt)
     if len(known) == 2 and set(known) != {"no", "yes"}:  # noqa: PLR2004
-        counts = count_answers(target)
-        return tuple(sorted(known, key=lambda answer: -counts[answer]))  # the rarer one is predicted
+        counts, denied = count_answers(target), find_denied(known)
+        # the rarer one is predicted, but not what is said of all others, as `No Churn`
+        return tuple(sorted(known, key=lambda answer: (answer != denied, -counts[answer])))
     return ("no", "yes") if set(known) == {"no", "yes"} else known
 
 

@@ -37,9 +37,16 @@ def study(table: Path | str, sheet: str, options: Options) -> Study:
     profiles = profile_table(rows, source)
     place = rows.column_names.index(options.target)
     target = profiles[place]
+    if options.number and target.kind == "category":
+        target = profile_column(target.name, target.field, rows.column(place), source, is_number=True)
+        if target.kind == "category":
+            raise UserError(f"--number: {target.name} is {target.categories[0]!r} in some rows; leave it out")
+        profiles[place] = target
     is_ordered = bool(options.outcome_order) and target.kind == "integer"
     if is_ordered or (not options.number and are_classes(target)):
-        profiles[place] = profile_column(target.name, target.field, rows.column(place), source, is_category=True)
+        target = profile_column(target.name, target.field, rows.column(place), source, is_category=True)
+        note = f"its {target.distinct} whole numbers are answers to choose from; with --number it is a number"
+        profiles[place] = replace(target, notes=(*target.notes, *([] if is_ordered else [note])))
     used = [profile for profile in profiles if profile.name not in options.dropped]
     key = choose_key(used, options.key, options.target)
     if key is None and not isinstance(table, Path):

@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +28,7 @@ def write_cell(value: Any, decimal: str = ".") -> str | None:
         return "true" if value else "false"
     if isinstance(value, int | float | Decimal):
         return _write_number(value).replace(".", decimal)
-    if isinstance(value, datetime | date):
+    if isinstance(value, datetime | date | time | timedelta):
         return str(value)
     return value.hex() if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False, default=str)
 

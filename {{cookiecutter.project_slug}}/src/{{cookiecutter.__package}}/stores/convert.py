@@ -29,6 +29,11 @@ TAKE_PART: dict[Part, Callable[[datetime], int]] = {
 }
 ISO = "%Y-%m-%d"  # Python reads formats that begin with it fifty times as fast as others
 SPACE = r"[\s\x{a0}\x{202f}]*"
+# a negative number of accountants, with or without a unit, and its parts behind a minus
+ACCOUNTING = {
+    r"^([^()+0-9-]*)\(([^()+-]*[0-9][^()+-]*)\)([^()+0-9-]*)$": r"-\1\2\3",
+    r"^([^()+-]*[0-9])-([^()+0-9-]*)$": r"-\1\2",
+}
 # after a cell with a decimal point, where a comma is declared: as it is, it would be taken for another number
 POINT = ", but problem/sources.py says that decimals have a comma"
 
@@ -49,26 +54,44 @@ def convert(chunk: pa.RecordBatch, columns: Sequence[Column], source: Source) ->
 
 
 def to_text(cells: pa.Array) -> pa.Array:
-    """Return typed cells as `cells.write_cell` spells them; lists and structures stay as they are."""
-    if pa.types.is_nested(cells.type) or pa.types.is_null(cells.type) or cells.type == pa.string():
+    """Return typed cells as `cells.write_cell` spells them: lists and structures as JSON."""
+    if pa.types.is_null(cells.type) or cells.type == pa.string():
         return cells
     if is_text(cells) or pa.types.is_integer(cells.type) or pa.types.is_boolean(cells.type):
         return cells.cast(pa.string())
     return pa.array([write_cell(cell) for cell in cells.to_pylist()], pa.string())
 
 
+def has_signs_behind(cells: pa.Array) -> bool:
+    """Return whether some texts, but not all, are negative numbers as accountants write them; grades as 2- are none."""
+    marked = pc.or_(*(pc.match_substring_regex(cells, pattern) for pattern in ACCOUNTING))
+    long = pc.and_(marked, pc.match_substring_regex(cells, r"[0-9].*[0-9]|\("))
+    return bool(pc.any(long).as_py() and not pc.all(marked).as_py())
+
+
+def put_signs_first(cells: pa.Array) -> pa.Array:
+    """Return texts in which a minus is in front of what accountants write as (1,234) or 1,234-; others stay."""
+    for pattern, parts in ACCOUNTING.items():
+        cells = pc.replace_substring_regex(cells, pattern, parts)
+    return cells
+
+
 def _convert(cells: pa.Array, column: Column, spec: SourceColumn, source: Source) -> pa.Array:
     if pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_decode()
+    if pa.types.is_duration(cells.type):
+        cells = cells.cast(pa.int64())  # in the unit of the file
     if column.is_numeric and pa.types.is_temporal(cells.type):
         return _take_part(cells, spec)
-    if spec.values or not column.is_numeric:
+    if spec.values or not column.is_numeric or pa.types.is_binary(cells.type) or pa.types.is_large_binary(cells.type):
         cells = to_text(cells)
     words = [word.strip() for word in (*spec.missing, *source.missing)]
     words = [word for word in words if word in spec.missing or word not in column.categories]
     if not is_text(cells):
         return pc.if_else(pc.is_in(cells, _numbers(words, cells.type)), None, cells) if words else cells
     mapped = _map_values(cells, spec.values)
+    if spec.accounting:
+        cells = put_signs_first(_trim(cells))
     if words:
         cells = pc.if_else(pc.is_in(_trim(cells), pa.array(words, cells.type)), None, cells)
     if spec.date:
@@ -140,6 +163,8 @@ def _read_part(value: Any, spec: SourceColumn) -> int | str | None:
     if isinstance(value, str):
         moment = _read_date(value.strip(), spec.date)
         return value if moment is None else str(TAKE_PART[spec.part](moment))
+    if isinstance(value, time):
+        value = datetime.combine(date.min, value)
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
     return TAKE_PART[spec.part](value) if isinstance(value, datetime) else None

@@ -17,6 +17,7 @@ from .cells import is_total, make_chunk, name_columns, write_cell
 
 PARQUET_ROWS = 65_536  # in a chunk
 TEXT_ROWS = 10_000  # in a chunk
+BY_NAME = "`init --sheet`, or table=... in problem/sources.py"
 
 
 def read_parquet(path: Path, _source: Source = PLAIN) -> Iterator[tuple[pa.RecordBatch, float]]:
@@ -53,11 +54,15 @@ def read_workbook(path: Path, source: Source = PLAIN) -> Iterator[tuple[pa.Recor
         sheets = {sheet.title: sheet for sheet in book.worksheets}
         name = source.table or next(iter(sheets), "")
         if name not in sheets:
-            raise UserError(f"{path}: no sheet {name!r}; name one of {', '.join(sheets)} in problem/sources.py")
+            raise UserError(f"{path}: no sheet {name!r}; name one by {BY_NAME}: {', '.join(sheets)}")
         total = sheets[name].max_row or 1
         sheets[name].reset_dimensions()  # some programs write a wrong size, beyond which no cell would be read
         rows = _read_sheet(path, sheets[name].iter_rows(values_only=True), source)
-        header = next(rows, [])
+        header, first = next(rows, []), next(rows, None)
+        if first is None and len(sheets) > 1:
+            others = ", ".join(title for title in sheets if title != name)
+            raise UserError(f"{path}: sheet {name!r} has no rows; name another by {BY_NAME}: {others}")
+        rows = itertools.chain([first] if first else [], rows)
         yield from share_read(rows, name_columns(header), total)
 
 
@@ -121,5 +126,6 @@ def _read_sheet(path: Path, rows: Iterator[tuple[Any, ...]], source: Source) -> 
                 continue
         row += 1
         if len(texts) > width:
-            raise UserError(f"{path}: row {row}: {len(texts)} cells, expected {width} as in the first row of the sheet")
+            fault = f"{len(texts)} cells, expected {width} as in the first row of the sheet"
+            raise UserError(f"{path}: row {row}: {fault}; delete what is above the header, or beside the table")
         yield texts + [None] * (width - len(texts))

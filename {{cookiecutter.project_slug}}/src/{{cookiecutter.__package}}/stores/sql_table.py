@@ -17,7 +17,7 @@ from ..core.errors import UserError, hide_passwords, in_one_line
 from ..core.settings import sqlite_path
 from ..core.source import PLAIN, Source
 from .cells import name_columns, write_cell
-from .other_formats import TEXT_ROWS, share_read
+from .other_formats import BY_NAME, TEXT_ROWS, share_read
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 NEXT_STEP = "check the URL, the name of the table, and that the driver of the database is installed"
@@ -58,6 +58,6 @@ def _find_table(shown: str, database: sa.Inspector, name: str) -> sa.TableClause
     schema, _, rest = ("", "", name) if name in names else name.rpartition(".")
     if not name or (not schema and name not in names):
         known = f"{', '.join(names[:20])}{', ...' if len(names) > 20 else ''}"  # noqa: PLR2004
-        fault = f"no table {name!r}" if name else "which table?"
-        raise UserError(f"{shown}: {fault}; write table=... into problem/sources.py, one of {known or '(none)'}")
+        fault = f"no table {name!r}" if name else "several tables"
+        raise UserError(f"{shown}: {fault}; name one by {BY_NAME}: {known or '(none)'}")
     return sa.table(rest, schema=schema or None)

@@ -10,9 +10,12 @@ NO_YES = ("no", "yes")
 PAIRS = (  # what means no, and what yes, in lower case
     *(("no", "yes"), ("n", "y"), ("false", "true"), ("f", "t"), ("0", "1"), ("0.0", "1.0"), ("off", "on")),
     *(("nein", "ja"), ("n", "j"), ("non", "oui"), ("n", "o"), ("no", "si"), ("no", "sí"), ("n", "s"), ("nee", "ja")),
+    *(("nie", "tak"), ("ne", "ano"), ("ei", "kyllä"), ("нет", "да"), ("いいえ", "はい"), ("否", "是")),
     *(("falsch", "wahr"), ("faux", "vrai"), ("não", "sim"), ("nej", "ja"), ("false", "yes"), (".false.", ".true.")),
 )
+NOES = {no for no, _ in PAIRS if len(no) > 1}
 TWO = 2
+NEGATION = re.compile(r"(?:no|not|non|nicht|keine?|pas(?: de)?|sin|without|ohne|sans)[\s_-]+|un(?=[a-z]{4})")
 SHORT = 4  # a hyphen in so few letters is a minus: A-
 LETTER, GRADES = (
     re.compile("[A-Ga-g]"),
@@ -42,6 +45,17 @@ def find_no_yes(texts: Iterable[str]) -> dict[str, str]:
     spelt = {text: text.lower() for text in texts}
     pair = next((pair for pair in PAIRS if {*pair} == {*spelt.values()}), None)
     return {text: NO_YES[pair.index(lower)] for text, lower in spelt.items()} if pair else {}
+
+
+def find_denied(texts: Iterable[str]) -> str:
+    """Return the one of two texts that denies the other, as `No Churn` or `no` beside `Churn`, -1 beside 1; or ""."""
+    plain = {text: _plain(text) for text in texts}
+    if {*plain.values()} in ({"-1", "1"}, {"-1", "+1"}):
+        return next(text for text, spelt in plain.items() if spelt == "-1")
+    if noes := [text for text, spelt in plain.items() if spelt in NOES]:
+        return noes[0]
+    denied = {text: NEGATION.sub("", spelt, count=1) for text, spelt in plain.items() if NEGATION.match(spelt)}
+    return next((text for text, rest in denied.items() if rest in plain.values()), "")
 
 
 def merge_spellings(counts: Mapping[str, int]) -> dict[str, str]:

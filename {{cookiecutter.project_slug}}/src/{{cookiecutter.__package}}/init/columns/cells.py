@@ -1,6 +1,6 @@
 """The cells of one column as texts, each distinct one once."""
 
-import json
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...core.checks import MISSING
+from ...stores.cells import write_cell
 
 COUNTRY, FEWEST_COUNTRIES = "NA", 4
 
@@ -62,8 +63,8 @@ def _write_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return values of any type as texts."""
     if pa.types.is_dictionary(column.type):
         column = pa.chunked_array([chunk.dictionary_decode() for chunk in column.chunks], column.type.value_type)
-    try:
-        return column.cast(pa.string())
-    except pa.ArrowException:  # lists, structures, bytes
-        texts = (None if value is None else json.dumps(value, default=str) for value in column.to_pylist())
-        return pa.chunked_array([pa.array(texts, pa.string())])
+    kind = column.type
+    if not (pa.types.is_time(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
+        with contextlib.suppress(pa.ArrowException):  # of lists and structures
+            return column.cast(pa.string())
+    return pa.chunked_array([pa.array([write_cell(value) for value in column.to_pylist()], pa.string())])

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from ...core.checks import INTEGER_LIMIT, shorten
 from ...core.source import Source
+from ...stores.convert import has_signs_behind, put_signs_first
 from ..reading.missing import find_words
 from ..reading.numbers import NumberFormat, find_unit, read_numbers
 from ..table import Profile
@@ -54,6 +55,9 @@ def is_code(name: str, cells: Cells) -> bool:
 def profile_number(empty: Profile, cells: Cells, source: Source) -> Profile | None:
     """Return a column of numbers; None if not all of its cells are, or they are codes."""
     number = NumberFormat(source.decimal, source.thousands)
+    accounting = has_signs_behind(cells.texts)
+    if accounting:
+        cells = replace(cells, texts=put_signs_first(cells.texts))
     plain = read_numbers(cells.texts, number)
     unit = find_unit(cells.texts.filter(pc.is_null(plain)).slice(0, LOOKED_AT), number)
     if unit:
@@ -65,12 +69,13 @@ def profile_number(empty: Profile, cells: Cells, source: Source) -> Profile | No
     sentinels = pa.array(_find_sentinels(floats.to_numpy(zero_copy_only=False), cells.counts))
     missing = [*others, *(cells.texts.filter(pc.is_in(floats, sentinels)).to_pylist() if len(sentinels) else [])]
     notes = [f"the unit {unit} is removed"] if unit else []
+    notes += ["numbers in brackets, or with a minus behind them, are negative"] if accounting else []
     if missing:
         notes.append(describe_missing(missing, cells))
         cells = cells.without(missing)
         plain = read_numbers(cells.texts, number, unit)
         floats = plain.cast(pa.float64())
-    source_column = empty.source.model_copy(update={"missing": tuple(missing), "unit": unit})
+    source_column = empty.source.model_copy(update={"missing": tuple(missing), "unit": unit, "accounting": accounting})
     base = replace(empty, source=source_column, notes=(*empty.notes, *notes))
     whole = _is_whole(plain, floats.to_numpy(), cells)
     return describe_values(base, cells.expand(floats), whole=whole, distinct=len(pc.unique(plain)) if whole else None)

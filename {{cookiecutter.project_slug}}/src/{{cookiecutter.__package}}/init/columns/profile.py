@@ -22,11 +22,18 @@ def profile_table(table: pa.Table, source: Source) -> list[Profile]:
 
 
 def profile_column(
-    name: str, field: str, column: pa.ChunkedArray, source: Source, *, is_category: bool = False
+    name: str,
+    field: str,
+    column: pa.ChunkedArray,
+    source: Source,
+    *,
+    is_category: bool = False,
+    is_number: bool = False,
 ) -> Profile:
     """Return what one column of a table is, from its raw cells.
 
     `is_category`: its whole numbers are codes, as of the answer to learn, if it is one of several.
+    `is_number`: its 0 and 1 are numbers, and no words for no and yes.
     """
     cells = read_cells(column, source.missing)
     empty = Profile(
@@ -42,6 +49,7 @@ def profile_column(
     if not len(cells.texts):
         return empty
     kinds: list[Callable[[], Profile | None]] = [
+        lambda: profile_number(empty, cells, source) if is_number else None,
         lambda: profile_no_yes(empty, cells),
         lambda: profile_category(empty, cells, is_forced=True) if is_category or is_code(name, cells) else None,
         lambda: profile_compact_date(empty, cells),

@@ -23,7 +23,8 @@ LOOKED_AT = 1000
 def is_named_identifier(name: str) -> bool:
     """Return whether a name says that the column identifies something."""
     words = split_words(name)
-    return has_words(name, IDENTIFIERS) or bool(words and words[-1] in LAST_WORDS.split("|")) or not words
+    is_last = bool(words and words[-1] in LAST_WORDS.split("|"))
+    return has_words(name, IDENTIFIERS) or is_last or not re.search(r"\w", name)
 
 
 def explain_identifier(profile: Profile) -> str:

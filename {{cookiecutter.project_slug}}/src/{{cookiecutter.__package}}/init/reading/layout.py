@@ -14,6 +14,8 @@ MOST_TITLES = 20  # lines above a header
 SAMPLE_ROWS = 2000  # that the header is compared with
 MOST_NUMERIC = 0.9
 NO_NAME = re.compile(r"[\s\d:#]")  # in a title or a remark of several cells
+LEAST_LINES = 3  # of which the first one can be above the names
+MISSING_CELLS = {"", *MISSING}
 YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -88,7 +90,22 @@ def _find_header(records: Sequence[Record], widths: set[int]) -> int:
     wide = [record for record in records[:place] if record.filled > 1 and not _is_labelled(record.cells[0])]
     shared = any({*record.cells} & {*records[place].cells} - {""} for record in wide)
     # rows above a second header are the rows of another delivery, and no titles
-    return 0 if shared or len({len(record.cells) for record in wide}) < len(wide) else place
+    place = 0 if shared or len({len(record.cells) for record in wide}) < len(wide) else place
+    return place + _is_above_names([record.cells for record in records[place : place + SAMPLE_ROWS]])
+
+
+def _is_above_names(lines: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first line groups the names of the second one: it has gaps or repeats itself, they do not.
+
+    These are names, because numbers are below some of them.
+    """
+    if len(lines) <= LEAST_LINES or len({*lines[0]} - {""}) == len(lines[0]):
+        return False
+    names, rows = lines[1], [cells for cells in lines[2:] if len(cells) == len(lines[1])]
+    if len(lines[0]) != len(names) or len({*names}) < len(names) or any(map(NUMBER_OR_DATE.fullmatch, names)):
+        return False
+    numeric = (sum(bool(NUMBER_OR_DATE.fullmatch(cell)) for cell in cells) for cells in zip(*rows, strict=True))
+    return not {*names} & MISSING_CELLS and any(count > MOST_NUMERIC * len(rows) for count in numeric)
 
 
 def _is_title(record: Record, below: Record, widths: set[int]) -> bool:

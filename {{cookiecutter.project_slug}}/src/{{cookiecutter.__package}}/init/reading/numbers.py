@@ -7,7 +7,12 @@ from typing import Literal, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-CURRENCIES = r"[$€£¥₹]|US\$|USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|Rs\.?"
+from ...stores.convert import put_signs_first
+
+CURRENCIES = (
+    r"[$€£¥￥₹₩₽₺₫฿₴₦₱₪]|(?:US|R|A|C|CA|AU|NZ|HK|S|MX|NT)\$|USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|BRL|MXN|SEK|NOK|DKK"
+    r"|PLN|CZK|HUF|RUB|TRY|KRW|ZAR|SGD|HKD|Rs\.?|Fr\.|kr\.?|zł|Kč|Ft|円|元"
+)
 UNITS = (
     rf"{CURRENCIES}|%|‰|°C|°F|°|(?:[kcm]?m|in|ft|yd|mi)[²³23]?|miles?|[kmµ]?g|lbs?|oz|[mc]?l|k?cal|[kMG]?W|kWh|[kMG]?Hz"
     r"|[KMGT]i?B|cc|CC|hp|HP|bhp|PS|kmpl|km/h|kmh|mph|m/s|mm/h|hPa|bar|mmHg|mg/dl|mg/dL|mmol/l|mmol/L|bpm"
@@ -58,8 +63,9 @@ def choose_format(columns: Sequence[Sequence[str]], delimiter: str) -> tuple[Num
 
 def is_numeric(cells: Sequence[str], number: NumberFormat) -> bool:
     """Return whether nearly all cells are numbers, with or without a unit."""
-    pattern = re.compile(rf"(?:(?:{CURRENCIES})\s?)?(?:{number.pattern})(?:\s?(?:{UNITS}))?")
-    return sum(bool(pattern.fullmatch(cell)) for cell in cells) >= MOST_NUMERIC * len(cells)
+    pattern = re.compile(rf"-?(?:(?:{CURRENCIES})\s?)?(?:{number.pattern})(?:\s?(?:{UNITS}))?")
+    plain = put_signs_first(pa.array(cells, pa.string())).to_pylist()
+    return sum(bool(pattern.fullmatch(cell)) for cell in plain) >= MOST_NUMERIC * len(cells)
 
 
 def find_unit(texts: pa.Array, number: NumberFormat) -> str:
