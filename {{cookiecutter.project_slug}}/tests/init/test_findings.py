@@ -348,6 +348,16 @@ def test_few_combinations_of_categories_are_no_duplicates():
     assert find(table(**few, answer=ANSWERS), "answer") == []
 
 
+def test_dates_of_several_formats_are_left_out_with_the_reason():
+    parts = [(1 + place % 28, 1 + place % 12, 1990) for place in range(ROWS)]
+    days = [f"{d}.{m}.{y}" if d % 2 else f"{y}-{m:02d}-{d:02d}" for d, m, y in parts]
+    found = only(find([*honest(), column("opened", days, kind="text")], "answer"), "text")
+    assert found.evidence.endswith("models here do not read text, and dates only if all have one format")
+    remarks = column("remark", [f"what was said in case {i}" for i in range(ROWS)], kind="text")
+    found = only(find([*honest(), remarks], "answer"), "text")
+    assert found.evidence.endswith("models here do not read text")
+
+
 def test_subject_with_several_rows_is_a_group():
     patients = np.repeat(np.arange(100), 4)
     sizes, sites = RNG.integers(150, 190, 100), RNG.choice(["a", "b", "c"], 100)

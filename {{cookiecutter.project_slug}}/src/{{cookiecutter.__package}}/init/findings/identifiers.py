@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..columns.dates import LIKE_A_DATE
 from ..table import Finding, Profile
 from .arrays import is_category, to_floats
 from .people import find_personal
@@ -98,7 +99,9 @@ def find_text(profile: Profile) -> Finding | None:
         return None
     example = write_value(profile.values.drop_null()[0].as_py())
     seen = f"{profile.distinct:,} different texts in {profile.rows - profile.missing:,} rows, as {example}"
-    return Finding("text", (profile.name,), f"{seen}: models here do not read text", "left out")
+    like_dates = [bool(LIKE_A_DATE.fullmatch(text)) for text in profile.values.drop_null()[:LOOKED_AT].to_pylist()]
+    advice = ", and dates only if all have one format" if np.mean(like_dates) > NEARLY_UNIQUE else ""
+    return Finding("text", (profile.name,), f"{seen}: models here do not read text{advice}", "left out")
 
 
 def _kind_of_texts(profile: Profile) -> str:
