@@ -6,7 +6,7 @@ Only the question, the costs and the source of the data have to be given; everyt
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +27,14 @@ class Product(Strict):
 
 
 class Review(Strict):
-    """When a person should look: the choice is closer than `band`, or the number is `above` or more."""
+    """When a person should look: the choice is closer than `band`, or the number is `above` or more.
+
+    Of all decisions, `blind_share` is drawn at random: there a reviewer answers before the model's answer is shown.
+    """
 
     band: NonNegativeFloat = 0
     above: Annotated[float, Field(allow_inf_nan=True)] = float("inf")
+    blind_share: Share = 0.05
 
 
 class Costs(Strict):
@@ -103,13 +107,37 @@ class Data(Strict):
         return self
 
 
+class Labels(Strict):
+    """Which statement about a decision is its label, and how much a row of each origin weighs; 0 leaves it out.
+
+    Reviews that saw the model's answer count only while people seem to read: they have to override at least
+    `minimum_attention` of the answers that are expected to be wrong.
+    """
+
+    order: Annotated[tuple[Literal["outcome", "blind", "reaction"], ...], Field(min_length=1, strict=False)] = (
+        "outcome",
+        "blind",
+        "reaction",
+    )
+    weights: dict[Literal["file", "outcome", "blind", "override", "accept"], NonNegativeFloat] = Field({})
+    minimum_attention: Share = 0.8
+
+
 class Gates(Strict):
     """How sure a comparison must be before a model may serve."""
 
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.90
     bootstrap_rounds: Annotated[int, Field(ge=100)] = 1000
+    assignments: Annotated[int, Field(ge=1, le=50)] = 5
+    least_benefit: NonNegativeFloat = 0
     max_cost_increase: NonNegativeFloat = 0.03
+    minimum_new_rows: PositiveInt = 50
+    minimum_answers: PositiveInt = 20
     max_calibration_error: Annotated[float, Field(gt=0, le=1)] = 0.05
+    max_auc: Annotated[float, Field(gt=0.5, le=1)] = 0.97
+    max_copied_share: Share = 0.02
+    max_label_shift: Share = 0.25
+    confirmed: tuple[Text, ...] = Field((), strict=False)
     inconclusive_blocks: bool = True
 
 
@@ -154,6 +182,7 @@ class Plan(Strict):
     costs: Costs
     data: Data
     review: Review = Review()
+    labels: Labels = Labels()
     gates: Gates = Gates()
     slices: Slices = Slices()
     groups: Groups = Groups()
