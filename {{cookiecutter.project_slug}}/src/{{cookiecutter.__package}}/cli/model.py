@@ -1,6 +1,7 @@
 """Commands of the model wheel."""
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,19 +13,25 @@ commands = typer.Typer()
 
 
 @commands.command()
-def train() -> None:
+def train(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print the full evidence as JSON, and nothing else.")] = False
+) -> None:
     """Try every candidate, and register the cheapest one that passes all gates. Exit 1: all were refused."""
     from rich.markup import escape
 
     from ..model.evaluate import split_columns
     from ..model.notes import notes
-    from ..model.train import provenance, register_best, run_trials
+    from ..model.train import describe_trials, find_reason, provenance, register_best, run_trials
     from .composition import load_project, out
+    from .data import print_labels
+
+    out.quiet = as_json
 
     project = load_project()
     with project.lake() as lake:
         table = lake.frame("training")
-    rows = split_columns(table, project.problem)
+        print_labels(lake)
+    rows = split_columns(table, project.problem, project.plan)
     prepare(project)
     project.registry.check()
     for note in notes(rows, project.problem, project.plan):
@@ -38,13 +45,15 @@ def train() -> None:
         for trial in run_trials(rows, project.registry, project.problem, project.plan, report):
             trials.append(trial)
             _show_trial(trial)
-        tags = provenance(table, project.problem, project.plan, project.settings.root)
+        tags = provenance(table, rows, project.problem, project.plan, project.settings.root)
         status.update("fitting the cheapest candidate that passed to all rows")
         version, broken = register_best(trials, rows, project.registry, project.problem, tags)
     for trial in broken:
         _show_trial(trial)
+    if as_json:
+        typer.echo(json.dumps({"challenger": version, "trials": describe_trials([*trials, *broken])}, indent=2))
     if version is None:
-        out.print("No candidate may serve; the champion stays.")
+        out.print(f"No candidate may serve; the champion stays. {find_reason([*broken, *trials])}.", markup=False)
         raise typer.Exit(1)
     out.print(f"The challenger is version {version}: `promote` makes it the champion.")
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from .choice import ChoiceObjective
@@ -25,6 +26,17 @@ class Evaluation:
     predictions: NDArray[Any]  # as `Objective.predict` returns them
     choices: NDArray[Any]  # encoded answers
     cost: NDArray[Any]  # of each answer, in the plan's unit
+    repeats: "tuple[Evaluation, ...]" = ()  # the same for further assignments of the rows to folds
+
+    @property
+    def assignments(self) -> "tuple[Evaluation, ...]":
+        """The evaluations of all R assignments of the rows to folds."""
+        return (self, *self.repeats)
+
+    @property
+    def mean_cost(self) -> NDArray[Any]:
+        """The cost of each of n rows, averaged over all assignments."""
+        return np.asarray(np.mean([one.cost for one in self.assignments], axis=0))
 
 
 def evaluate(objective: Objective, truth: NDArray[Any], predictions: NDArray[Any]) -> Evaluation:

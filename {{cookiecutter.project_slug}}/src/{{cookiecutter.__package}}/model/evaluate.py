@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,10 @@ from sklearn.utils.validation import has_fit_parameter
 
 from ..core.errors import UserError, in_one_line
 from ..core.objective import Evaluation, evaluate
+from ..core.plan import Plan
 from ..core.problem import Problem
-from ..stores.lake import FOLD
+from ..stores.lake import FOLD, KEY, SUBJECT, WEIGHT
+from .assignments import assign_folds, find_units
 
 MAX_DISTINCT_VALUES = 10  # a protected number with more is cut into quarters
 # columns with few values or one: quantiles coincide, and scaling or fitting says so for each column
@@ -30,25 +32,48 @@ class Rows:
     groups: pd.DataFrame  # the protected columns as text, for audits and fairness constraints
     truth: NDArray[Any]  # labels, encoded by the objective
     folds: NDArray[np.int64]  # the fold that holds each row out
+    repeats: tuple[NDArray[np.int64], ...] = ()  # further assignments of the rows to folds
+    units: NDArray[np.int64] | None = None  # of rows that belong together; None: each row is a unit
+    weights: NDArray[np.float64] | None = None  # None: all rows count alike
+    keys: NDArray[np.uint64] | None = None  # hashes of the keys
+    copied: float = 0.0  # the share of rows that are copies of another one
 
 
-def split_columns(table: pd.DataFrame, problem: Problem) -> Rows:
-    """Split the training table into the inputs of models and the protected columns.
+def split_columns(table: pd.DataFrame, problem: Problem, plan: Plan | None = None) -> Rows:
+    """Split the training table into the inputs of models and the protected columns; rows of weight 0 are left out.
 
-    Raises UserError: the table lacks a column, or an answer is in too few folds to be learned and judged.
+    Under a plan, rows are assigned to folds several times. Raises UserError: the table lacks a column, or an answer
+    is in too few folds to be learned and judged.
     """
     wanted = [*(column.name for column in problem.stored), problem.target.name, FOLD]
     if missing := [name for name in wanted if name not in table.columns]:
         raise UserError(f"the training table lacks {', '.join(missing)}; run `data`, so that it follows contract.py")
     with in_one_line("the training table does not follow contract.py", "run `data`, so that it does"):
         truth = problem.objective.encode(table[problem.target.name])
+    if WEIGHT in table:
+        truth, table = truth[table[WEIGHT] > 0], table[table[WEIGHT] > 0].reset_index(drop=True)
     _check_folds(table, problem)
     groups = {column.name: _groups(table[column.name]) for column in problem.columns if column.protected}
+    features = table[[column.name for column in problem.inputs]]
+    names = (table[KEY] if KEY in table else table.index.to_series()).astype(str)
+    subjects = table[SUBJECT].fillna(names) if SUBJECT in table else names
+    time, number = (plan.data.time, plan.gates.assignments) if plan else ("", 1)
+    if plan and plan.data.group:
+        subjects = table[plan.data.group].astype(str).where(table[plan.data.group].notna(), names)
+    units, copied = find_units(subjects, features)
+    order = table[time] if time else None
+    folds, *repeats = assign_folds(table[FOLD].to_numpy(), units, subjects, number=number, time=order)
+    weights = table[WEIGHT].to_numpy(dtype=float) if WEIGHT in table else None
     return Rows(
-        features=table[[column.name for column in problem.inputs]],
+        features=features,
         groups=pd.DataFrame(groups, index=table.index),
         truth=truth,
-        folds=table[FOLD].to_numpy(),
+        folds=folds,
+        repeats=tuple(repeats),
+        units=units,
+        weights=weights if weights is not None and np.ptp(weights) else None,
+        keys=pd.util.hash_array(names.to_numpy(dtype=object)),
+        copied=copied,
     )
 
 
@@ -76,10 +101,14 @@ def _check_folds(table: pd.DataFrame, problem: Problem) -> None:
 
 
 def fit(model: Any, rows: Rows, kept: NDArray[np.bool_] | None = None) -> Any:
-    """Return a fitted copy; pass the groups if the last step, named `model`, has `fit(sensitive_features=...)`."""
+    """Return a fitted copy; groups and weights are passed to a last step, named `model`, whose `fit` takes them."""
     kept = np.ones(len(rows.truth), dtype=bool) if kept is None else kept
     last = model[-1] if hasattr(model, "steps") else model
-    audit = {"model__sensitive_features": rows.groups[kept]} if has_fit_parameter(last, "sensitive_features") else {}
+    audit: dict[str, Any] = {}
+    if has_fit_parameter(last, "sensitive_features"):
+        audit["model__sensitive_features"] = rows.groups[kept]
+    if rows.weights is not None and has_fit_parameter(last, "sample_weight"):
+        audit["model__sample_weight" if last is not model else "sample_weight"] = rows.weights[kept]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", EXPECTED_WARNINGS, UserWarning)
         warnings.filterwarnings("ignore", category=ConvergenceWarning)
@@ -89,22 +118,35 @@ def fit(model: Any, rows: Rows, kept: NDArray[np.bool_] | None = None) -> Any:
 def cross_evaluate(
     model: Any, rows: Rows, problem: Problem, on_fold: Callable[[int, int], None] = lambda *_: None
 ) -> Evaluation:
-    """Return what a model predicts for every row when it was fitted without that row's fold.
+    """Return what a model predicts for every row when it was fitted without that row's fold, in every assignment.
 
     `on_fold` is called before each fold, with the number of folds that are done and the number of all.
     """
-    predict, predictions, folds = problem.objective.predict, None, np.unique(rows.folds)
-    for done, fold in enumerate(folds):
-        on_fold(done, len(folds))
-        out = rows.folds == fold
-        found = predict(fit(model, rows, ~out), rows.features[out])
-        if predictions is None:
-            predictions = np.empty((len(rows.truth), *found.shape[1:]))
-        predictions[out] = found
-    return evaluate(problem.objective, rows.truth, np.asarray(predictions))
+    found, assignments = [], (rows.folds, *rows.repeats)
+    total = sum(len(np.unique(folds)) for folds in assignments)
+    done = 0
+    for folds in assignments:
+        predictions: Any = None
+        for fold in np.unique(folds):
+            on_fold(done, total)
+            done += 1
+            out = folds == fold
+            predicted = problem.objective.predict(fit(model, rows, ~out), rows.features[out])
+            if predictions is None:
+                predictions = np.empty((len(rows.truth), *predicted.shape[1:]))
+            predictions[out] = predicted
+        found.append(evaluate(problem.objective, rows.truth, predictions))
+    return replace(found[0], repeats=tuple(found[1:]))
+
+
+def evaluate_stored(model: Any, rows: Rows, problem: Problem) -> Evaluation:
+    """Return what a model predicts as it is stored, also for rows that it was trained on."""
+    return evaluate(problem.objective, rows.truth, problem.objective.predict(model, rows.features))
 
 
 def metrics(evaluation: Evaluation, problem: Problem) -> dict[str, float]:
-    """Return the cost of a decision and the objective's measures of quality."""
-    found = problem.objective.metrics(evaluation.truth, evaluation.predictions, evaluation.choices)
-    return {"cost": float(evaluation.cost.mean()), "total_cost": float(evaluation.cost.sum()), **found}
+    """Return the cost of a decision and the objective's measures of quality, averaged over all assignments."""
+    cost, quality = evaluation.mean_cost, problem.objective.metrics
+    every = [quality(one.truth, one.predictions, one.choices) for one in evaluation.assignments]
+    means = {name: float(np.mean([one[name] for one in every])) for name in every[0]}
+    return {"cost": float(cost.mean()), "total_cost": float(cost.sum()), **means}

@@ -12,9 +12,35 @@ from ..core.plan import Plan
 MAX_RESAMPLED = 10_000  # the mean of more values is normal for all purposes, and drawing them takes seconds
 
 
-def mean_interval(values: NDArray[Any], plan: Plan) -> tuple[float, float]:
+def mean_interval(
+    values: NDArray[Any], plan: Plan, *, units: Any = None, weights: Any = None, spread: float = 0.0
+) -> tuple[float, float]:
     """Return the percentile interval of the mean of n values, with the plan's confidence."""
-    return _percentiles(_bootstrap_means([values], plan)[0], plan)
+    return simultaneous_mean_intervals(values[:, None], plan, units=units, weights=weights, spreads=[spread])[0]
+
+
+def simultaneous_mean_intervals(
+    columns: NDArray[Any], plan: Plan, *, units: Any = None, weights: Any = None, spreads: Any = None
+) -> list[tuple[float, float]]:
+    """TEMPORARY."""
+    n, k = columns.shape
+    w = np.ones(n) if weights is None else weights
+    w = w / w.sum()
+    mean = w @ columns
+    res = w[:, None] * (columns - mean)
+    if units is not None:
+        _, inv = np.unique(units, return_inverse=True)
+        out = np.zeros((inv.max() + 1, k))
+        np.add.at(out, inv, res)
+        res = out
+    se = np.sqrt((res**2).sum(0) + np.asarray(spreads if spreads is not None else np.zeros(k)) ** 2)
+    se = np.maximum(se, 1e-12)
+    rng = np.random.default_rng(0)
+    cov = res.T @ res + np.diag(np.asarray(spreads if spreads is not None else np.zeros(k)) ** 2)
+    cor = cov / np.outer(se, se)
+    z = rng.multivariate_normal(np.zeros(k), cor, 4000, method="svd")
+    q = np.quantile(np.abs(z).max(1), plan.gates.confidence)
+    return [(float(m - q * s), float(m + q * s)) for m, s in zip(mean, se)]
 
 
 def gap_interval(groups: Sequence[NDArray[Any]], plan: Plan) -> tuple[float, float]:

@@ -2,13 +2,9 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from ..core.plan import Plan
 from ..core.problem import Problem
 from .evaluate import Rows
-
-FEW_ROWS = 10  # of an answer
 
 
 def notes(rows: Rows, problem: Problem, plan: Plan) -> Iterator[str]:
@@ -19,7 +15,3 @@ def notes(rows: Rows, problem: Problem, plan: Plan) -> Iterator[str]:
     if plan.groups.limits and rows.groups.empty:
         limits = ", ".join(plan.groups.limits)
         yield f"groups.limits ({limits}) in plan.toml limits nothing: contract.py marks no column PROTECTED"
-    counts = [int(np.sum(rows.truth == code)) for code, _ in enumerate(problem.target.categories)]
-    for answer, count in zip(problem.target.categories, counts, strict=True):
-        if count < FEW_ROWS:
-            yield f"{problem.target.name} is {answer} in {count} of {len(rows.truth)} rows: models can hardly learn it"

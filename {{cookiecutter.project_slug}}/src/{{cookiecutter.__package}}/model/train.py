@@ -1,6 +1,7 @@
 """Train: try every candidate, and register the cheapest one that passes all gates."""
 
 import hashlib
+import json
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -11,14 +12,16 @@ from typing import Any
 import pandas as pd
 
 from ..core.errors import UserError, in_one_line
-from ..core.objective import Evaluation
 from ..core.plan import Plan
 from ..core.problem import Problem
 from ..core.result import GateResult
-from ..stores.models import StoredModel, dump_model
+from ..stores.models import dump_model
 from ..stores.registry import Registry
 from .evaluate import Rows, cross_evaluate, fit, metrics
 from .gates import run_gates
+from .gates.cost import judge_costs
+from .gates.table import describe_labels, table_gates
+from .reference import evaluate_reference, recipe_digest
 
 NEXT_STEP = "correct it in candidates.py"
 
@@ -30,7 +33,7 @@ class Trial:
     name: str
     metrics: dict[str, float]
     results: tuple[GateResult, ...] = ()
-    model: Any = None  # unfitted; None for the champion
+    model: Any = None  # unfitted; None for the champion and the training table
     seconds: float = 0.0  # that fitting and predicting took
 
     @property
@@ -42,38 +45,35 @@ class Trial:
 def run_trials(
     rows: Rows, registry: Registry, problem: Problem, plan: Plan, report: Callable[[str], None] = lambda _: None
 ) -> Iterator[Trial]:
-    """Yield the champion, and then every candidate as soon as it is compared with it.
+    """Yield the champion, the training table, and then every candidate.
 
-    `report` is called with a line of progress before each fold. A candidate that raises, or predicts what is no
-    answer, is refused with the reason.
+    `report` is called with a line of progress before each fold. All candidates are evaluated before the first is
+    judged, because they are compared with the champion at once. One that raises, or predicts what is no answer, is
+    refused with the reason.
     """
-    label, champion = evaluate_reference(rows, registry, problem, report)
-    yield Trial(label, metrics(champion, problem))
+    champion = evaluate_reference(rows, registry, problem, lambda name: _progress(name, report))
+    yield Trial(champion.label, metrics(champion.recipe, problem))
+    yield Trial("training table", {}, tuple(table_gates(rows, champion, problem, plan)))
+    trials, found, refresh = [], {}, ""
     for name, model in problem.candidates().items():
-        started = time.monotonic()
+        started, results = time.monotonic(), ()
         try:
             with in_one_line("it cannot be judged", NEXT_STEP):
-                candidate = cross_evaluate(model, rows, problem, _progress(name, report))
+                found[name] = cross_evaluate(model, rows, problem, _progress(name, report))
+                refresh = name if recipe_digest(model) == champion.digest else refresh
         except UserError as error:
-            found = _refuse(Trial(name, {}, model=model), error)
+            found.pop(name, None)
+            results = (GateResult("usable", "fail", str(error)),)
+        trials.append(Trial(name, {}, results, model, time.monotonic() - started))
+    report("comparing the candidates with the champion")
+    costs = judge_costs(rows, champion, found, refresh, plan)
+    answering = champion.answering(problem)
+    for trial in trials:
+        if trial.name in found:
+            results = tuple(run_gates(rows, found[trial.name], answering, problem, plan, costs[trial.name]))
+            yield replace(trial, metrics=metrics(found[trial.name], problem), results=results)
         else:
-            results = tuple(run_gates(rows, candidate, champion, problem, plan))
-            found = Trial(name, metrics(candidate, problem), results, model)
-        yield replace(found, seconds=time.monotonic() - started)
-
-
-def evaluate_reference(
-    rows: Rows, registry: Registry, problem: Problem, report: Callable[[str], None]
-) -> tuple[str, Evaluation]:
-    """Return what candidates are compared with, in words, and its evaluation: the champion, or the rules."""
-    reference, role = load_reference(registry, problem)
-    try:
-        with in_one_line(f"{reference.label} cannot be judged", "promote another"):
-            evaluation = cross_evaluate(reference.model, rows, problem, _progress(reference.label, report))
-    except UserError as error:
-        reference, role = registry.load("fallback"), f"in place of the champion: {error}"
-        evaluation = cross_evaluate(reference.model, rows, problem)
-    return f"{reference.label} ({role})", evaluation
+            yield trial
 
 
 def _progress(name: str, report: Callable[[str], None]) -> Callable[[int, int], None]:
@@ -91,22 +91,6 @@ def _refuse(trial: Trial, error: UserError) -> Trial:
     return replace(trial, results=(*trial.results, GateResult("usable", "fail", str(error))))
 
 
-def load_reference(registry: Registry, problem: Problem) -> tuple[StoredModel, str]:
-    """Return what candidates are compared with, and what it is: the champion, or the rules in its place.
-
-    A champion that does not load, or was made for another contract, answers no request: the rules do.
-    """
-    try:
-        champion = registry.load("champion")
-    except UserError as error:
-        reason = str(error)
-    else:
-        if champion.tags.get("contract") == problem.fingerprint:
-            return champion, "champion"
-        reason = f"{champion.label} was made for another contract"
-    return registry.load("fallback"), f"in place of the champion: {reason}"
-
-
 def register_best(
     trials: list[Trial], rows: Rows, registry: Registry, problem: Problem, tags: dict[str, str]
 ) -> tuple[str | None, list[Trial]]:
@@ -116,9 +100,10 @@ def register_best(
     cannot be fitted to all rows or stored.
     """
     candidates, version, broken = [trial for trial in trials if trial.model is not None], None, []
+    is_blocked = any(trial.refused for trial in trials if trial.model is None)
     for trial in sorted(candidates, key=lambda trial: (trial.refused, trial.metrics.get("cost", 0))):
         found, model = trial, None
-        if version is None and not trial.refused:
+        if version is None and not trial.refused and not is_blocked:
             try:
                 with in_one_line("it cannot be fitted to all rows", NEXT_STEP):
                     model = fit(trial.model, rows)
@@ -130,13 +115,39 @@ def register_best(
         if found.refused or model is None:
             registry.record(name=found.name, **evidence)
         else:
-            version = registry.register(model, name=found.name, inputs=problem.inputs, **evidence)
+            evidence["tags"] = {**tags, "recipe": recipe_digest(found.model)}
+            version = registry.register(model, name=found.name, inputs=problem.inputs, keys=rows.keys, **evidence)
             registry.set_alias("challenger", version)
     return version, broken
 
 
-def provenance(table: pd.DataFrame, problem: Problem, plan: Plan, root: Path) -> dict[str, str]:
-    """Return what is needed to make a version again: code, data, plan and contract."""
+def find_reason(trials: list[Trial]) -> str:
+    """Return why no candidate may serve: what blocks the training table, or else the cheapest candidate."""
+    refused = sorted((trial for trial in trials if trial.refused), key=lambda trial: trial.metrics.get("cost", 0))
+    refused.sort(key=lambda trial: (trial.model is not None, not trial.metrics))
+    for trial in refused:
+        return f"{trial.name}: {next(result.message for result in trial.results if result.blocks)}"
+    return "candidates.py has no candidate"
+
+
+def describe_trials(trials: list[Trial]) -> list[dict[str, Any]]:
+    """Return every trial with its metrics, and every result with its evidence, for JSON."""
+    return [
+        {
+            "name": trial.name,
+            "refused": trial.refused,
+            "metrics": trial.metrics,
+            "results": [
+                {"gate": one.gate, "status": one.status, "message": one.message, "evidence": dict(one.evidence)}
+                for one in trial.results
+            ],
+        }
+        for trial in trials
+    ]
+
+
+def provenance(table: pd.DataFrame, rows: Rows, problem: Problem, plan: Plan, root: Path) -> dict[str, str]:
+    """Return what is needed to make a version again, and its labels, which later ones are compared with."""
     digest = hashlib.sha256(pd.util.hash_pandas_object(table).to_numpy().tobytes()).hexdigest()
     # a repository that lies around the project, and does not hold it, says nothing about it
     is_tracked = bool(_git(root, "ls-files", "plan.toml"))
@@ -149,6 +160,7 @@ def provenance(table: pd.DataFrame, problem: Problem, plan: Plan, root: Path) ->
         "rows": str(len(table)),
         "plan": plan.fingerprint,
         "contract": problem.fingerprint,
+        "labels": json.dumps(describe_labels(rows, problem, plan)),
     }
 
 

@@ -24,7 +24,9 @@ from ..core.errors import UserError, hide_passwords, in_one_line
 if TYPE_CHECKING:
     import pandas as pd
 
-FOLD = "_fold"  # the column of the training table with the fold that holds a row out
+# columns of the training table that are not the contract's: what identifies a row, whom it is about, where its label
+# comes from, how much it counts, and the fold that holds it out
+KEY, SUBJECT, ORIGIN, WEIGHT, FOLD = "_key", "_subject", "_origin", "_weight", "_fold"
 # words in the names of errors that are about the place of the data, and not about an expression
 ENGINE_ERRORS = ("IOException", "Operational", "Transaction", "OutOfMemory", "Fatal", "Connection", "Permission")
 

@@ -17,11 +17,13 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 
 import mlflow
 import mlflow.sklearn
+import numpy as np
 from filelock import FileLock
 from mlflow.entities import LoggedModelOutput
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
+from numpy.typing import NDArray
 
 from ..core.errors import UserError, hide_passwords
 from ..core.schema import Column
@@ -30,6 +32,7 @@ from .models import digest_of, dump_model, trusted_types
 
 NAME = "decision"  # of the registered model and of the experiment
 FILE = "model.skops"  # as MLflow calls it
+KEYS = "keys.npy"  # beside it: hashes of the keys of the rows that a model was trained on
 
 
 def connect(url: str) -> tuple[mlflow.MlflowClient, str | None]:
@@ -61,9 +64,15 @@ def find_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> str:
 
 
 def store_model(
-    client: mlflow.MlflowClient, model: Any, name: str, inputs: Sequence[Column], run: str, tags: Mapping[str, str]
+    client: mlflow.MlflowClient,
+    model: Any,
+    name: str,
+    inputs: Sequence[Column],
+    run: str,
+    tags: Mapping[str, str],
+    keys: NDArray[np.uint64] | None = None,
 ) -> tuple[str, bytes]:
-    """Store a fitted model as an output of a run; return its new version and its file."""
+    """Store a fitted model, with the keys of its rows, as an output of a run; return its new version and its file."""
     # doubles, because MLflow's integers cannot be missing
     kinds = [DataType.double if column.is_numeric else DataType.string for column in inputs]
     schema: Any = [ColSpec(kind, c.name, required=not c.optional) for kind, c in zip(kinds, inputs, strict=True)]
@@ -78,6 +87,8 @@ def store_model(
             pip_requirements=["scikit-learn", "skops"],
         )
         content = Path(folder, FILE).read_bytes()
+        if keys is not None:
+            np.save(Path(folder, KEYS), keys)
         stored = client.create_logged_model(client.get_run(run).info.experiment_id, name=name, source_run_id=run)
         client.log_model_artifacts(stored.model_id, folder)
     client.finalize_logged_model(stored.model_id, "READY")
@@ -88,8 +99,10 @@ def store_model(
     return str(client.create_model_version(NAME, place, run, tags=tags, model_id=model_id).version), content
 
 
-def read_model(client: mlflow.MlflowClient, version: str, artifacts: str | None) -> bytes | None:
-    """Return the file of a version, or None if MLflow cannot give it.
+def read_file(
+    client: mlflow.MlflowClient, version: str, artifacts: str | None, name: str = FILE
+) -> bytes | None:
+    """Return a file of a version, the model's by default, or None if MLflow cannot give it.
 
     MLflow notes where a file was written; after the project was moved or copied, it is below `artifacts`.
     """
@@ -100,7 +113,7 @@ def read_model(client: mlflow.MlflowClient, version: str, artifacts: str | None)
             written = client.get_experiment(run.info.experiment_id).artifact_location
             place = artifacts + place.removeprefix(written)
         local = mlflow.artifacts.download_artifacts(place, dst_path=folder, tracking_uri=client.tracking_uri)
-        return Path(local, FILE).read_bytes()
+        return Path(local, name).read_bytes()
     return None
 
 

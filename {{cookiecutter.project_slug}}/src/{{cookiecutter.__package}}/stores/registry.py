@@ -6,13 +6,17 @@ An alias is changed in MLflow first and then published (`models.py`), where serv
 >>> registry.load("champion").model.predict_proba(rows)
 """
 
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..core.errors import UserError, in_one_line
 from ..core.result import GateResult
 from ..core.schema import Column
-from .mlflow_client import NAME, connect, find_experiment, read_model, store_model
+from .mlflow_client import KEYS, NAME, connect, find_experiment, read_file, store_model
 from .models import SERVED, Models, StoredModel, digest_of, dump_model, load_entry
 
 NEXT_STEP = "it has to be reachable and whole; APP_REGISTRY_URL names another"
@@ -41,12 +45,16 @@ class Registry:
         metrics: Mapping[str, float],
         tags: Mapping[str, str],
         results: Sequence[GateResult] = (),
+        keys: NDArray[np.uint64] | None = None,
     ) -> str:
-        """Store a fitted model with its evidence and return its version. Raises UserError: a type is not trusted."""
+        """Store a fitted model with its evidence and return its version. Raises UserError: a type is not trusted.
+
+        `keys`: hashes of the keys of the rows that it was trained on.
+        """
         with in_one_line(f"model {name} cannot be registered", NEXT_STEP):
             dump_model(model)  # raises before a run is recorded, if a type is not trusted
             run = self.record(name=name, metrics=metrics, tags=tags, results=results)
-            version, content = store_model(self.client, model, name, inputs, run, tags)
+            version, content = store_model(self.client, model, name, inputs, run, tags, keys)
         self.models.add(version, content)
         return version
 
@@ -76,6 +84,11 @@ class Registry:
         """Return the tags of a version."""
         with in_one_line(f"registry {self.url}", NEXT_STEP):
             return dict(self.client.get_model_version(NAME, version).tags)
+
+    def keys(self, version: str) -> NDArray[np.uint64] | None:
+        """Return hashes of the keys of the rows that a version was trained on, or None if they were not recorded."""
+        content = read_file(self.client, version, self.artifacts, KEYS)
+        return None if content is None else np.load(io.BytesIO(content), allow_pickle=False)
 
     def load(self, alias: str) -> StoredModel:
         """Load the model that an alias points to. Raises UserError: there is none, or it does not load."""
@@ -116,4 +129,4 @@ class Registry:
         return {"name": tags.get("name", "model"), "version": version, "digest": tags.get("digest", ""), "tags": tags}
 
     def _content(self, version: str) -> bytes:
-        return read_model(self.client, version, self.artifacts) or self.models.content(version)
+        return read_file(self.client, version, self.artifacts) or self.models.content(version)

@@ -16,6 +16,7 @@ from ..intervals import gap_interval, rows_needed
 
 def group_gates(rows: Rows, candidate: Evaluation, objective: Objective, plan: Plan) -> Iterator[GateResult]:
     """Judge the gap between groups in every rate that the plan limits, for every protected column."""
+    candidate = candidate[0] if isinstance(candidate, tuple) else candidate
     for column in rows.groups:
         for rate, limit in plan.groups.limits.items():
             found = measure_gap(*objective.rate(rate, rows.truth, candidate.choices), rows.groups[column], plan)

@@ -14,7 +14,7 @@ from ..intervals import mean_interval
 MAX_PARTS = 20  # of a column; the rows of more categories are too few and their slices too many to judge
 
 
-def slices_gate(table: pd.DataFrame, difference: NDArray[Any], champion: NDArray[Any], plan: Plan) -> GateResult:
+def slices_gate(table: pd.DataFrame, difference: NDArray[Any], champion: NDArray[Any], plan: Plan, *, units: Any = None, weights: Any = None) -> GateResult:
     """Judge the slice in which a candidate does worst beside the champion.
 
     `table`: n rows of the columns that are cut into slices; `champion`: cost of each row under the champion;

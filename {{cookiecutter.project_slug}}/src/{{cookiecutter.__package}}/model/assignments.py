@@ -1,0 +1,70 @@
+"""Assignments: which rows belong together, and which fold of cross-validation holds each row out, several times over.
+
+One assignment of rows to folds decides a close comparison by luck. Cross-validation is therefore repeated with
+several (Kim, "Estimating classification error rate: repeated cross-validation, repeated hold-out and bootstrap",
+Computational Statistics & Data Analysis 53, 2009).
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+MAX_FITTED = 100_000  # rows times assignments: of large tables, every assignment gives the same result
+CHANCE = 0.01  # expected number of rows that equal a row by chance, up to which equal rows are copies
+
+
+def assign_folds(
+    first: NDArray[np.int64], units: NDArray[np.int64], names: pd.Series, *, number: int, time: pd.Series | None = None
+) -> NDArray[np.int64]:
+    """Return `number` assignments of n rows to folds, shape (number, n), or fewer for a large table.
+
+    The first one is given. In the others the fold of a row follows from a hash of its unit's first name, so that it
+    stays the same when other rows come or go. With a `time`, folds are consecutive blocks, which begin elsewhere.
+    """
+    number, folds = max(1, min(number, MAX_FITTED // max(len(first), 1))), int(first.max()) + 1
+    representatives = _first_of_unit(units)
+    found = [first[representatives]]
+    for place in range(1, number):
+        if time is not None:
+            ranks = (time.rank(method="first").to_numpy() - 1) / len(first)
+            found.append((np.floor(ranks * folds + place / number) % folds).astype(np.int64))
+        else:
+            hashed = pd.util.hash_array(names.to_numpy(dtype=object)[representatives], hash_key=f"{place:016d}")
+            found.append((hashed % folds).astype(np.int64))
+    return np.array(found)
+
+
+def find_units(subjects: pd.Series, features: pd.DataFrame) -> tuple[NDArray[np.int64], float]:
+    """Return the unit of each of n rows, as a number, and the share of rows that are copies of another one.
+
+    Rows of one subject are one unit, and so are copies: rows whose inputs are equal although that is unlikely.
+    """
+    codes = subjects.factorize()[0].astype(np.int64)
+    if expected_twins(features) > CHANCE:
+        return codes, 0.0
+    contents = pd.util.hash_pandas_object(features, index=False).factorize()[0]
+    copied = 1 - (contents.max() + 1) / len(contents)
+    if copied:
+        ends = codes, contents + codes.max() + 1  # a graph of subjects and of contents
+        size = int(ends[1].max()) + 1
+        links = coo_array((np.ones(len(codes)), ends), shape=(size, size))
+        _, components = connected_components(links, directed=False)
+        codes = components[codes].astype(np.int64)
+    return codes, float(copied)
+
+
+def expected_twins(features: pd.DataFrame) -> float:
+    """Return how many of n rows equal a row by chance, on average, if columns were independent."""
+    expected = float(len(features))
+    for name in features:
+        shares = features[name].value_counts(normalize=True, dropna=False)
+        expected *= float((shares**2).sum())
+    return expected
+
+
+def _first_of_unit(units: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return for each row the position of the first row of its unit."""
+    _, first, inverse = np.unique(units, return_index=True, return_inverse=True)
+    return np.asarray(first[inverse])
