@@ -20,10 +20,12 @@ def train() -> None:
     from ..model.notes import notes
     from ..model.train import provenance, register_best, run_trials
     from .composition import load_project, out
+    from .data import print_labels
 
     project = load_project()
     with project.lake() as lake:
         table = lake.frame("training")
+        print_labels(lake)
     rows = split_columns(table, project.problem)
     prepare(project)
     project.registry.check()
