@@ -18,7 +18,8 @@ from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.schema import Strict, columns
 from {{ cookiecutter.__package }}.core.source import Source
 from {{ cookiecutter.__package }}.data import collect, curate, transform, validate
-from {{ cookiecutter.__package }}.data.collect import FILE, KEY, ORIGIN, REACTION, REASON, SUBJECT
+from {{ cookiecutter.__package }}.data.collect import KEY, ORIGIN, REASON, SUBJECT, TIME
+from {{ cookiecutter.__package }}.data.labels import ACCEPT, FILE
 from {{ cookiecutter.__package }}.stores.lake import FOLD, Lake, open_lake
 
 
@@ -35,7 +36,7 @@ ASKED = {"columns": COLUMNS[:-1], "stored": COLUMNS[:-1], "target": COLUMNS[-1],
 PROBLEM: Any = SimpleNamespace(key="key", **ASKED)
 CELLS = {"key": "a", "age": "40", "share": "0.5", "region": "north", "note": ""}
 GOOD = {KEY: "a", "age": 40, "share": 0.5, "region": "north", "note": None, REASON: None}
-GOOD |= {SUBJECT: None, ORIGIN: FILE}
+GOOD |= {SUBJECT: None, ORIGIN: FILE, TIME: None}
 SCHEMA = pa.schema({name: pa.string() for name in GOOD} | {"age": pa.int64(), "share": pa.float64()})
 
 
@@ -92,7 +93,8 @@ def test_cells_get_their_type_and_optional_ones_may_be_empty(curate_file: Any) -
     usable, quarantine = curate.split_usable(curate_file(CELLS | {"share": "NA", "age": " 41 ", "note": " x"}))
     assert listed(quarantine) == []
     [row] = listed(usable)
-    assert row == {KEY: "a", SUBJECT: None, ORIGIN: FILE, "age": 41, "share": None, "region": "north", "note": " x"}
+    values = {"age": 41, "share": None, "region": "north", "note": " x"}
+    assert row == {KEY: "a", SUBJECT: None, ORIGIN: FILE, TIME: None, **values}
 
 
 def test_rows_of_one_key_are_all_quarantined(lake: Lake) -> None:
@@ -128,7 +130,7 @@ def test_only_the_first_contradictions_are_shown(curate_file: Any) -> None:
 
 def test_too_many_unusable_rows_of_a_file_are_refused(curate_file: Any) -> None:
     table = curate_file(CELLS, CELLS | {"key": "b", "age": "1"})
-    assert curate.check_share(table, 0.5) == curate.Counts(usable=1, reactions=0, quarantined=1, incomplete=0)
+    assert curate.check_share(table, 0.5) == curate.Counts(usable=1, quarantined=1, incomplete=0)
     with pytest.raises(UserError, match=r"1 of 2 rows are unusable, the plan allows 10%.*b: age is '1'"):
         curate.check_share(table, 0.1)
     with pytest.raises(UserError, match=r"the plan allows 0.05% \(data"):
@@ -136,9 +138,9 @@ def test_too_many_unusable_rows_of_a_file_are_refused(curate_file: Any) -> None:
 
 
 def test_unusable_reactions_do_not_count_as_faults_of_a_file(lake: Lake) -> None:
-    old = [GOOD | {KEY: str(place), ORIGIN: REACTION, REASON: "age is 7"} for place in range(9)]
+    old = [GOOD | {KEY: str(place), ORIGIN: ACCEPT, REASON: "age is 7"} for place in range(9)]
     table = curated(lake, GOOD, *old)
-    assert curate.check_share(table, 0.0) == curate.Counts(usable=1, reactions=0, quarantined=9, incomplete=0)
+    assert curate.check_share(table, 0.0) == curate.Counts(usable=1, quarantined=9, incomplete=0)
     assert {row[REASON] for row in listed(table)} == {"", "age is 7"}
 
 

@@ -143,7 +143,8 @@ def by_table(lake: Lake, column: Column, batches: list[pa.RecordBatch]) -> dict[
     """Return the values of a column by key, as the data wheel takes them into the training table."""
     curated = lake.stage(curate.curate(lake.stage(pa.Table.from_batches(batches))))
     usable, _ = curate.split_usable(curated)
-    validate.validate(usable.select(collect.KEY, collect.SUBJECT, collect.ORIGIN, column.name), [column])
+    own = (collect.KEY, collect.SUBJECT, collect.ORIGIN, collect.TIME)
+    validate.validate(usable.select(*own, column.name), [column])
     rows = curated.to_pyarrow().to_pylist()
     return {row[collect.KEY]: REFUSED if row[collect.REASON] else row[column.name] for row in rows}
 
@@ -176,7 +177,7 @@ def by_ledger(lake: Lake, problem: Problem, column: Column, values: list[Any]) -
         {"id": f"c{place}", "features": features | {column.name: value}, "answer": answer, "verdict": "accept"}
         for place, value in enumerate(values)
     ]
-    found = by_table(lake, column, [collect.read_reactions(decisions, problem)])
+    found = by_table(lake, column, [collect.read_decisions(decisions, problem, ["reaction"])])
     return [found[f"c{place}"] for place in range(len(values))]
 
 

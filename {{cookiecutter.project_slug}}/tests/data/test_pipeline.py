@@ -93,18 +93,20 @@ def drop(name: str) -> Callable[[Rows], Rows]:
 
 def reaction(key: str, answer: Any = None, problem: Any = PROBLEM, **changes: Any) -> dict[str, Any]:
     features = {column.name: column.example for column in problem.stored}
-    decision = {"id": key, "features": features, "answer": answer or problem.target.example}
+    decision = {"id": key, "features": features, "answer": answer or problem.target.example, "score": 0.5}
     return {**decision, "verdict": "accept", "reaction_answer": None, **changes}
 
 
 def test_training_table_has_what_the_contract_names(any_workspace: Any) -> None:
     table, problem = published(any_workspace)["training"], any_workspace.project.problem
     columns = (*(column.name for column in problem.stored), problem.target.name)
-    names = [collect.KEY, collect.SUBJECT, ORIGIN, *columns, FOLD]
+    names = [collect.KEY, collect.SUBJECT, ORIGIN, collect.TIME, *columns, collect.WEIGHT, FOLD]
     assert list(table.columns) == names
     assert len(table) == 400
     assert set(table[FOLD]) == set(range(any_workspace.project.plan.data.folds))
     assert set(table[ORIGIN]) == {"file"}
+    assert table[collect.TIME].isna().all()
+    assert set(table[collect.WEIGHT]) == {1.0}
 
 
 def test_second_run_publishes_the_same_tables(workspace: Any) -> None:
@@ -200,11 +202,10 @@ def test_reactions_become_labelled_rows_with_their_origin(any_workspace: Any) ->
     first, second = problem.target.categories[:2] or (10.0, 20.0)
     override = reaction("two", first, problem, verdict="override", reaction_answer=second)
     before = published(any_workspace)["training"].set_index(collect.KEY)
-    counts = build(any_workspace, decisions=[reaction("one", first, problem), override])
+    build(any_workspace, decisions=[reaction("one", first, problem), override])
     after = published(any_workspace)["training"].set_index(collect.KEY)
-    assert counts.reactions == 2
     assert after.loc[["one", "two"], problem.target.name].tolist() == [first, second]
-    assert set(after.loc[["one", "two"], ORIGIN]) == {"reaction"}
+    assert after.loc[["one", "two"], ORIGIN].tolist() == ["accept", "override"]
     assert after.drop(["one", "two"])[FOLD].to_dict() == before[FOLD].to_dict()
 
 
@@ -222,7 +223,7 @@ def test_reaction_that_no_longer_fits_is_quarantined_with_its_reason(workspace: 
     old = [reaction(f"old {place}") for place in range(500)]  # more than the file has rows
     old = [row | {"features": row["features"] | change} for row in old]
     counts = build(workspace, decisions=[reaction("new"), *old])
-    assert (counts.usable, counts.reactions, counts.quarantined, counts.incomplete) == (401, 1, 500, 0)
+    assert (counts.usable, counts.quarantined, counts.incomplete) == (401, 500, 0)
     assert all(found.startswith(reason) for found in published(workspace)["quarantine"][REASON])
 
 
@@ -232,7 +233,7 @@ def test_fault_that_a_validator_of_the_whole_contract_finds_is_a_reason() -> Non
 
     check: Any = model_validator(mode="after")(refuse)
     checked = create_model("Features", __base__=PROBLEM.features, __validators__={"check": check})
-    rows = collect.read_reactions([reaction("a")], dataclasses.replace(PROBLEM, features=checked))
+    rows = collect.read_decisions([reaction("a")], dataclasses.replace(PROBLEM, features=checked), ["reaction"])
     assert rows[REASON].to_pylist() == ["the insured have no such income"]
 
 
@@ -263,7 +264,7 @@ def test_optional_column_that_was_added_and_one_that_was_removed_do_not_matter(w
     del row["features"][optional]
     row["features"]["removed"] = 5
     counts = build(workspace, decisions=[row])
-    assert (counts.reactions, counts.quarantined) == (1, 0)
+    assert (counts.usable, counts.quarantined) == (401, 0)
 
 
 @pytest.mark.slow
@@ -285,7 +286,7 @@ def test_whatever_the_product_accepts_can_be_learned_from_unchanged(
     build(workspace, decisions=decisions)
     with workspace.project.lake() as lake:
         table = lake.read("training")
-        found = table.filter(table[ORIGIN] == "reaction").order_by(collect.KEY).to_pyarrow().to_pylist()
+        found = table.filter(table[ORIGIN] == "accept").order_by(collect.KEY).to_pyarrow().to_pylist()
     names = [column.name for column in problem.stored]
     assert [[row[name] for name in names] for row in found] == [[d["features"][n] for n in names] for d in decisions]
 

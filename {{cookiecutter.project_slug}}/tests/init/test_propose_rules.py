@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from profiles import column
 
+from {{ cookiecutter.__package }}.core.costs import Costs
 from {{ cookiecutter.__package }}.core.errors import UserError
-from {{ cookiecutter.__package }}.core.plan import Costs
 from {{ cookiecutter.__package }}.core.rules import RuleModel, rule_errors
 from {{ cookiecutter.__package }}.core.schema import Column
 from {{ cookiecutter.__package }}.init.findings.arrays import take_rows

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:  # imported by the commands that need it, so that --help answers at once
+    from ..stores.lake import Lake
     from .composition import Project
 
 commands = typer.Typer()
@@ -31,6 +32,16 @@ def prepare(project: "Project") -> None:
         _build(project, _planned(project))
 
 
+def print_labels(lake: "Lake") -> None:
+    """Print how many labels of each origin are in the training table, with their weight, and what is left out."""
+    from ..data.labels import describe_labels
+    from .composition import out
+
+    if lake.has("labels"):  # an older version did not make it
+        for line in describe_labels(lake.read("labels").to_pyarrow().to_pylist()):
+            out.print(line, markup=False)
+
+
 def _planned(project: "Project") -> Path | str:
     from ..stores.files import find_table
 
@@ -40,14 +51,18 @@ def _planned(project: "Project") -> Path | str:
 def _build(project: "Project", place: Path | str) -> None:
     from rich.markup import escape
 
+    from ..data.labels import count_learned
     from ..data.pipeline import build_tables
     from ..stores.files import show
     from .composition import out
 
-    with out.status(f"reading {escape(show(place))}"), project.lake() as lake, project.ledger() as ledger:
-        counts = build_tables(lake, place, ledger.labelled(), project.problem, project.plan)
-    text = f"{counts.usable} rows to learn from, {counts.reactions} of them from reactions; "
-    text += f"{counts.quarantined} in quarantine, each with its reason"
-    text += f"; {counts.incomplete} of them were recorded before a column was added" if counts.incomplete else ""
-    out.print(f"{text}.")
+    with project.lake() as lake:
+        with out.status(f"reading {escape(show(place))}"), project.ledger() as ledger:
+            counts = build_tables(lake, place, ledger.labelled(), project.problem, project.plan)
+        learned, recorded = count_learned(lake.read("labels").to_pyarrow().to_pylist())
+        text = f"{learned} rows to learn from, {recorded} of them from reactions and outcomes; "
+        text += f"{counts.quarantined} in quarantine, each with its reason"
+        text += f"; {counts.incomplete} of them were recorded before a column was added" if counts.incomplete else ""
+        out.print(f"{text}.")
+        print_labels(lake)
     out.print(f"{project.problem.objective.describe(project.problem.target.name)}.")

@@ -75,13 +75,15 @@ def init(  # noqa: PLR0913  # each is an option
     found = find_table(table, Path())
     with out.status("reading the table"):
         studied = study(found, sheet, options)
-    descriptions = read_record(root).get("descriptions", {})
+    place, copied = _find_place(table, found, root)
+    record = read_record(root)
+    is_known = (record.get("table"), record.get("target")) == (place, target)
+    descriptions = record.get("descriptions", {}) if is_known else {}
     studied = describe(studied, descriptions)
     if sys.stdin.isatty() and not yes:
         options = ask_about_findings(studied, options)
         descriptions |= ask_descriptions(studied, options)
         studied = describe(studied, descriptions)
-    place, copied = _find_place(table, found, root)
     with out.status("looking for rules"):
         proposal = propose(studied.profiles, studied.findings, studied.source, options, studied.key, place)
     _print_report(proposal)

@@ -8,15 +8,23 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from .costs import Costs
 from .errors import UserError, describe_error
 from .schema import Strict
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Text = Annotated[str, Field(min_length=1)]
+Statement = Literal["outcome", "blind", "reaction"]  # about the true answer of a decision
 
 
 class Product(Strict):
@@ -35,57 +43,6 @@ class Review(Strict):
     band: NonNegativeFloat = 0
     above: Annotated[float, Field(allow_inf_nan=True)] = float("inf")
     blind_share: Share = 0.05
-
-
-class Costs(Strict):
-    """What mistakes cost, in any one unit: of two answers, of several, or of a number.
-
-    `positive` confirms which of two answers is the one to look for: the last of the Label.
-    """
-
-    positive: str | None = None
-    false_negative: PositiveFloat | None = None
-    false_positive: PositiveFloat | None = None
-    confusion: dict[str, dict[str, NonNegativeFloat]] | None = None
-    too_low: PositiveFloat | None = None
-    too_high: PositiveFloat | None = None
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Self:
-        forms = {"false_negative", "false_positive"}, {"confusion"}, {"too_low", "too_high"}
-        if self.model_fields_set - {"positive"} not in forms:
-            raise ValueError(f"give {', or '.join(' and '.join(sorted(form)) for form in forms)}")
-        return self
-
-    @property
-    def quantile(self) -> float:
-        """The quantile of a number that costs least: `too_low / (too_low + too_high)`."""
-        too_low, too_high = self.prices("the answer")
-        return too_low / (too_low + too_high)
-
-    def matrix(self, answers: tuple[str, ...]) -> NDArray[np.float64]:
-        """Return the cost of every answer (column) for every truth (row).
-
-        Raises UserError: the costs are not those of these answers.
-        """
-        confusion, is_pair = self.confusion or {}, len(answers) == 2  # noqa: PLR2004
-        if is_pair and self.false_negative is not None:
-            return np.array([[0, self.false_positive], [self.false_negative, 0]], dtype=float)
-        if [set(confusion), *map(set, confusion.values())] != [set(answers)] * (len(answers) + 1):
-            form = f"{'false_negative and false_positive, or ' if is_pair else ''}confusion"
-            raise UserError(f"plan.toml: costs: give {form} with a row and a column for each of {', '.join(answers)}")
-        if wrong := [answer for answer in answers if confusion[answer][answer] != 0]:
-            raise UserError(f"plan.toml: costs.confusion.{wrong[0]}.{wrong[0]}: the right answer has to cost 0")
-        matrix = np.array([[confusion[truth][answer] for answer in answers] for truth in answers], dtype=float)
-        if not matrix.any():
-            raise UserError("plan.toml: costs.confusion: every mistake costs 0; give the cost of at least one")
-        return matrix
-
-    def prices(self, name: str) -> tuple[float, float]:
-        """Return the costs of a unit too low and a unit too high. Raises UserError: the costs are of categories."""
-        if self.too_low is None or self.too_high is None:
-            raise UserError(f"plan.toml: costs: {name} is a number; give too_low and too_high")
-        return self.too_low, self.too_high
 
 
 class Data(Strict):
@@ -107,20 +64,33 @@ class Data(Strict):
         return self
 
 
+class Weights(Strict):
+    """How much a row of each origin weighs in training; 0 leaves it out."""
+
+    file: NonNegativeFloat = 1
+    outcome: NonNegativeFloat = 1
+    blind: NonNegativeFloat = 1
+    override: NonNegativeFloat = 1
+    accept: NonNegativeFloat = 1
+
+
 class Labels(Strict):
-    """Which statement about a decision is its label, and how much a row of each origin weighs; 0 leaves it out.
+    """Which statement about a decision is its label: the first of `order` that it has; and what labels weigh.
 
     Reviews that saw the model's answer count only while people seem to read: they have to override at least
-    `minimum_attention` of the answers that are expected to be wrong.
+    `minimum_attention` of the answers that are expected to be wrong; 0 counts them in any case.
     """
 
-    order: Annotated[tuple[Literal["outcome", "blind", "reaction"], ...], Field(min_length=1, strict=False)] = (
-        "outcome",
-        "blind",
-        "reaction",
-    )
-    weights: dict[Literal["file", "outcome", "blind", "override", "accept"], NonNegativeFloat] = Field({})
+    order: Annotated[tuple[Statement, ...], Field(min_length=1, strict=False)] = ("outcome", "blind", "reaction")
+    weights: Weights = Weights()
     minimum_attention: Share = 0.8
+
+    @field_validator("order")
+    @classmethod
+    def _names_each_once(cls, order: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        if len({*order}) < len(order):
+            raise ValueError("each of outcome, blind and reaction can be named once")
+        return order
 
 
 class Gates(Strict):

@@ -1,6 +1,6 @@
 """Collect: bring every source to one table of typed columns, each row with its origin and what is wrong with it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError, create_model
 
 from ..core.checks import request_model
 from ..core.errors import UserError, error_message
+from ..core.plan import Statement
 from ..core.problem import Problem
 from ..core.schema import Column
 from ..core.source import Source
@@ -17,11 +18,11 @@ from ..stores.columns import TYPES, describe, mark_missing, read_column
 from ..stores.convert import convert, to_text
 from ..stores.dialect import describe_dialect
 from ..stores.files import choose_source, file_errors, read_rows, show
+from .labels import FILE, choose_label
 
 # columns of ours; none of a contract begins with _
-KEY, SUBJECT, ORIGIN, REASON = "_key", "_subject", "_origin", "_reason"
-# values of ORIGIN: from the file, from a reaction, or from one that was recorded before a required column was added
-FILE, REACTION, INCOMPLETE = "file", "reaction", "incomplete"
+KEY, SUBJECT, ORIGIN, TIME, WEIGHT, REASON = "_key", "_subject", "_origin", "_time", "_weight", "_reason"
+INCOMPLETE = "incomplete"  # ORIGIN of a decision that was recorded before a required column was added
 SHOWN = 3  # faults in an error
 
 
@@ -38,7 +39,8 @@ def read_file(place: Path | str, problem: Problem) -> Iterator[pa.RecordBatch]:
         keys = _read_keys(place, chunk, rows, problem, source)
         subjects = _read_texts(place, chunk, source.subject) if source.subject else pa.nulls(len(keys), pa.string())
         converted = convert(chunk, kept_columns(problem), source)
-        columns, contradictions = {KEY: keys, SUBJECT: subjects, ORIGIN: pa.repeat(FILE, len(keys))}, []
+        columns = {KEY: keys, SUBJECT: subjects, ORIGIN: pa.repeat(FILE, len(keys))}
+        columns[TIME], contradictions = pa.nulls(len(keys), pa.string()), []
         reasons: list[list[str]] = [[] for _ in keys]
         for column in kept_columns(problem):
             columns[column.name], faults = read_column(converted, column)
@@ -54,8 +56,10 @@ def read_file(place: Path | str, problem: Problem) -> Iterator[pa.RecordBatch]:
         rows += chunk.num_rows
 
 
-def read_reactions(decisions: Iterable[Mapping[str, Any]], problem: Problem) -> pa.RecordBatch:
-    """Return the decisions with a reaction as labelled rows.
+def read_decisions(
+    decisions: Iterable[Mapping[str, Any]], problem: Problem, order: Sequence[Statement]
+) -> pa.RecordBatch:
+    """Return the decisions that have one of the statements of `order` as labelled rows.
 
     The values are held against the contract of requests, because the contract may have changed since. Rows that
     were recorded before a required column was added are marked `incomplete`.
@@ -63,9 +67,10 @@ def read_reactions(decisions: Iterable[Mapping[str, Any]], problem: Problem) -> 
     columns = kept_columns(problem)
     labelled = create_model("Labelled", __base__=(problem.features, problem.label))
     model = request_model(labelled, (*problem.columns, problem.target))
-    types = {name: pa.string() for name in (KEY, SUBJECT, ORIGIN)} | {c.name: TYPES[c.kind] for c in columns}
+    types = {name: pa.string() for name in (KEY, SUBJECT, ORIGIN, TIME)} | {c.name: TYPES[c.kind] for c in columns}
     types[REASON] = pa.string()
-    rows = [_read_reaction(decision, problem, model) for decision in decisions]
+    labelled_rows = ((decision, choose_label(decision, order)) for decision in decisions)
+    rows = [_read_decision(decision, *label, problem, model) for decision, label in labelled_rows if label]
     return pa.RecordBatch.from_pylist(rows, pa.schema(types))
 
 
@@ -74,11 +79,13 @@ def kept_columns(problem: Problem) -> tuple[Column, ...]:
     return (*problem.stored, problem.target)
 
 
-def _read_reaction(decision: Mapping[str, Any], problem: Problem, model: type[BaseModel]) -> dict[str, Any]:
-    """Return a row; its label is the answer that the person kept, or their own."""
-    label = decision["reaction_answer"] if decision["verdict"] == "override" else decision["answer"]
+def _read_decision(
+    decision: Mapping[str, Any], origin: str, label: Any, problem: Problem, model: type[BaseModel]
+) -> dict[str, Any]:
+    """Return a row. The subject, or else the reference, lets a case share a fold with its other rows."""
     values = {**decision["features"], problem.target.name: label}
-    row, reasons, wrong, origin = {KEY: decision["id"]}, [], set(), REACTION
+    row = {KEY: decision["id"], SUBJECT: decision.get("subject") or decision.get("reference")}
+    row[TIME], reasons, wrong = decision.get("decided_at") or None, [], set()
     try:
         model.model_validate(values)
     except ValidationError as error:

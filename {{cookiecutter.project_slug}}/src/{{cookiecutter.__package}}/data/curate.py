@@ -6,7 +6,8 @@ import ibis
 import ibis.expr.types as ir
 
 from ..core.errors import UserError
-from .collect import FILE, INCOMPLETE, KEY, ORIGIN, REACTION, REASON, SHOWN, SUBJECT
+from .collect import INCOMPLETE, KEY, ORIGIN, REASON, SHOWN, SUBJECT
+from .labels import FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,6 @@ class Counts:
     """What became of the rows of one run."""
 
     usable: int
-    reactions: int  # of the usable rows
     quarantined: int
     incomplete: int  # of the quarantined rows: recorded before a required column was added
 
@@ -41,7 +41,7 @@ def check_share(curated: ir.Table, limit: float) -> Counts:
     Raises UserError: the share of unusable rows is over the plan's limit, or no usable row is left.
     """
     usable, origin = curated[REASON] == "", curated[ORIGIN]
-    tests = {"usable": usable, "reactions": usable & (origin == REACTION), "quarantined": ~usable}
+    tests = {"usable": usable, "quarantined": ~usable}
     tests |= {"incomplete": origin == INCOMPLETE, "rows": origin == FILE, "bad": ~usable & (origin == FILE)}
     [counts] = curated.aggregate(**{name: test.sum() for name, test in tests.items()}).to_pyarrow().to_pylist()
     rows, bad = counts.pop("rows"), counts.pop("bad")

@@ -1,13 +1,20 @@
-"""Transform: add to each row the fold of cross-validation in which it is held out."""
+"""Transform: add to each row its weight, and the fold of cross-validation in which it is held out."""
+
+from collections.abc import Mapping
 
 import ibis
 import ibis.expr.types as ir
 
 from ..core.errors import UserError
 from ..stores.lake import FOLD
-from .collect import KEY, SUBJECT
+from .collect import KEY, ORIGIN, SUBJECT, WEIGHT
 
 HEX = "0123456789abcdef"
+
+
+def add_weights(table: ir.Table, weights: Mapping[str, float]) -> ir.Table:
+    """Add the weight of each row, given by its origin; rows of weight 0 stay, and models do not learn from them."""
+    return table.mutate(**{WEIGHT: ibis.cases(*((table[ORIGIN] == name, weights[name]) for name in weights))})
 
 
 def add_folds(table: ir.Table, folds: int, *, group: str = "", time: str = "") -> ir.Table:

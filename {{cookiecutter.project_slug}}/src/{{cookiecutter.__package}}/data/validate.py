@@ -10,7 +10,8 @@ from ..core.checks import checks
 from ..core.errors import UserError
 from ..core.schema import Column
 from ..stores.columns import TYPES
-from .collect import FILE, KEY, ORIGIN, REACTION, SUBJECT
+from .collect import KEY, ORIGIN, SUBJECT, TIME
+from .labels import WORDS
 
 CHECKS: dict[str, Callable[[ir.Value, Any], ir.BooleanValue]] = {
     "finite": lambda value, _: ~(value.isinf() | value.isnan()),
@@ -29,14 +30,14 @@ def validate(table: ir.Table, columns: Sequence[Column]) -> None:
 
     Raises UserError: it does not; every column with a fault is named at once.
     """
-    wanted = {name: pa.string() for name in (KEY, SUBJECT, ORIGIN)} | {c.name: TYPES[c.kind] for c in columns}
+    wanted = {name: pa.string() for name in (KEY, SUBJECT, ORIGIN, TIME)} | {c.name: TYPES[c.kind] for c in columns}
     found = {field.name: field.type for field in table.schema().to_pyarrow()}
     faults = [
         f"{name}: the type is {found.get(name)}, not {kind}" for name, kind in wanted.items() if found.get(name) != kind
     ]
     faults += [f"{name}: not a column of the contract" for name in found if name not in wanted]
     if not faults:
-        tests = {f"{KEY}: missing": table[KEY].isnull(), f"{ORIGIN}: unknown": ~table[ORIGIN].isin([FILE, REACTION])}
+        tests = {f"{KEY}: missing": table[KEY].isnull(), f"{ORIGIN}: unknown": ~table[ORIGIN].isin([*WORDS])}
         for column in columns:
             value = table[column.name]
             for check, limit in checks(column).items():

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.costs import Costs
 from ..core.errors import UserError
-from ..core.plan import Costs
 from .columns.categories import find_denied
 from .findings.targets import count_answers
 from .findings.wording import in_sentence

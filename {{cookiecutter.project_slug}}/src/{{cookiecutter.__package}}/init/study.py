@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from ..core.errors import UserError
 from ..core.source import Source
-from ..stores.files import read_rows, show
+from ..stores.files import check_source, read_rows, show
 from .answers import are_classes, nearest
 from .columns.profile import profile_column, profile_table
 from .findings.find import find
@@ -29,6 +29,8 @@ class Study:
 
 def study(table: Path | str, sheet: str, options: Options) -> Study:
     """Return what is in a table. Raises UserError: it cannot be read, or has no column of a name that is given."""
+    if isinstance(table, Path):
+        check_source(table)
     source, seen = sniff(table) if isinstance(table, Path) else (Source(), [])
     if sheet:
         source = source.model_copy(update={"table": sheet})

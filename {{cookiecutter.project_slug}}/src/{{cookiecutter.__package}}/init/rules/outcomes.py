@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.plan import Costs
+from ...core.costs import Costs
 from ..findings.arrays import to_floats
 from ..findings.wording import roundest
 from ..table import Profile

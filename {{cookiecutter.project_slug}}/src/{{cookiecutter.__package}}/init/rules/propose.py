@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.plan import Costs
+from ...core.costs import Costs
 from ..findings.arrays import take_rows
 from ..findings.wording import in_sentence, percent, write_value
 from ..table import Profile
