@@ -117,7 +117,7 @@ class Loop:
                 }
             )
         self.decisions += new
-        self.tables.append(features.assign(_key=[decision["id"] for decision in new]))
+        self.tables.append(features.assign(_key=[decision["id"] for decision in new], _time=f"{number:04d}"))
         return self.train(candidates, number=number, changed=changed)
 
     def train(

@@ -16,7 +16,7 @@ from ..core.errors import UserError, in_one_line
 from ..core.objective import Evaluation, evaluate
 from ..core.plan import Plan
 from ..core.problem import Problem
-from ..stores.lake import FOLD, KEY, SUBJECT, WEIGHT
+from ..stores.lake import FOLD, KEY, SUBJECT, TIME, WEIGHT
 from .assignments import assign_folds, find_units
 
 MAX_DISTINCT_VALUES = 10  # a protected number with more is cut into quarters
@@ -36,6 +36,7 @@ class Rows:
     units: NDArray[np.int64] | None = None  # of rows that belong together; None: each row is a unit
     weights: NDArray[np.float64] | None = None  # None: all rows count alike
     keys: NDArray[np.uint64] | None = None  # hashes of the keys
+    times: NDArray[np.float64] | None = None  # ranks by the time of the decision; 0 for rows of the file
     copied: float = 0.0  # the share of rows that are copies of another one
 
 
@@ -73,6 +74,7 @@ def split_columns(table: pd.DataFrame, problem: Problem, plan: Plan | None = Non
         units=units,
         weights=weights if weights is not None and np.ptp(weights) else None,
         keys=pd.util.hash_array(names.to_numpy(dtype=object)),
+        times=table[TIME].rank().fillna(0.0).to_numpy() if TIME in table else None,
         copied=copied,
     )
 

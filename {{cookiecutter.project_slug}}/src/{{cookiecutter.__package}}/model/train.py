@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ..core.errors import UserError, in_one_line
+from ..core.objective import Evaluation
 from ..core.plan import Plan
 from ..core.problem import Problem
 from ..core.result import GateResult
@@ -21,7 +22,8 @@ from .evaluate import Rows, cross_evaluate, fit, metrics
 from .gates import run_gates
 from .gates.cost import judge_costs
 from .gates.table import describe_labels, table_gates
-from .reference import evaluate_reference, recipe_digest
+from .recency import find_recent, judge_recency, weigh_recent_rows
+from .reference import Reference, evaluate_reference, recipe_digest
 
 NEXT_STEP = "correct it in candidates.py"
 
@@ -35,6 +37,7 @@ class Trial:
     results: tuple[GateResult, ...] = ()
     model: Any = None  # unfitted; None for the champion and the training table
     seconds: float = 0.0  # that fitting and predicting took
+    rows: Rows | None = None  # to fit it to, where they are weighed in another way
 
     @property
     def refused(self) -> bool:
@@ -71,9 +74,31 @@ def run_trials(
     for trial in trials:
         if trial.name in found:
             results = tuple(run_gates(rows, found[trial.name], answering, problem, plan, costs[trial.name]))
-            yield replace(trial, metrics=metrics(found[trial.name], problem), results=results)
+            judged = replace(trial, metrics=metrics(found[trial.name], problem), results=results)
+            yield judged
+            if trial.name == refresh:
+                other = champion.deployed if judged.refused else found[refresh]
+                yield from _try_recency(judged, other, rows, champion, problem, plan, report)
         else:
             yield trial
+
+
+def _try_recency(
+    refresh: Trial,
+    other: Evaluation,
+    rows: Rows,
+    champion: Reference,
+    problem: Problem,
+    plan: Plan,
+    report: Callable[[str], None],
+) -> Iterator[Trial]:
+    """Yield the refresh with more weight on recent rows, if there are enough."""
+    recent, started = find_recent(rows, champion), time.monotonic()
+    if weighed := weigh_recent_rows(refresh.model, rows, recent, plan):
+        name = f"{refresh.name}, newer rows first"
+        found = cross_evaluate(refresh.model, weighed, problem, _progress(name, report))
+        results = judge_recency(rows, recent, found, other, problem, plan)
+        yield Trial(name, metrics(found, problem), results, refresh.model, time.monotonic() - started, weighed)
 
 
 def _progress(name: str, report: Callable[[str], None]) -> Callable[[int, int], None]:
@@ -101,12 +126,14 @@ def register_best(
     """
     candidates, version, broken = [trial for trial in trials if trial.model is not None], None, []
     is_blocked = any(trial.refused for trial in trials if trial.model is None)
-    for trial in sorted(candidates, key=lambda trial: (trial.refused, trial.metrics.get("cost", 0))):
+    # a refresh with more weight on new rows passes only where it is cheaper there than the plain one
+    order = sorted(candidates, key=lambda one: (one.refused, one.rows is None, one.metrics.get("cost", 0)))
+    for trial in order:
         found, model = trial, None
         if version is None and not trial.refused and not is_blocked:
             try:
                 with in_one_line("it cannot be fitted to all rows", NEXT_STEP):
-                    model = fit(trial.model, rows)
+                    model = fit(trial.model, trial.rows or rows)
                     dump_model(model)  # raises if a type is not trusted
             except UserError as error:
                 found = _refuse(trial, error)

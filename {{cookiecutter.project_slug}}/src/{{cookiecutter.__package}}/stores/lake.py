@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # columns of the training table that are not the contract's: what identifies a row, whom it is about, where its label
-# comes from, how much it counts, and the fold that holds it out
-KEY, SUBJECT, ORIGIN, WEIGHT, FOLD = "_key", "_subject", "_origin", "_weight", "_fold"
+# comes from, when it was decided on, how much it counts, and the fold that holds it out
+KEY, SUBJECT, ORIGIN, TIME, WEIGHT, FOLD = "_key", "_subject", "_origin", "_time", "_weight", "_fold"
 # words in the names of errors that are about the place of the data, and not about an expression
 ENGINE_ERRORS = ("IOException", "Operational", "Transaction", "OutOfMemory", "Fatal", "Connection", "Permission")
 

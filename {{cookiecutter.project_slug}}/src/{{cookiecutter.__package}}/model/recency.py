@@ -1,0 +1,89 @@
+"""Recency: after the world has changed, a refresh in which newer rows count as much as all older ones together."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import has_fit_parameter
+
+from ..core.objective import Evaluation, evaluate
+from ..core.plan import Plan
+from ..core.problem import Problem
+from ..core.result import GateResult
+from .evaluate import Rows
+from .gates import run_gates
+from .intervals import mean_interval
+from .reference import Reference
+
+MAX_FACTOR = 8.0  # of the weight of a recent row: more would fit the model to the chance in a few of them
+RECENT = 150  # rows at least: the newest ones, also if the champion was trained on some of them
+
+
+def find_recent(rows: Rows, champion: Reference) -> NDArray[np.bool_]:
+    """Return which of n rows are the newest decisions: as many as are new to the champion, and RECENT at least."""
+    times = np.zeros(len(rows.truth)) if rows.times is None else rows.times
+    count = max(int(champion.is_new.sum()), RECENT)
+    oldest = np.sort(times)[-min(count, len(times))]
+    return np.asarray((times > 0) & (times >= oldest))
+
+
+def weigh_recent_rows(model: Any, rows: Rows, recent: NDArray[np.bool_], plan: Plan) -> Rows | None:
+    """Return rows of which the recent ones weigh as much in sum as the others; None if that makes no sense.
+
+    It makes none where few or most rows are recent, or the last step of the model takes no weights.
+    """
+    last = model[-1] if hasattr(model, "steps") else model
+    weights = np.ones(len(rows.truth)) if rows.weights is None else rows.weights
+    factor = min(MAX_FACTOR, float(weights[~recent].sum() / max(weights[recent].sum(), 1e-9)))
+    if recent.sum() < plan.gates.minimum_new_rows or factor <= 1 or not has_fit_parameter(last, "sample_weight"):
+        return None
+    return replace(rows, weights=np.where(recent, factor * weights, weights))
+
+
+def judge_recency(
+    rows: Rows,
+    recent: NDArray[np.bool_],
+    candidate: Evaluation,
+    other: Evaluation,
+    problem: Problem,
+    plan: Plan,
+) -> tuple[GateResult, ...]:
+    """Judge a refresh with more weight on recent rows by these rows alone, because they are what it is for.
+
+    It has to be cheaper, by a whole interval, than what would answer without it: `other` is the plain refresh if that
+    passed, or the deployed champion. The other gates see few rows, so that only a conclusive result refuses it.
+    """
+    some, one, usual = take(rows, recent), _take(candidate, recent, problem), _take(other, recent, problem)
+    difference = one.mean_cost - usual.mean_cost
+    low, high = mean_interval(difference, plan, units=some.units, weights=some.weights)
+    mean = float(np.average(difference, weights=some.weights))
+    message = (
+        f"newer rows first: {mean:+.3f} a decision on the {recent.sum()} newest rows ({plan.gates.confidence:.0%} interval "
+        f"{low:+.3f} to {high:+.3f}; limit +0.000)"
+    )
+    evidence = {"difference": mean, "low": low, "high": high, "rows": int(recent.sum())}
+    cost = GateResult("cost", "pass" if high < 0 else "fail", message, evidence)
+    found = run_gates(some, one, usual, problem, plan, cost)
+    return tuple(replace(result, inconclusive_blocks=False) for result in found)
+
+
+def take(rows: Rows, kept: NDArray[np.bool_]) -> Rows:
+    """Return some of the rows."""
+    some = {name: part[kept] for name in ("units", "weights", "keys", "times") if (part := getattr(rows, name)) is not None}
+    return replace(
+        rows,
+        features=rows.features[kept],
+        groups=rows.groups[kept],
+        truth=rows.truth[kept],
+        folds=rows.folds[kept],
+        repeats=tuple(folds[kept] for folds in rows.repeats),
+        **some,
+    )
+
+
+def _take(evaluation: Evaluation, kept: NDArray[np.bool_], problem: Problem) -> Evaluation:
+    first, *others = (
+        evaluate(problem.objective, one.truth[kept], one.predictions[kept]) for one in evaluation.assignments
+    )
+    return replace(first, repeats=tuple(others))
