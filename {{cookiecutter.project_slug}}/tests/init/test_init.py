@@ -1,6 +1,7 @@
 """The command from a table to a product: what it writes works, twice, and an edit of the owner is never lost."""
 
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -12,6 +13,10 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.__package }}.cli import composition
+from {{ cookiecutter.__package }}.core.errors import UserError
+from {{ cookiecutter.__package }}.init.study import study
+from {{ cookiecutter.__package }}.init.table import Options
+from {{ cookiecutter.__package }}.stores.files import check_source
 
 PACKAGE = Path(composition.__file__).parents[1]
 ROWS = 150
@@ -155,6 +160,27 @@ def test_stores_of_another_problem_are_put_aside(root, run, tmp_path):
     assert [path.read_bytes() for path in (root / "var/replaced").rglob("ledger.db")] == [ledger]
     code, _, error = run("run", "--prepare")
     assert code == 0, error
+
+
+@pytest.mark.slow
+def test_typed_descriptions_are_used_for_the_same_table_and_target_only(root, run, tmp_path):
+    """Another table may have a column of the same name that means something else."""
+    record = {"table": "data/table.csv", "target": "late", "descriptions": {"income": "What they earn"}}
+    contract = root / "src" / PACKAGE.name / "problem" / "contract.py"
+    (root / "data").mkdir()
+    for name, target, is_described in (("table", "late", True), ("table", "grade", False), ("other", "late", False)):
+        (root / "data/init.json").write_text(json.dumps(record), encoding="utf-8")
+        assert run("init", write_plain(tmp_path / f"{name}.csv"), "--target", target, "--force")[0] == 0
+        assert ("What they earn" in contract.read_text(encoding="utf-8")) == is_described, (name, target)
+
+
+def test_missing_file_has_the_same_line_as_in_other_commands(tmp_path):
+    for path in (tmp_path / "nothing.csv", tmp_path / "nothing.doc", tmp_path):
+        with pytest.raises(UserError) as refusal:
+            check_source(path)
+        with pytest.raises(UserError) as other:
+            study(path, "", Options("late"))
+        assert str(other.value) == str(refusal.value)
 
 
 @pytest.mark.slow
