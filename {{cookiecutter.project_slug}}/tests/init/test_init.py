@@ -1,7 +1,6 @@
 """The command from a table to a product: what it writes works, twice, and an edit of the owner is never lost."""
 
 import contextlib
-import json
 import os
 import random
 import shutil
@@ -160,18 +159,6 @@ def test_stores_of_another_problem_are_put_aside(root, run, tmp_path):
     assert [path.read_bytes() for path in (root / "var/replaced").rglob("ledger.db")] == [ledger]
     code, _, error = run("run", "--prepare")
     assert code == 0, error
-
-
-@pytest.mark.slow
-def test_typed_descriptions_are_used_for_the_same_table_and_target_only(root, run, tmp_path):
-    """Another table may have a column of the same name that means something else."""
-    record = {"table": "data/table.csv", "target": "late", "descriptions": {"income": "What they earn"}}
-    contract = root / "src" / PACKAGE.name / "problem" / "contract.py"
-    (root / "data").mkdir()
-    for name, target, is_described in (("table", "late", True), ("table", "grade", False), ("other", "late", False)):
-        (root / "data/init.json").write_text(json.dumps(record), encoding="utf-8")
-        assert run("init", write_plain(tmp_path / f"{name}.csv"), "--target", target, "--force")[0] == 0
-        assert ("What they earn" in contract.read_text(encoding="utf-8")) == is_described, (name, target)
 
 
 def test_missing_file_has_the_same_line_as_in_other_commands(tmp_path):
