@@ -109,3 +109,13 @@ def test_record_is_read_again(root):
     assert apply.read_record(root)["descriptions"] == {"x": "Size"}
     assert apply.read_record(root)["files"]["a"] == "1"
     assert apply.find_edits(root, FILES, apply.read_record(root)) == []
+
+
+def test_typed_descriptions_are_of_the_same_table_and_target_only(root):
+    """Another table may have a column of the same name that means something else."""
+    assert apply.read_descriptions(root, "data/table.csv", "what") == {}
+    text = apply.make_record(FILES, {}, table="data/table.csv", target="what", descriptions={"x": "Size"})
+    write(root, {**FILES, apply.RECORD: text})
+    assert apply.read_descriptions(root, "data/table.csv", "what") == {"x": "Size"}
+    assert apply.read_descriptions(root, "data/table.csv", "other") == {}
+    assert apply.read_descriptions(root, "data/other.csv", "what") == {}

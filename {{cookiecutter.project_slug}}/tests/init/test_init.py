@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.__package }}.cli import composition
+from {{ cookiecutter.__package }}.core.errors import UserError
+from {{ cookiecutter.__package }}.init.study import study
+from {{ cookiecutter.__package }}.init.table import Options
+from {{ cookiecutter.__package }}.stores.files import check_source
 
 PACKAGE = Path(composition.__file__).parents[1]
 ROWS = 150
@@ -155,6 +159,15 @@ def test_stores_of_another_problem_are_put_aside(root, run, tmp_path):
     assert [path.read_bytes() for path in (root / "var/replaced").rglob("ledger.db")] == [ledger]
     code, _, error = run("run", "--prepare")
     assert code == 0, error
+
+
+def test_missing_file_has_the_same_line_as_in_other_commands(tmp_path):
+    for path in (tmp_path / "nothing.csv", tmp_path / "nothing.doc", tmp_path):
+        with pytest.raises(UserError) as refusal:
+            check_source(path)
+        with pytest.raises(UserError) as other:
+            study(path, "", Options("late"))
+        assert str(other.value) == str(refusal.value)
 
 
 @pytest.mark.slow

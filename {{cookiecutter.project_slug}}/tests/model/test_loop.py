@@ -56,6 +56,7 @@ def test_reaction_becomes_a_row_and_a_promoted_model_answers(make_workspace, tmp
 
         code, out, error = run_command(workspace, "train")
         assert error == ""
+        assert "400 from the file and 1 override.\n" in out
         protected = sum(column.protected for column in problem.columns)
         gates = 3 + protected * len(project.plan.groups.limits)
         assert len(re.findall("(?m)^  (pass|FAIL|inconclusive)  ", out)) == gates

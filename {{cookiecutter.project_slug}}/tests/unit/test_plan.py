@@ -89,6 +89,14 @@ FAULTS = {
     "two forms": ("false_negative = 5", "false_negative = 5\ntoo_low = 1", "costs: give false_negative and"),
     "no costs": ("false_negative = 5\nfalse_positive = 1", "", "costs: give false_negative and false_positive, or"),
     "two splits": ("folds = 5", 'group = "ward"\ntime = "day"', "data: rows are split by group or by time"),
+    "an unknown origin": ("[speed]", "[labels.weights]\nacept = 0\n[speed]", "the nearest known one is accept"),
+    "a negative weight": ("[speed]", "[labels.weights]\nfile = -1\n[speed]", "labels.weights.file: Input should be"),
+    "a weight of infinity": ("[speed]", "[labels.weights]\nfile = inf\n[speed]", "labels.weights.file: Input should"),
+    "a text for a weight": ("[speed]", "[labels.weights]\nfile = '1'\n[speed]", "labels.weights.file: Input should be"),
+    "an unknown statement": ("[speed]", "[labels]\norder = ['accept']\n[speed]", "labels.order.0: Input should be "),
+    "a statement twice": ("[speed]", "[labels]\norder = ['blind', 'blind']\n[speed]", "labels.order: each of outcome"),
+    "no statement": ("[speed]", "[labels]\norder = []\n[speed]", "labels.order: Tuple should have at least 1 item"),
+    "a text for an order": ("[speed]", "[labels]\norder = 'blind'\n[speed]", "labels.order: Input should be a valid"),
     "not TOML": ("[speed]", "[speed", "not valid TOML"),
 }
 
@@ -127,6 +135,14 @@ def test_question_source_and_costs_are_enough(tmp_path):
     plan = load_plan(path)
     assert (plan.data.folds, plan.gates.confidence, plan.review.band, plan.groups.limits) == (5, 0.9, 0, {})
     assert make_objective(TWO, plan).needs_review(np.array([[0.5, 0.5]])) == [False]
+
+
+def test_labels_are_read_from_toml_and_every_weight_is_1_by_default():
+    assert parse(SMALLEST).labels.order == ("outcome", "blind", "reaction")
+    assert set(parse(SMALLEST).labels.weights.model_dump().values()) == {1}
+    given = parse(SMALLEST + "[labels]\norder = ['blind']\n[labels.weights]\naccept = 0\nblind = 2").labels
+    assert given.order == ("blind",)
+    assert given.weights.model_dump() == {"file": 1, "outcome": 1, "blind": 2, "override": 1, "accept": 0}
 
 
 @pytest.mark.parametrize("missing", ["product.question", "data.source"])

@@ -51,7 +51,7 @@ def init(  # noqa: PLR0913  # each is an option
     from ..init.questions import ask_about_findings, ask_descriptions
     from ..init.study import describe, study
     from ..init.table import Options
-    from ..init.writing.apply import read_record
+    from ..init.writing.apply import read_descriptions
     from ..stores.files import find_table
     from .composition import out
 
@@ -76,9 +76,7 @@ def init(  # noqa: PLR0913  # each is an option
     with out.status("reading the table"):
         studied = study(found, sheet, options)
     place, copied = _find_place(table, found, root)
-    record = read_record(root)
-    is_known = (record.get("table"), record.get("target")) == (place, target)
-    descriptions = record.get("descriptions", {}) if is_known else {}
+    descriptions = read_descriptions(root, place, target)
     studied = describe(studied, descriptions)
     if sys.stdin.isatty() and not yes:
         options = ask_about_findings(studied, options)

@@ -14,7 +14,8 @@ from ..core.plan import Labels
 from .labels import OPEN, OVERRIDE, choose_label
 
 LEVEL = 0.05  # of the test
-MINIMUM_REFERENCE = 30  # decisions with a blind review or an outcome that are enough to estimate an error rate
+# decisions with a blind review or an outcome that are enough to estimate an error rate, and wrong answers among them
+MINIMUM_REFERENCE, MINIMUM_WRONG = 30, 5
 MINIMUM_DOUBT = 0.05  # a score of 0 or 1 is not taken for certain where decisions are compared by their doubt
 ALL_ACCEPTED = 40  # of so many answers, all of them numbers, somebody who reads overrides at least one
 NEXT_STEP = "raise review.blind_share or take outcomes, or set labels.minimum_attention = 0"
@@ -35,6 +36,11 @@ class Reviews:
     reference: int = 0
     wrong: int = 0  # of the reference
     reference_risk: float = 0.0
+
+    @property
+    def is_conclusive(self) -> bool:
+        """Whether the reference is enough: so many wrong answers are in it, or would be if the scores are right."""
+        return self.reference >= MINIMUM_REFERENCE and max(self.wrong, self.reference_risk) >= MINIMUM_WRONG
 
 
 def count_reviews(decisions: Iterable[Mapping[str, Any]], labels: Labels, categories: Sequence[str]) -> Reviews:
@@ -58,23 +64,23 @@ def count_reviews(decisions: Iterable[Mapping[str, Any]], labels: Labels, catego
 def explain_inattention(reviews: Reviews, labels: Labels, categories: Sequence[str]) -> str:
     """Return why open reviews do not count, or "" if they do.
 
-    They do not if overrides are significantly fewer than `minimum_attention` of the answers that are expected to be
-    wrong (one-sided, at LEVEL). With a reference the test is the conditional one of two Poisson rates, which counts
-    the uncertainty of both: of overrides and wrong answers of the reference together, the overrides are binomial.
-    The rates are per unit of risk, because reviews may be of harder cases than the reference is (indirect
-    standardisation). Without a reference, the models' own scores say how many answers are wrong.
+    They do not count if overrides are significantly fewer than `minimum_attention` of the answers that are expected
+    to be wrong (one-sided, at LEVEL). With a conclusive reference the test is the conditional one of two Poisson
+    rates, which counts the uncertainty of both: of overrides and wrong answers of the reference together, the
+    overrides are binomial. The rates are per unit of risk, because reviews may be of harder cases than the reference
+    is (indirect standardisation). Without one, the models' own scores say how many answers are wrong.
 
     Numbers have no right or wrong answer, as no two people name the same: open reviews do not count if there are
     ALL_ACCEPTED or more and none is an override.
 
     Przyborowski and Wilenski (1940), Homogeneity of results in testing samples from Poisson series.
     """
-    minimum, has_reference = labels.minimum_attention, reviews.reference >= MINIMUM_REFERENCE
+    minimum = labels.minimum_attention
     if not minimum or not reviews.opened or "reaction" not in labels.order:
         return ""
     if not categories:
         is_inattentive, evidence = reviews.overrides == 0 and reviews.opened >= ALL_ACCEPTED, ""
-    elif has_reference:
+    elif reviews.is_conclusive:
         share = minimum * reviews.open_risk / (minimum * reviews.open_risk + reviews.reference_risk)
         is_inattentive = bdtr(reviews.overrides, reviews.overrides + reviews.wrong, share) < LEVEL
         expected = reviews.open_risk * reviews.wrong / reviews.reference_risk

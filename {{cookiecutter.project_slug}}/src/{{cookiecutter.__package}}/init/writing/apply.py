@@ -26,6 +26,14 @@ def read_record(root: Path) -> dict[str, Any]:
     return found
 
 
+def read_descriptions(root: Path, table: str, target: str) -> dict[str, str]:
+    """Return the descriptions of columns that a person typed for this table and this target."""
+    record = read_record(root)
+    is_same = (record.get("table"), record.get("target")) == (table, target)
+    found: dict[str, str] = record.get("descriptions", {}) if is_same else {}
+    return found
+
+
 def make_record(files: Mapping[str, str], record: Mapping[str, Any], **asked: Any) -> str:
     """Return the record of what is written now, and of what was written before and stays."""
     digests = record.get("files", {}) | {path: digest(text) for path, text in files.items()}
