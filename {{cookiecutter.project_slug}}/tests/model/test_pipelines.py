@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from problems import PLAN, SHAPES, Shape
 from pydantic import Field
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
 from {{ cookiecutter.__package }}.core import pipelines
@@ -223,8 +224,7 @@ def blend(weight):
 
 def test_blend_without_weight_predicts_what_the_rules_predict():
     draft, rules, model, features = blend(0)
-    features[:, 2] = 0
-    model.model_.predict_proba = lambda X: np.full((len(X), 2), 0.5)
+    model.model_ = DummyClassifier(strategy="prior").fit(features, [0, 1, 0, 1, 0])
     assert model.predict_proba(features)[:, 1] == pytest.approx(rules.predict(draft))
 
 
