@@ -42,7 +42,7 @@ class BlendedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """Return the probabilities of no and yes, shape (n, 2)."""
         learned = self.model_.predict_proba(X)[:, 1]
-        ruled = self.rules_.predict(dict(enumerate(np.asarray(X).T)))
+        ruled = self.rules_.predict({str(place): values for place, values in enumerate(np.asarray(X).T)})
         learned, ruled = (logit(np.clip(part, SURE, 1 - SURE)) for part in (learned, ruled))
         scores = expit(self.weight * learned + (1 - self.weight) * ruled)
         return np.column_stack([1 - scores, scores])
@@ -59,5 +59,5 @@ def encode_rules(rules: Sequence[tuple[Any, ...]], columns: Sequence[Column]) ->
     for name, comparison, value, *rest in rules:
         place, column = read[name]
         number = column.categories.index(value) if isinstance(value, str) else value
-        found.append((place, comparison, float(number), *rest))
+        found.append((str(place), comparison, float(number), *rest))
     return found
