@@ -9,12 +9,16 @@ import pandas as pd
 import pytest
 from problems import PLAN, SHAPES, Shape
 from pydantic import Field
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
 from {{ cookiecutter.__package }}.core import pipelines
+from {{ cookiecutter.__package }}.core.blending import BlendedClassifier, encode_rules
+from {{ cookiecutter.__package }}.core.encoder import encoder
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.mitigation import MitigatedClassifier
 from {{ cookiecutter.__package }}.core.pipelines import boosting, linear, mitigated
+from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.core.schema import NOMINAL, PROTECTED, RISING
 from {{ cookiecutter.__package }}.core.smooth_quantile import SmoothQuantileRegressor
 from {{ cookiecutter.__package }}.model.evaluate import Rows, fit
@@ -206,3 +210,25 @@ def test_mitigation_draws_from_many_rows_because_it_fits_again_and_again():
     model = MitigatedClassifier(Counting(), max_rows=200).fit(features, (features[:, 0] > 0).astype(int), groups)
     assert Counting.rows == {200}
     assert model.predict([[3.0, 0.0], [-3.0, 0.0]]).tolist() == [1, 0]
+
+
+def blend(weight):
+    """Return features, the contract's rules for them, and the blend of these rules and a model, fitted."""
+    columns, _ = make_shape("two answers").problem().candidates.args
+    rules = [("colour", "==", "blue", 0.9, "blue"), ("amount", ">", 5, 0.4, "much"), ("colour", "!=", "red", 0.2, "g")]
+    draft = {"amount": [1.0, 9.0, None, 1.0, 1.0], "colour": ["blue", "red", "green", None, "green"], "town": TOWNS[:5]}
+    features = encoder(columns).transform(draft)
+    model = BlendedClassifier(LogisticRegression(), encode_rules(rules, columns), 0.1, weight)
+    return draft, RuleModel(rules, 0.1).fit(), model.fit(np.nan_to_num(features), [0, 1, 0, 1, 0]), features
+
+
+def test_blend_without_weight_predicts_what_the_rules_predict():
+    draft, rules, model, features = blend(0)
+    model.model_ = DummyClassifier(strategy="prior").fit(features, [0, 1, 0, 1, 0])
+    assert model.predict_proba(features)[:, 1] == pytest.approx(rules.predict(draft))
+
+
+def test_blend_of_full_weight_predicts_what_the_model_predicts():
+    _, _, model, features = blend(1)
+    features = np.nan_to_num(features)
+    assert model.predict_proba(features) == pytest.approx(model.model_.predict_proba(features))

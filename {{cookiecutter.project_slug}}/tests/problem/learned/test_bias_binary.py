@@ -50,6 +50,11 @@ def test_mitigated_model_passes(results):
     assert not any(result.blocks for result in results["mitigated"].values())
 
 
+def test_blend_with_the_rules_passes(results):
+    assert all_pass(results["blended"].values())
+    assert not any(result.blocks for result in results["blended"].values())
+
+
 def test_plan_that_allows_the_gap_lets_the_plain_model_pass(evaluations, rows, problem, plan):
     """The limit is the plan's, not the code's."""
     groups = plan.groups.model_copy(update={"limits": {"false_positive_rate": 0.5}})
