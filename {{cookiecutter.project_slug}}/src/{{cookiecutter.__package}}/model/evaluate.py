@@ -30,6 +30,8 @@ class Rows:
     groups: pd.DataFrame  # the protected columns as text, for audits and fairness constraints
     truth: NDArray[Any]  # labels, encoded by the objective
     folds: NDArray[np.int64]  # the fold that holds each row out
+    units: NDArray[np.int64]  # codes of the independent units: rows of one subject share a code
+    weights: NDArray[np.float64]  # of each row, over 0
 
 
 def split_columns(table: pd.DataFrame, problem: Problem) -> Rows:
@@ -49,6 +51,8 @@ def split_columns(table: pd.DataFrame, problem: Problem) -> Rows:
         groups=pd.DataFrame(groups, index=table.index),
         truth=truth,
         folds=table[FOLD].to_numpy(),
+        units=np.arange(len(table)),
+        weights=np.ones(len(table)),
     )
 
 

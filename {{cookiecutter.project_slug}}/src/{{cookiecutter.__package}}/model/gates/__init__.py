@@ -13,6 +13,7 @@ from ...core.result import GateResult
 from ..evaluate import Rows
 from .calibration import calibration_gate
 from .cost import cost_gate
+from .group_calibration import group_calibration_gate
 from .groups import group_gates
 from .slices import slices_gate
 
@@ -27,6 +28,7 @@ def run_gates(
     return [
         cost_gate(candidate.cost - champion.cost, plan),
         slices_gate(table, candidate.cost - champion.cost, champion.cost, plan),
-        calibration_gate(candidate, problem.objective, plan),
-        *group_gates(rows, candidate, problem.objective, plan),
+        calibration_gate([candidate], problem.objective, plan),
+        *group_calibration_gate(rows, [candidate], problem.objective, plan),
+        *group_gates(rows, [candidate], problem.objective, plan),
     ]
