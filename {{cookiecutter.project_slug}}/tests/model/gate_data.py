@@ -1,4 +1,4 @@
-"""Predictions with and without planted faults, drawn without fitting a model; benchmarks/judgement uses them too."""
+"""Predictions with and without planted faults, drawn without fitting a model."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ OBJECTIVE = ChoiceObjective(("no", "yes"), np.array([[0.0, 1.0], [1.0, 0.0]]), 0
 def make_plan(**sections):
     """Return a plan of two answers with some settings of its sections."""
     plan = {"product": {"question": "Is it?"}, "costs": {"false_negative": 1, "false_positive": 1}}
-    return Plan.model_validate(plan | {"data": {"source": "rows.csv"}} | sections)
+    return Plan.model_validate(plan | {"data": {"source": "rows.csv"}, "gates": {"bootstrap_rounds": 200}} | sections)
 
 
 def make_rows(truth, **groups):

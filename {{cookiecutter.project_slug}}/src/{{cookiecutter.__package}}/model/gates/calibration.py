@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...core.objective import Evaluation, Objective
 from ...core.plan import Plan
 from ...core.result import GateResult, Status, compare_interval
-from ..intervals import SUCCESSES, estimate_means, simultaneous_intervals
+from ..intervals import SUCCESSES, constant_variance, estimate_means, simultaneous_intervals
 
 BINS = 5
 
@@ -105,7 +105,8 @@ def _worst_shift(events: dict[str, Pairs], plan: Plan, units: Any, weights: Any)
         for part in (0, 1)
     )
     means = estimate_means(happened - predicted, units=units, weights=weights)
-    means = means.widen((predicted * (1 - predicted)).mean(axis=0) / means.units)
+    expected = (predicted * (1 - predicted)).mean(axis=0) / means.units
+    means = means.widen(np.maximum(expected, constant_variance(means.units)))
     observed, expected = (np.average(part, axis=0, weights=weights) for part in (happened, predicted))
     rates = [(means.units * part + SUCCESSES) / (means.units + 2 * SUCCESSES) for part in (observed, expected)]
     shifts = np.subtract(*(np.log(rate / (1 - rate)) for rate in rates))

@@ -11,7 +11,7 @@ from ...core.objective import Evaluation, Objective
 from ...core.plan import Plan
 from ...core.result import GateResult, Status, compare_interval
 from ..evaluate import Rows
-from ..intervals import estimate_means, simultaneous_intervals
+from ..intervals import constant_variance, estimate_means, simultaneous_intervals
 from .calibration import Pairs, both_directions, mean_calibration_error, predicted_events
 
 SMALLEST = 1e-3  # a probability nearer to 0 or 1 has the log-odds of this one
@@ -70,10 +70,9 @@ def _judge_groups(
             keys.append((group, event, members, pairs))
     kept = np.stack([members for _, _, members, _ in keys for _ in range(2)], axis=1)
     means = estimate_means(np.stack(columns, axis=1), kept, units=rows.units, weights=rows.weights)
-    means = means.widen(np.array(floors) / means.units)
+    means = means.widen(np.maximum(np.array(floors) / means.units, constant_variance(means.units)))
     low, high = simultaneous_intervals(means, plan, both_directions(plan))
-    reach = np.where(high > low, (high - low) / 2, 1.0)
-    deviations = np.abs(means.centres / reach).reshape(-1, 2).max(axis=1).tolist()
+    deviations = np.abs(2 * means.centres / (high - low)).reshape(-1, 2).max(axis=1).tolist()
     limit, found = plan.gates.max_calibration_error, []
     for (group, event, members, pairs), deviation in zip(keys, deviations, strict=True):
         inside = [tuple(part[members] for part in pair) for pair in pairs]

@@ -17,9 +17,7 @@ MAX_GROUPS = 50  # of a column; pairs of more are too many to compare, and the l
 MINIMUM_SEEN = 20  # rows of a group that is too small to be shown equal, and large enough to be shown unequal
 
 
-def group_gates(
-    rows: Rows, candidates: Sequence[Evaluation], objective: Objective, plan: Plan
-) -> Iterator[GateResult]:
+def group_gates(rows: Rows, candidates: Sequence[Evaluation], objective: Objective, plan: Plan) -> Iterator[GateResult]:
     """Judge the gap between groups in every rate that the plan limits, for every protected column.
 
     `candidates`: one evaluation of the n rows for each assignment of rows to folds.
