@@ -27,7 +27,8 @@ def plan(shape):
     """Return the plan of a shape with limits that suit the planted faults, whatever its own are."""
     plan = shape.parsed_plan
     rate = {"error_rate": 0.1} if shape.problem().target.categories else {"mean_error": 75.0}
-    gates = plan.gates.model_copy(update={"max_calibration_error": 0.2, "inconclusive_blocks": True})
+    limits = {"max_calibration_error": 0.2, "max_log_odds_shift": 1.0}
+    gates = plan.gates.model_copy(update=limits | {"inconclusive_blocks": True})
     return plan.model_copy(update={"gates": gates, "groups": plan.groups.model_copy(update={"limits": rate})})
 
 
@@ -70,8 +71,9 @@ def statuses(rows, problem, plan, candidate, champion):
     return {result.gate: result.status for result in run_gates(rows, *found, problem, plan)}
 
 
-def all_pass_but(gate, found):
-    return found[gate] == "fail" and {status for name, status in found.items() if name != gate} == {"pass"}
+def all_pass_but(gate, found, also=()):
+    others = {status for name, status in found.items() if name not in (gate, *also)}
+    return {found[name] for name in (gate, *also)} == {"fail"} and others == {"pass"}
 
 
 def test_better_model_that_treats_groups_equally_passes_every_gate(two_groups, problem, plan):
@@ -97,12 +99,21 @@ def test_sabotage_of_cost_fails_cost_gate_alone(two_groups, problem, plan):
     assert all_pass_but("cost", found), found
 
 
-def test_sabotage_of_calibration_fails_calibration_gate_alone(two_groups, problem, plan):
+def test_sabotage_of_calibration_fails_calibration_gates_alone(two_groups, problem, plan):
     """The candidate is cheaper than a champion that is nearly always wrong, and certain of its own mistakes."""
     found = statuses(
         two_groups, problem, plan, *(predict_truth(two_groups, problem, tenths > BLOCK % 10) for tenths in (4, 9))
     )
-    assert all_pass_but("calibration", found), found
+    assert all_pass_but("calibration", found, also=["calibration by group"]), found
+
+
+def test_sabotage_of_calibration_in_one_group_fails_calibration_by_group(two_groups, problem, plan):
+    """The candidate is certain of its mistakes, which are in one group."""
+    wrong = (BLOCK % 10 < 4) & (np.arange(N) >= HALF)
+    candidate, champion = (predict_truth(two_groups, problem, found) for found in (wrong, BLOCK % 10 < 9))
+    found = statuses(two_groups, problem, plan, candidate, champion)
+    assert found["calibration by group"] != "pass"
+    assert found["cost"] == found["slices"] == "pass"
 
 
 def test_sabotage_of_slice_fails_slices_gate_alone(two_groups, problem, plan):

@@ -107,7 +107,7 @@ def test_column_of_many_values_has_no_slices():
     assert [name for name, _ in slices(table, 10)] == ["side left", "side right"]
 
 
-@pytest.mark.parametrize(("increase", "status"), [(-0.5, "pass"), (0.0, "pass"), (0.9, "fail"), (0.2, "inconclusive")])
+@pytest.mark.parametrize(("increase", "status"), [(-0.5, "pass"), (0.0, "pass"), (0.9, "fail"), (0.16, "inconclusive")])
 def test_slice_is_judged_by_interval_beside_champion(increase, status):
     part = np.repeat(["a", "b"], 400)
     noise = np.random.default_rng(0).normal(0, 0.1, 800)

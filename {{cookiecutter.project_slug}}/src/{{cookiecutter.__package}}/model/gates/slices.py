@@ -11,6 +11,7 @@ from ...core.plan import Plan
 from ...core.result import GateResult, Status
 from ..intervals import estimate_means, simultaneous_intervals, single_intervals
 
+ADDED_UNITS = 20  # to the variance of a slice
 MAX_PARTS = 20  # of a column; the rows of more categories are too few and their slices too many to judge
 
 
@@ -88,8 +89,10 @@ def _increases(
     # where the champion makes no mistake, an increase is a share of its cost over all rows
     is_free, usual = usual == 0, np.where(usual == 0, overall, usual)
     whole = estimate_means(difference, units=units, weights=weights)
-    # rare mistakes are missing from small slices by chance: a slice varies at least as all rows do
-    means = means.widen(whole.covariance[0, 0] * whole.units[0] / means.units)
+    # rare mistakes are missing from small slices by chance: some units that vary as all rows do are added
+    usual_variance, own_variance = whole.covariance[0, 0] * whole.units[0], means.covariance.diagonal() * means.units
+    shrunk = (own_variance * means.units + usual_variance * ADDED_UNITS) / (means.units + ADDED_UNITS)
+    means = means.widen(shrunk / means.units)
     bounds = [*simultaneous_intervals(means, plan), *single_intervals(means, plan)]
     low, high, _, single = (limit + (bound - limit * overall * is_free) / usual for bound in bounds)
     increase = (weights * difference) @ members / rows / usual
