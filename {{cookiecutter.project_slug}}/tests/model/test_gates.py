@@ -11,10 +11,9 @@ from {{ cookiecutter.__package }}.core.objective import evaluate
 from {{ cookiecutter.__package }}.core.result import GateResult, compare_interval
 from {{ cookiecutter.__package }}.model.evaluate import Rows
 from {{ cookiecutter.__package }}.model.gates import run_gates
-from {{ cookiecutter.__package }}.model.gates.calibration import calibration_error, calibration_gate
+from {{ cookiecutter.__package }}.model.gates.calibration import calibration_gate
 from {{ cookiecutter.__package }}.model.gates.cost import cost_gate
-from {{ cookiecutter.__package }}.model.gates.groups import group_gates, measure_gap
-from {{ cookiecutter.__package }}.model.gates.slices import slices, slices_gate
+from {{ cookiecutter.__package }}.model.gates.groups import group_gates
 from {{ cookiecutter.__package }}.model.intervals import MAX_RESAMPLED, mean_interval
 
 N = 1200
@@ -28,7 +27,8 @@ def plan(shape):
     """Return the plan of a shape with limits that suit the planted faults, whatever its own are."""
     plan = shape.parsed_plan
     rate = {"error_rate": 0.1} if shape.problem().target.categories else {"mean_error": 75.0}
-    gates = plan.gates.model_copy(update={"max_calibration_error": 0.2, "inconclusive_blocks": True})
+    limits = {"max_calibration_error": 0.2, "max_log_odds_shift": 1.0}
+    gates = plan.gates.model_copy(update=limits | {"inconclusive_blocks": True})
     return plan.model_copy(update={"gates": gates, "groups": plan.groups.model_copy(update={"limits": rate})})
 
 
@@ -46,7 +46,7 @@ def two_groups(problem, objective):
     else:
         truth = np.tile(np.random.default_rng(0).uniform(0, 1000, HALF), 2)
     groups = pd.DataFrame({"group": np.repeat(["a", "b"], HALF)})
-    return Rows(pd.DataFrame(index=groups.index), groups, truth, np.zeros(N, dtype=int))
+    return Rows(pd.DataFrame(index=groups.index), groups, truth, np.zeros(N, dtype=int), np.arange(N), np.ones(N))
 
 
 def predict_truth(rows, problem, wrong):
@@ -71,15 +71,17 @@ def statuses(rows, problem, plan, candidate, champion):
     return {result.gate: result.status for result in run_gates(rows, *found, problem, plan)}
 
 
-def all_pass_but(gate, found):
-    return found[gate] == "fail" and {status for name, status in found.items() if name != gate} == {"pass"}
+def all_pass_but(gate, found, also=()):
+    others = {status for name, status in found.items() if name not in (gate, *also)}
+    return {found[name] for name in (gate, *also)} == {"fail"} and others == {"pass"}
 
 
 def test_better_model_that_treats_groups_equally_passes_every_gate(two_groups, problem, plan):
     found = statuses(
         two_groups, problem, plan, *(predict_truth(two_groups, problem, few > BLOCK % 5) for few in (0, 1))
     )
-    assert set(found) == {"cost", "slices", "calibration", f"group.{next(iter(plan.groups.limits))}"}
+    rate = f"group.{next(iter(plan.groups.limits))}"
+    assert set(found) == {"cost", "slices", "calibration", "calibration by group", rate}
     assert set(found.values()) == {"pass"}
 
 
@@ -97,12 +99,21 @@ def test_sabotage_of_cost_fails_cost_gate_alone(two_groups, problem, plan):
     assert all_pass_but("cost", found), found
 
 
-def test_sabotage_of_calibration_fails_calibration_gate_alone(two_groups, problem, plan):
+def test_sabotage_of_calibration_fails_calibration_gates_alone(two_groups, problem, plan):
     """The candidate is cheaper than a champion that is nearly always wrong, and certain of its own mistakes."""
     found = statuses(
         two_groups, problem, plan, *(predict_truth(two_groups, problem, tenths > BLOCK % 10) for tenths in (4, 9))
     )
-    assert all_pass_but("calibration", found), found
+    assert all_pass_but("calibration", found, also=["calibration by group"]), found
+
+
+def test_sabotage_of_calibration_in_one_group_fails_calibration_by_group(two_groups, problem, plan):
+    """The candidate is certain of its mistakes, which are in one group."""
+    wrong = (BLOCK % 10 < 4) & (np.arange(N) >= HALF)
+    candidate, champion = (predict_truth(two_groups, problem, found) for found in (wrong, BLOCK % 10 < 9))
+    found = statuses(two_groups, problem, plan, candidate, champion)
+    assert found["calibration by group"] != "pass"
+    assert found["cost"] == found["slices"] == "pass"
 
 
 def test_sabotage_of_slice_fails_slices_gate_alone(two_groups, problem, plan):
@@ -143,7 +154,7 @@ def test_every_protected_column_is_judged_in_every_limited_rate(shape, problem, 
     plan, objective = shape.parsed_plan, problem.objective
     evaluation = evaluate(objective, rows.truth, objective.predict(problem.rules.fit(), rows.features))
     protected = [column.name for column in problem.columns if column.protected]
-    found = [result.gate for result in group_gates(rows, evaluation, objective, plan)]
+    found = [result.gate for result in group_gates(rows, [evaluation], objective, plan)]
     assert found == [f"{name}.{rate}" for name in protected for rate in plan.groups.limits]
 
 
@@ -178,17 +189,8 @@ def test_cost_gate_judges_interval_of_difference(plan, mean, spread, status, wor
     assert f"limit +{plan.gates.max_cost_increase:.3f}" in result.message
 
 
-def test_gap_is_difference_of_group_means_with_interval(plan):
-    group = pd.Series(["a"] * 400 + ["b"] * 400)
-    values = np.r_[np.repeat([0.0, 1.0], [360, 40]), np.repeat([0.0, 1.0], [280, 120])]
-    found = measure_gap(values, np.ones(800, dtype=bool), group, plan)
-    assert found["by_group"] == pytest.approx({"a": 0.1, "b": 0.3})
-    assert found["gap"] == pytest.approx(0.2)
-    assert 0.14 < found["low"] < 0.2 < found["high"] < 0.26
-
-
 def test_rows_needed_are_those_of_the_groups_that_are_compared(two_groups, problem, plan, objective):
-    """The message is the same with a group that is too small as without its rows."""
+    """The rows needed are the same with a group that is too small as without its rows."""
     limits = {"error_rate": 0.02} if problem.target.categories else {"mean_error": 18.0}
     groups = plan.groups.model_copy(update={"minimum_rows": 200, "limits": limits})
     two_groups.groups.loc[:99, "group"] = "few"
@@ -196,57 +198,26 @@ def test_rows_needed_are_those_of_the_groups_that_are_compared(two_groups, probl
     for kept in (np.arange(N) >= 0, np.arange(N) >= 100):
         rows = Rows(*(part[kept] for part in dataclasses.astuple(two_groups)))
         evaluation = evaluate(objective, rows.truth, predictions[kept])
-        [result] = group_gates(rows, evaluation, objective, plan.model_copy(update={"groups": groups}))
+        [result] = group_gates(rows, [evaluation], objective, plan.model_copy(update={"groups": groups}))
         messages.append(result.message)
-    assert messages[0] == messages[1]
-    assert messages[0].endswith(" rows that count for this rate are needed for a conclusive result")
+    shown = "too few rows to be shown equal (groups.minimum_rows = 200): few (100)"
+    [with_few, without] = [message.split("; ")[1:] for message in messages]
+    assert with_few == [*without, shown]
+    assert without[0].endswith(" that count for this rate are needed to conclude")
 
 
 def test_small_groups_are_left_out_and_counted(two_groups, problem, plan, objective):
     few = plan.groups.minimum_rows - 1
     two_groups.groups["group"] = np.where(np.arange(N) < few, "few", "many")
     evaluation = evaluate(objective, two_groups.truth, predict_truth(two_groups, problem, BLOCK % 2 == 0))
-    [result] = group_gates(two_groups, evaluation, objective, plan)
+    [result] = group_gates(two_groups, [evaluation], objective, plan)
     assert result.status == "inconclusive"
     assert f"fewer than two groups have the {few + 1} rows needed" in result.message
     assert result.evidence["rows"] == {"few": few, "many": N - few}
     two_groups.groups.loc[N - 200 :, "group"] = "rest"
-    [result] = group_gates(two_groups, evaluation, objective, plan)
-    assert set(result.evidence["by_group"]) == {"many", "rest"}
-
-
-def test_slices_are_categories_and_quarters_of_numbers():
-    table = pd.DataFrame({"region": ["east", "west"] * 4 + ["north"], "age": [*map(float, range(8)), np.nan]})
-    found = {name: int(members.sum()) for name, members in slices(table.assign(always=1), 2)}
-    assert found == {"region east": 4, "region west": 4} | dict.fromkeys(
-        ["age 0 to 1.75", "age 1.75 to 3.5", "age 3.5 to 5.25", "age 5.25 to 7"], 2
-    )
-
-
-@pytest.mark.parametrize(("increase", "status"), [(-0.5, "pass"), (0.0, "pass"), (0.5, "fail"), (0.15, "inconclusive")])
-def test_slice_is_judged_by_interval_beside_champion(plan, increase, status):
-    part = np.repeat(["a", "b"], 200)
-    noise = np.random.default_rng(0).normal(0, 0.1, 400)
-    difference = np.where(part == "b", noise + increase, noise - 1.0) * 7.0
-    result = slices_gate(pd.DataFrame({"part": part}), difference, np.full(400, 7.0), plan)
-    assert result.status == status
-    assert not (result.blocks and status == "inconclusive")
-    assert "the worst is part b" in result.message
-
-
-def test_slices_below_minimum_size_are_inconclusive(plan):
-    few = np.zeros(plan.slices.minimum_rows - 1)
-    assert slices_gate(pd.DataFrame({"part": few}), few, few, plan).status == "inconclusive"
-
-
-@pytest.mark.parametrize("off", [0.0, 0.1, 0.2])
-def test_calibration_error_is_distance_of_predicted_and_observed_rate(off):
-    rng = np.random.default_rng(1)
-    predicted = rng.uniform(0.2, 0.6, 20_000)
-    happened = rng.random(20_000) < predicted + off
-    low, error, high = calibration_error(predicted, happened, predicted, confidence=0.99)
-    assert low <= off <= high
-    assert error == pytest.approx(off, abs=0.02)
+    [result] = group_gates(two_groups, [evaluation], objective, plan)
+    assert set(result.evidence["widest"]) == {"many", "rest"}
+    assert result.evidence["small"] == ["few"]
 
 
 def test_few_rows_leave_calibration_inconclusive(two_groups, problem, plan, objective):
@@ -258,15 +229,9 @@ def test_few_rows_leave_calibration_inconclusive(two_groups, problem, plan, obje
     else:
         predictions = np.full(N, np.quantile(two_groups.truth, objective.quantile - 0.2))
     evaluation = evaluate(objective, two_groups.truth[few], predictions[few])
-    result = calibration_gate(evaluation, objective, plan)
+    result = calibration_gate([evaluation], objective, plan)
     assert result.status == "inconclusive"
     assert result.blocks is plan.gates.inconclusive_blocks
-
-
-def test_column_of_many_values_has_no_slices():
-    """Models could not mend one of thousands, and the worst of so many is bad by chance."""
-    table = pd.DataFrame({"town": [f"town {place % 21}" for place in range(420)], "side": ["left", "right"] * 210})
-    assert [name for name, _ in slices(table, 10)] == ["side left", "side right"]
 
 
 def test_text_has_no_slices(two_groups, problem, plan):

@@ -104,6 +104,7 @@ class Gates(Strict):
     minimum_new_rows: PositiveInt = 50
     minimum_answers: PositiveInt = 20
     max_calibration_error: Annotated[float, Field(gt=0, le=1)] = 0.05
+    max_log_odds_shift: PositiveFloat = 0.1
     max_auc: Annotated[float, Field(gt=0.5, le=1)] = 0.97
     max_copied_share: Share = 0.02
     max_label_shift: Share = 0.25

@@ -19,6 +19,7 @@ from ..core.problem import Problem
 from ..stores.lake import FOLD, KEY, SUBJECT, TIME, WEIGHT
 from .assignments import assign_folds, find_units
 
+EMPTY: NDArray[Any] = np.empty(0)
 MAX_DISTINCT_VALUES = 10  # a protected number with more is cut into quarters
 # columns with few values or one: quantiles coincide, and scaling or fitting says so for each column
 EXPECTED_WARNINGS = "Bins whose width are too small|Feature .* is constant|Skipping features without any observed"
@@ -33,11 +34,19 @@ class Rows:
     truth: NDArray[Any]  # labels, encoded by the objective
     folds: NDArray[np.int64]  # the fold that holds each row out
     repeats: tuple[NDArray[np.int64], ...] = ()  # further assignments of the rows to folds
-    units: NDArray[np.int64] | None = None  # of rows that belong together; None: each row is a unit
-    weights: NDArray[np.float64] | None = None  # None: all rows count alike
+    units: NDArray[np.int64] = EMPTY  # rows that belong together share a number; by default each row has its own
+    weights: NDArray[np.float64] = EMPTY  # over 0; by default all are 1
     keys: NDArray[np.uint64] | None = None  # hashes of the keys
-    times: NDArray[np.float64] | None = None  # ranks by the time of the decision; 0 for rows of the file
+    times: NDArray[np.float64] = EMPTY  # ranks by the time of the decision; 0, the default, for rows of the file
     copied: float = 0.0  # the share of rows that are copies of another one
+
+    def __post_init__(self) -> None:
+        """Fill what was left out."""
+        rows = len(self.truth)
+        defaults = {"units": np.arange(rows), "weights": np.ones(rows), "times": np.zeros(rows)}
+        for name, values in defaults.items():
+            if getattr(self, name) is EMPTY:
+                object.__setattr__(self, name, values)
 
 
 def split_columns(table: pd.DataFrame, problem: Problem, plan: Plan | None = None) -> Rows:
@@ -64,7 +73,6 @@ def split_columns(table: pd.DataFrame, problem: Problem, plan: Plan | None = Non
     units, copied = find_units(subjects, features)
     order = table[time] if time else None
     folds, *repeats = assign_folds(table[FOLD].to_numpy(), units, subjects, number=number, time=order)
-    weights = table[WEIGHT].to_numpy(dtype=float) if WEIGHT in table else None
     return Rows(
         features=features,
         groups=pd.DataFrame(groups, index=table.index),
@@ -72,9 +80,9 @@ def split_columns(table: pd.DataFrame, problem: Problem, plan: Plan | None = Non
         folds=folds,
         repeats=tuple(repeats),
         units=units,
-        weights=weights if weights is not None and np.ptp(weights) else None,
+        weights=table[WEIGHT].to_numpy(dtype=float) if WEIGHT in table else EMPTY,
         keys=pd.util.hash_array(names.to_numpy(dtype=object)),
-        times=table[TIME].rank().fillna(0.0).to_numpy() if TIME in table else None,
+        times=table[TIME].rank().fillna(0.0).to_numpy() if TIME in table else EMPTY,
         copied=copied,
     )
 
@@ -109,7 +117,7 @@ def fit(model: Any, rows: Rows, kept: NDArray[np.bool_] | None = None) -> Any:
     audit: dict[str, Any] = {}
     if has_fit_parameter(last, "sensitive_features"):
         audit["model__sensitive_features"] = rows.groups[kept]
-    if rows.weights is not None and has_fit_parameter(last, "sample_weight"):
+    if np.ptp(rows.weights) and has_fit_parameter(last, "sample_weight"):
         audit["model__sample_weight" if last is not model else "sample_weight"] = rows.weights[kept]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", EXPECTED_WARNINGS, UserWarning)

@@ -22,10 +22,8 @@ RECENT = 150  # rows at least: the newest ones, also if the champion was trained
 
 def find_recent(rows: Rows, champion: Reference) -> NDArray[np.bool_]:
     """Return which of n rows are the newest decisions: as many as are new to the champion, and RECENT at least."""
-    times = np.zeros(len(rows.truth)) if rows.times is None else rows.times
-    count = max(int(champion.is_new.sum()), RECENT)
-    oldest = np.sort(times)[-min(count, len(times))]
-    return np.asarray((times > 0) & (times >= oldest))
+    count = min(max(int(champion.is_new.sum()), RECENT), len(rows.times))
+    return np.asarray((rows.times > 0) & (rows.times >= np.sort(rows.times)[-count]))
 
 
 def weigh_recent_rows(model: Any, rows: Rows, recent: NDArray[np.bool_], plan: Plan) -> Rows | None:
@@ -34,7 +32,7 @@ def weigh_recent_rows(model: Any, rows: Rows, recent: NDArray[np.bool_], plan: P
     It makes none where few or most rows are recent, or the last step of the model takes no weights.
     """
     last = model[-1] if hasattr(model, "steps") else model
-    weights = np.ones(len(rows.truth)) if rows.weights is None else rows.weights
+    weights = rows.weights
     factor = min(MAX_FACTOR, float(weights[~recent].sum() / max(weights[recent].sum(), 1e-9)))
     if recent.sum() < plan.gates.minimum_new_rows or factor <= 1 or not has_fit_parameter(last, "sample_weight"):
         return None
@@ -70,7 +68,6 @@ def judge_recency(
 
 def take(rows: Rows, kept: NDArray[np.bool_]) -> Rows:
     """Return some of the rows."""
-    some = {name: part[kept] for name in ("units", "weights", "keys", "times") if (part := getattr(rows, name)) is not None}
     return replace(
         rows,
         features=rows.features[kept],
@@ -78,7 +75,9 @@ def take(rows: Rows, kept: NDArray[np.bool_]) -> Rows:
         truth=rows.truth[kept],
         folds=rows.folds[kept],
         repeats=tuple(folds[kept] for folds in rows.repeats),
-        **some,
+        units=rows.units[kept],
+        weights=rows.weights[kept],
+        times=rows.times[kept],
     )
 
 

@@ -40,7 +40,7 @@ def rows(shape):
     groups = pd.DataFrame({name: rng.choice(["a", "b"], N) for name in COLUMNS})
     answers = problem.target.categories
     labels = rng.choice(np.array(answers, dtype=object), N) if answers else rng.uniform(0, 100, N)
-    return Rows(features, groups, problem.objective.encode(labels), np.arange(N) % 4)
+    return Rows(features, groups, problem.objective.encode(labels), np.arange(N) % 4, np.arange(N), np.ones(N))
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -53,12 +53,13 @@ def test_sabotage_feature_that_stands_in_for_a_group_fails_the_gate_of_that_grou
     features = rows.features.copy()
     features[feature.name] = np.where(member, values[-1], values[0])
     first, *others = problem.objective.encode(problem.target.categories or [0.0, 100.0])
-    taught = Rows(features, rows.groups, np.where(member, np.resize(others, N), first), rows.folds)
+    labels = np.where(member, np.resize(others, N), first)
+    taught = dataclasses.replace(rows, features=features, truth=labels)
     [model] = problem.candidates().values()
     learned = cross_evaluate(model, taught, problem)
     # the answers are right for all of one group, and for some of the other
-    grouped = Rows(features, rows.groups, np.where(member, rows.truth, first), rows.folds)
-    statuses = {result.gate: result.status for result in group_gates(grouped, learned, problem.objective, plan)}
+    grouped = dataclasses.replace(rows, features=features, truth=np.where(member, rows.truth, first))
+    statuses = {result.gate: result.status for result in group_gates(grouped, [learned], problem.objective, plan)}
     red = {gate.partition(".")[0] for gate, status in statuses.items() if status == "fail"}
     assert red == {column}
     assert {status for gate, status in statuses.items() if not gate.startswith(column)} == {"pass"}

@@ -11,8 +11,9 @@ from ...core.plan import Plan
 from ...core.problem import Problem
 from ...core.result import GateResult
 from ..evaluate import Rows
-from .calibration import calibration_gate, group_calibration_gate
+from .calibration import calibration_gate
 from .cost import cost_gate
+from .group_calibration import group_calibration_gate
 from .groups import group_gates
 from .leak import leak_gate
 from .slices import slices_gate
@@ -37,7 +38,7 @@ def run_gates(
     return [
         cost or cost_gate(difference, plan, weights=rows.weights),
         slices_gate(table, difference, usual, plan, units=rows.units, weights=rows.weights),
-        calibration_gate(candidate.assignments, problem.objective, plan),
+        calibration_gate(candidate.assignments, problem.objective, plan, units=rows.units, weights=rows.weights),
         *group_calibration_gate(rows, candidate.assignments, problem.objective, plan),
         *group_gates(rows, candidate.assignments, problem.objective, plan),
         leak_gate(rows, candidate, problem, plan),

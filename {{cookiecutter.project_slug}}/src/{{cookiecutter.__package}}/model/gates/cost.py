@@ -104,9 +104,9 @@ def compare_on_new_rows(
     """Return mean and interval of the candidate's cost minus that of the deployed champion on rows new to it."""
     new = champion.is_new
     differences = _differences(candidate, champion.deployed)[:, new]
-    units, weights = (None if part is None else part[new] for part in (rows.units, rows.weights))
-    difference, spread = differences.mean(axis=0), _spread(differences, weights)
-    low, high = mean_interval(difference, plan, units=units, weights=weights, spread=spread)
+    weights, difference = rows.weights[new], differences.mean(axis=0)
+    spread = _spread(differences, weights)
+    low, high = mean_interval(difference, plan, units=rows.units[new], weights=weights, spread=spread)
     return float(np.average(difference, weights=weights)), low, high
 
 
@@ -130,7 +130,7 @@ def _differences(candidate: Evaluation, champion: Evaluation) -> NDArray[np.floa
     return np.array([one.cost - other.cost for one, other in zip(candidate.assignments, others, strict=True)])
 
 
-def _spread(differences: NDArray[Any], weights: NDArray[Any] | None) -> float:
+def _spread(differences: NDArray[Any], weights: NDArray[Any]) -> float:
     """Return the standard error that the choice of R assignments leaves in their mean."""
     means = np.average(differences, axis=1, weights=weights)
     return float(means.std(ddof=1) / math.sqrt(len(means))) if len(means) > 1 else 0.0
