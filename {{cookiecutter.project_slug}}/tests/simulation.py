@@ -71,18 +71,18 @@ class Round:
 class Loop:
     """A product in a simulated world.
 
-    `draw(rows, rng, changed)` returns features, a DataFrame, and the probability of every answer, shape (rows, answers).
+    `draw(rows, rng, changed=...)` returns features, a DataFrame, and the probability of every answer (rows, answers).
     """
 
     def __init__(self, problem: Any, plan: Any, draw: Any, root: Any, *, seed: int, rows: int, champion: Any = None):
         self.problem, self.plan, self.draw, self.root = problem, plan, draw, root
         self.rng = np.random.default_rng(seed)
         self.registry = MemoryRegistry(problem)
-        features, chances = draw(rows, self.rng, False)
+        features, chances = draw(rows, self.rng, changed=False)
         truth = self._label(chances)
         self.tables = [features.assign(_key=[f"file {row}" for row in range(rows)], _origin="file", _label=truth)]
         self.decisions: list[dict[str, Any]] = []
-        self.measured = [draw(20_000, np.random.default_rng(99), changed) for changed in (False, True)]
+        self.measured = [draw(20_000, np.random.default_rng(99), changed=changed) for changed in (False, True)]
         if champion is not None:  # it was trained on the file and promoted before the first round
             self.train({"champion": champion}, is_first=True)
 
@@ -90,7 +90,7 @@ class Loop:
         self, number: int, candidates: dict[str, Any], *, reviewer: str, late_outcomes: bool, rows: int, changed: bool
     ) -> Round:
         """Decide `rows` cases, react to all, take the outcomes of the round before, train, and promote."""
-        features, chances = self.draw(rows, self.rng, changed)
+        features, chances = self.draw(rows, self.rng, changed=changed)
         predictions = self.problem.objective.predict(self.registry.load("champion").model, features)
         answers, scores = (
             self.problem.objective.answers(predictions),
@@ -135,9 +135,11 @@ class Loop:
         if version is not None:
             self.registry.set_alias("champion", version)
         champion = self.registry.load("champion")
-        return Round(number, champion.name if version else "", self.true_cost(champion.model, changed), message, trials)
+        return Round(
+            number, champion.name if version else "", self.true_cost(champion.model, changed=changed), message, trials
+        )
 
-    def true_cost(self, model: Any, changed: bool) -> float:
+    def true_cost(self, model: Any, *, changed: bool) -> float:
         """Return what a decision of a model costs in expectation."""
         features, chances = self.measured[changed]
         objective = self.problem.objective

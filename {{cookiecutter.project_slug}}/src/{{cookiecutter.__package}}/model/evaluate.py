@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,14 @@ from ..core.problem import Problem
 from ..stores.lake import FOLD, KEY, SUBJECT, TIME, WEIGHT
 from .assignments import assign_folds, find_units
 
-EMPTY: NDArray[Any] = np.empty(0)
 MAX_DISTINCT_VALUES = 10  # a protected number with more is cut into quarters
 # columns with few values or one: quantiles coincide, and scaling or fitting says so for each column
 EXPECTED_WARNINGS = "Bins whose width are too small|Feature .* is constant|Skipping features without any observed"
+
+
+def no_values() -> NDArray[Any]:
+    """Return an empty array, in the place of which `Rows` puts its default."""
+    return np.empty(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,14 @@ class Rows:
     truth: NDArray[Any]  # labels, encoded by the objective
     folds: NDArray[np.int64]  # the fold that holds each row out
     repeats: tuple[NDArray[np.int64], ...] = ()  # further assignments of the rows to folds
-    units: NDArray[np.int64] = EMPTY  # rows that belong together share a number; by default each row has its own
-    weights: NDArray[np.float64] = EMPTY  # over 0; by default all are 1
+    units: NDArray[np.int64] = field(
+        default_factory=no_values
+    )  # rows that belong together share a number; by default each row has its own
+    weights: NDArray[np.float64] = field(default_factory=no_values)  # over 0; by default all are 1
     keys: NDArray[np.uint64] | None = None  # hashes of the keys
-    times: NDArray[np.float64] = EMPTY  # ranks by the time of the decision; 0, the default, for rows of the file
+    times: NDArray[np.float64] = field(
+        default_factory=no_values
+    )  # ranks by the time of the decision; 0, the default, for rows of the file
     copied: float = 0.0  # the share of rows that are copies of another one
 
     def __post_init__(self) -> None:
@@ -45,7 +53,7 @@ class Rows:
         rows = len(self.truth)
         defaults = {"units": np.arange(rows), "weights": np.ones(rows), "times": np.zeros(rows)}
         for name, values in defaults.items():
-            if getattr(self, name) is EMPTY:
+            if len(getattr(self, name)) != rows:
                 object.__setattr__(self, name, values)
 
 
@@ -80,9 +88,9 @@ def split_columns(table: pd.DataFrame, problem: Problem, plan: Plan | None = Non
         folds=folds,
         repeats=tuple(repeats),
         units=units,
-        weights=table[WEIGHT].to_numpy(dtype=float) if WEIGHT in table else EMPTY,
+        weights=table[WEIGHT].to_numpy(dtype=float) if WEIGHT in table else no_values(),
         keys=pd.util.hash_array(names.to_numpy(dtype=object)),
-        times=table[TIME].rank().fillna(0.0).to_numpy() if TIME in table else EMPTY,
+        times=np.asarray(table[TIME].rank().fillna(0.0), dtype=float) if TIME in table else no_values(),
         copied=copied,
     )
 

@@ -59,7 +59,7 @@ def run_trials(
     yield Trial("training table", {}, tuple(table_gates(rows, champion, problem, plan)))
     trials, found, refresh = [], {}, ""
     for name, model in problem.candidates().items():
-        started, results = time.monotonic(), ()
+        started, results = time.monotonic(), tuple[GateResult, ...]()
         try:
             with in_one_line("it cannot be judged", NEXT_STEP):
                 found[name] = cross_evaluate(model, rows, problem, _progress(name, report))

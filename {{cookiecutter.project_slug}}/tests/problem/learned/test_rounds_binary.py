@@ -5,7 +5,6 @@ import pytest
 from simulation import REVIEWERS, Loop
 
 from {{ cookiecutter.__package }}.core.pipelines import boosting, linear
-from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.model.evaluate import fit
 
 pytestmark = pytest.mark.slow
@@ -21,7 +20,7 @@ def draw(rows, problem, plan):
     """Return a function that draws applications: a boosted model of the table is the world."""
     world, columns = fit(boosting(problem.columns, plan), rows), {column.name: column for column in problem.inputs}
 
-    def draw_rows(count, rng, changed):
+    def draw_rows(count, rng, *, changed):
         drawn = rng.integers(0, len(rows.features), count)
         features = rows.features.iloc[drawn].reset_index(drop=True).copy()
         for name, column in columns.items():
@@ -62,11 +61,13 @@ def test_loop_follows_a_change_of_the_world_within_two_rounds(start_loop, proble
     options = {"reviewer": reviewer, "late_outcomes": late_outcomes, "rows": DECISIONS}
     old = loop.registry.load("champion").model
     rounds = [loop.turn(n, {"linear": recipe}, changed=n >= CHANGE, **options) for n in range(1, CHANGE + 2)]
-    assert rounds[-1].cost - best_cost(loop, recipe) < 0.5 * (loop.true_cost(old, True) - best_cost(loop, recipe))
+    assert rounds[-1].cost - best_cost(loop, recipe) < 0.5 * (
+        loop.true_cost(old, changed=True) - best_cost(loop, recipe)
+    )
 
 
 def best_cost(loop, recipe):
     """Return what the recipe costs in the changed world when it was trained there."""
-    features, chances = loop.draw(20_000, np.random.default_rng(7), True)
+    features, chances = loop.draw(20_000, np.random.default_rng(7), changed=True)
     truth = (np.random.default_rng(8).random(len(chances)) < chances[:, 1]).astype(int)
-    return loop.true_cost(recipe.fit(features, truth), True)
+    return loop.true_cost(recipe.fit(features, truth), changed=True)
