@@ -24,18 +24,18 @@ def count(product):
     return len(product.get("/v1/decisions?limit=200").json())
 
 
-@pytest.mark.parametrize("shape_path", [ONE, LIST])
-def test_repeated_request_gets_the_recorded_answer_byte_for_byte(any_workspace, shape_path):
+@pytest.mark.parametrize("path", [ONE, LIST])
+def test_repeated_request_gets_the_recorded_answer_byte_for_byte(any_workspace, path):
     body = {column.name: column.example for column in any_workspace.shape.problem().columns} | {"reference": "A"}
-    body = body if shape_path == ONE else [body, body]
+    body = body if path == ONE else [body, body]
     with any_workspace.product() as product:
-        first = ask(product, body, "k", shape_path)
-        again = ask(product, body, "k", shape_path)
-        decision = first.json() if shape_path == ONE else first.json()[0]
+        first = ask(product, body, "k", path)
+        again = ask(product, body, "k", path)
+        decision = first.json() if path == ONE else first.json()[0]
         product.post(f"/v1/decisions/{decision['id']}/reaction", json={"verdict": "accept"})
     with any_workspace.product() as product:  # after a restart, and a reaction
-        later = ask(product, body, "k", shape_path)
-        assert count(product) == (1 if shape_path == ONE else 2)
+        later = ask(product, body, "k", path)
+        assert count(product) == (1 if path == ONE else 2)
     assert [answer.status_code for answer in (first, again, later)] == [201, 200, 200]
     assert first.content == again.content == later.content
 
@@ -62,13 +62,16 @@ def test_key_that_is_not_1_to_200_printable_characters_is_refused(product, featu
     assert count(product) == 1
 
 
-def test_requests_without_a_key_need_no_other_statement(workspace, product, features, monkeypatch):
+def test_request_without_a_key_needs_no_other_statement(product, features, monkeypatch):
     def fail(*_):
         raise AssertionError
 
     monkeypatch.setattr(Ledger, "find_requests", fail)
     statements = []
-    seen = lambda *given: statements.append(given[2])  # noqa: E731
+
+    def seen(*given):
+        statements.append(given[2])
+
     sa.event.listen(sa.Engine, "before_cursor_execute", seen)
     try:
         assert product.post(ONE, json=features).status_code == 201
@@ -121,15 +124,12 @@ def test_conflict_in_a_batch_does_not_concern_the_others(jobs, row):
 
 def lose_the_race(job, other, waiting, monkeypatch):
     """Let the other product record the request between the look-up and the record of this one."""
-    find, stale = Ledger.find_requests, [True]
+    find = Ledger.find_requests
 
     def find_late(self, keys):
         found = find(self, keys)
-        if self is job.ledger and stale.pop():
-            other([waiting[-1]])
-            stale.append(False)
-        else:
-            stale.append(False)
+        monkeypatch.setattr(Ledger, "find_requests", find)
+        other([waiting[-1]])
         return found
 
     monkeypatch.setattr(Ledger, "find_requests", find_late)
