@@ -1,9 +1,13 @@
 """The API answers what fits the contract, and says what does not, whatever the contract is."""
 
+import dataclasses
 import json
+from typing import Annotated
 
 import pytest
+from pydantic import Field
 
+from {{ cookiecutter.__package }}.cli.composition import prepare
 from {{ cookiecutter.__package }}.core.schema import Column
 from {{ cookiecutter.__package }}.product.decisions import MAX_ROWS, body_limits
 
@@ -151,6 +155,22 @@ def test_reference_and_subject_are_recorded_and_are_no_features(any_workspace, a
     assert any_product.get("/v1/decisions?reference=A").json() == []
     both = any_product.get("/v1/decisions?reference=B&to_review=true").json()
     assert len(both) == other["needs_review"]
+
+
+def test_contract_with_a_column_of_that_name_keeps_it(workspace):
+    column = (Annotated[str, Field(max_length=9, examples=["own"])], ...)
+    shape = dataclasses.replace(workspace.shape, features=workspace.shape.features | {"reference": column})
+    workspace = dataclasses.replace(workspace, shape=shape)
+    prepare(workspace.project)
+    body = example(workspace) | {"_reference": "A-17", "subject": "S"}
+    with workspace.product() as product:
+        decision = product.post("/v1/decisions", json=body).json()
+        [found] = product.get("/v1/decisions?reference=A-17").json()
+        fields = product.get("/openapi.json").json()["components"]["schemas"]["Features"]["properties"]
+    assert (decision["reference"], decision["subject"]) == ("A-17", "S")
+    assert found["features"]["reference"] == "own"
+    names = {name: field.get("x-identifier") for name, field in fields.items()}
+    assert (names["_reference"], names["reference"], names["subject"]) == ("reference", None, "subject")
 
 
 @pytest.mark.parametrize("name", ["reference", "subject"])
