@@ -141,7 +141,8 @@ def main() -> None:
             address = running.enter_context(product(project))
         with step("ask for a decision, and react to it"):
             body = example_body(ask(f"{address}/openapi.json"))
-            decision = ask(f"{address}/v1/decisions", body)
+            asked = iter(lambda: ask(f"{address}/v1/decisions", body), None)
+            decision = next(each for each in asked if not each["blind"])  # the few others are not to be accepted
             ask(f"{address}/v1/decisions/{decision['id']}/reaction", {"verdict": "accept"})
             recent = ask(f"{address}/v1/decisions?limit=1")[0]
             if (recent["id"], recent["verdict"]) != (decision["id"], "accept"):

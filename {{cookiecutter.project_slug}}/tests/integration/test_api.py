@@ -1,13 +1,17 @@
 """The API answers what fits the contract, and says what does not, whatever the contract is."""
 
+import dataclasses
 import json
+from typing import Annotated
 
 import pytest
+from pydantic import Field
 
+from {{ cookiecutter.__package }}.cli.composition import prepare
 from {{ cookiecutter.__package }}.core.schema import Column
 from {{ cookiecutter.__package }}.product.decisions import MAX_ROWS, body_limits
 
-OVERRIDE_OF_NOTHING = "an override needs an answer, and only an override has one"
+OVERRIDE_OF_NOTHING = "override and blind need an answer, and accept has none"
 
 
 def example(workspace):
@@ -88,7 +92,7 @@ def test_description_holds_the_contract(any_workspace, any_product):
     document = any_product.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     columns, described = any_workspace.shape.problem().columns, document["components"]["schemas"]["Features"]
-    assert list(described["properties"]) == [column.name for column in columns]
+    assert list(described["properties"]) == [*(column.name for column in columns), "reference", "subject"]
     for column in columns:
         field = described["properties"][column.name]
         assert field.get("x-protected", False) is column.protected
@@ -129,6 +133,51 @@ def test_body_that_is_too_large_is_refused(product, workspace, path):
 def test_largest_list_of_every_contract_is_within_the_limit(any_workspace, any_product):
     rows = [example(any_workspace)] * 1000
     assert any_product.post("/v1/decisions/batch", json=rows).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/v1/decisions/batch", "/v1/outcomes"])
+def test_list_that_is_too_large_is_refused(product, workspace, path):
+    limit = workspace.project.body_limits[1]
+    assert product.post(path, content=b"x" * limit, headers={"content-type": "application/json"}).status_code == 422
+    answer = product.post(path, content=b"x" * (limit + 1), headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["detail"]) == (413, f"the body is over {limit} bytes")
+
+
+def test_reference_and_subject_are_recorded_and_are_no_features(any_workspace, any_product):
+    given = {"reference": "A-17/\u00e9", "subject": "x" * 200}
+    decision = any_product.post("/v1/decisions", json=example(any_workspace) | given).json()
+    [other] = any_product.post("/v1/decisions/batch", json=[example(any_workspace) | {"reference": "B"}]).json()
+    [found] = any_product.get("/v1/decisions", params={"reference": given["reference"], "to_review": False}).json()
+    for row in (decision, found, any_product.get(f"/v1/decisions/{decision['id']}").json()):
+        assert {name: row[name] for name in given} == given
+    assert (other["reference"], other["subject"]) == ("B", None)
+    assert {*given} & {*found["features"]} == set()
+    assert any_product.get("/v1/decisions?reference=A").json() == []
+    both = any_product.get("/v1/decisions?reference=B&to_review=true").json()
+    assert len(both) == other["needs_review"]
+
+
+def test_contract_with_a_column_of_that_name_keeps_it(workspace):
+    column = (Annotated[str, Field(max_length=9, examples=["own"])], ...)
+    shape = dataclasses.replace(workspace.shape, features=workspace.shape.features | {"reference": column})
+    workspace = dataclasses.replace(workspace, shape=shape)
+    prepare(workspace.project)
+    body = example(workspace) | {"_reference": "A-17", "subject": "S"}
+    with workspace.product() as product:
+        decision = product.post("/v1/decisions", json=body).json()
+        [found] = product.get("/v1/decisions?reference=A-17").json()
+        fields = product.get("/openapi.json").json()["components"]["schemas"]["Features"]["properties"]
+    assert (decision["reference"], decision["subject"]) == ("A-17", "S")
+    assert found["features"]["reference"] == "own"
+    names = {name: field.get("x-identifier") for name, field in fields.items()}
+    assert (names["_reference"], names["reference"], names["subject"]) == ("reference", None, "subject")
+
+
+@pytest.mark.parametrize("name", ["reference", "subject"])
+@pytest.mark.parametrize("wrong", ["", "x" * 201, "a\0b", 5])
+def test_reference_or_subject_that_no_ledger_can_store_is_refused(product, features, name, wrong):
+    answer = product.post("/v1/decisions", json=features | {name: wrong})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, name)
 
 
 def test_longest_texts_of_a_contract_are_within_the_limit():
