@@ -104,7 +104,8 @@ export function fields(schema) {
   const [name, property] = Object.entries(schema.properties).find(([, { "x-identifier": kind }]) => kind === "reference");
   const reference = field(name, property, { required: false });
   sets.push(make("fieldset", { class: "apart" }, reference.element));
-  return { all: [...all, reference], reference, sets: sets.filter((one) => one.querySelector(".field")) };
+  all.push({ ...reference, value: () => reference.value()?.trim() });
+  return { all, reference, sets: sets.filter((one) => one.querySelector(".field")) };
 }
 
 /** Check every field and go to the first that is wrong; returns whether all are right. */

@@ -39,7 +39,7 @@ export function reaction(decision, properties, react) {
   if (answers && answers.length <= MAX_ANSWER_BUTTONS) {
     buttons = answers.map((answer) => button(`${caption}: ${shown(answer)}`, () => send(verdict, answer)));
   } else {
-    own = field("your_own_answer", { ...kind, enum: answers, description: blind ? undefined : kind.description });
+    own = field("your_own_answer", { ...kind, enum: answers, description: undefined });
     buttons = [button(caption, () => differs(own, given) && send(verdict, own.value()), blind)];
   }
   if (!blind) buttons.unshift(button("Accept", () => send("accept"), true));
