@@ -128,7 +128,7 @@ USUAL = Shape(
     otherwise=0.1,
     plan=PLAN.format(
         question="Will it be refused?",
-        more="[review]\nband = 0.05\n[costs]\nfalse_negative = 5\nfalse_positive = 1\n"
+        more="[review]\nband = 0.05\nblind_share = 0\n[costs]\nfalse_negative = 5\nfalse_positive = 1\n"
         "[groups.limits]\nfalse_positive_rate = 0.5",
     ),
 )
@@ -138,7 +138,9 @@ OPTIONAL_NUMBERS = Shape(
     label=("ok", Literal["No", "Yes"]),
     rules=[("by", ">", 2, 0.7, "by is high")],
     otherwise=0.3,
-    plan=PLAN.format(question="Ok?", more="[costs]\nfalse_negative = 10\nfalse_positive = 1"),
+    plan=PLAN.format(
+        question="Ok?", more="[review]\nblind_share = 0\n[costs]\nfalse_negative = 10\nfalse_positive = 1"
+    ),
 )
 CATEGORIES = Shape(
     features={
@@ -151,7 +153,7 @@ CATEGORIES = Shape(
     otherwise=(0.2, 0.6, 0.2),
     plan=PLAN.format(
         question="Which kind is it?",
-        more="[review]\nband = 0.1\n[costs.confusion]\nlow = { low = 0, mid = 1, high = 3 }\n"
+        more="[review]\nband = 0.1\nblind_share = 0\n[costs.confusion]\nlow = { low = 0, mid = 1, high = 3 }\n"
         "mid = { low = 1, mid = 0, high = 1 }\nhigh = { low = 4, mid = 1, high = 0 }\n"
         "[groups.limits]\nerror_rate = 0.9",
     ),
@@ -168,7 +170,8 @@ WIDE = Shape(
     otherwise=40.0,
     plan=PLAN.format(
         question="How much?",
-        more="[review]\nabove = 100\n[costs]\ntoo_low = 3\ntoo_high = 1\n[groups.limits]\nmean_error = 50",
+        more="[review]\nabove = 100\nblind_share = 0\n[costs]\ntoo_low = 3\ntoo_high = 1\n"
+        "[groups.limits]\nmean_error = 50",
     ),
 )
 SHAPES = {"usual": USUAL, "optional numbers": OPTIONAL_NUMBERS, "categories": CATEGORIES, "wide": WIDE}

@@ -7,7 +7,7 @@ import pytest
 from {{ cookiecutter.__package }}.core.schema import Column
 from {{ cookiecutter.__package }}.product.decisions import MAX_ROWS, body_limits
 
-OVERRIDE_OF_NOTHING = "an override needs an answer, and only an override has one"
+OVERRIDE_OF_NOTHING = "override and blind need an answer, and accept has none"
 
 
 def example(workspace):
@@ -88,7 +88,7 @@ def test_description_holds_the_contract(any_workspace, any_product):
     document = any_product.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     columns, described = any_workspace.shape.problem().columns, document["components"]["schemas"]["Features"]
-    assert list(described["properties"]) == [column.name for column in columns]
+    assert list(described["properties"]) == [*(column.name for column in columns), "reference", "subject"]
     for column in columns:
         field = described["properties"][column.name]
         assert field.get("x-protected", False) is column.protected

@@ -84,7 +84,7 @@ def test_requests_in_flight_are_answered_before_the_end(own_folder, own_ledger, 
 
 
 def test_sabotage_answer_before_the_record_is_seen(workspace, features, monkeypatch):
-    monkeypatch.setattr(Ledger, "record", lambda _self, _decisions: None)
+    monkeypatch.setattr(Ledger, "record", lambda _self, _decisions, _requests: None)
     with workspace.product() as product:
         decision = product.post("/v1/decisions", json=features).json()["id"]
     assert decision not in recorded_in(workspace)

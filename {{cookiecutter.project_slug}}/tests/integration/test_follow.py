@@ -125,7 +125,7 @@ def test_line_of_the_log_names_the_request_and_no_value(product, features, caplo
 
 
 def test_sabotage_error_whose_text_repeats_features_does_not_reach_the_log(product, features, caplog, monkeypatch):
-    def repeat_features(_self, decisions):
+    def repeat_features(_self, decisions, _requests):
         raise RuntimeError(str(decisions))
 
     caplog.handler.setFormatter(JsonLines())

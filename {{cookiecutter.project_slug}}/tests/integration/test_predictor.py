@@ -158,7 +158,7 @@ def test_requests_at_the_same_time_get_their_own_answers(product, features):
 
 
 def test_sabotage_decision_that_is_not_recorded_is_not_answered(workspace, features, monkeypatch):
-    def fail(_self, _decisions):
+    def fail(_self, _decisions, _requests):
         raise OperationalError("insert", {}, OSError(28, "disk full"))
 
     with workspace.product() as product:

@@ -17,8 +17,8 @@ def features_schema(document):
 def draw_features(schema):
     """Return features that the contract accepts."""
     required, [example] = schema.get("required", []), schema["examples"]
-    fields = schema["properties"].items()
-    drawn = {name: field for name, field in fields if name in required or random.random() >= SHARE_LEFT_OUT}
+    fields = {name: schema["properties"][name] for name in example}  # the others are ids of the case
+    drawn = {name: field for name, field in fields.items() if name in required or random.random() >= SHARE_LEFT_OUT}
     return {name: draw_value(field, example[name]) for name, field in drawn.items()}
 
 

@@ -40,7 +40,7 @@ class DriverError(Exception):
     sqlstate = "53100"
 
 
-def refuse(_self, decisions):
+def refuse(_self, decisions, _requests):
     raise OperationalError("insert", decisions, DriverError(str(decisions)))
 
 

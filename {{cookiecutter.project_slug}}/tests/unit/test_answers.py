@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 PROBLEMS = {shape: SHAPES[shape].problem() for shape in SHAPES}
 DECISION = {"id": "0" * 32, "score": 0.5, "model": "rules:1", "needs_review": False, "fallback": False}
-DECISION |= {"decided_at": "2026-01-01T00:00:00.000+00:00"}
+DECISION |= {"decided_at": "2026-01-01T00:00:00.000+00:00", "blind": False, "reference": None, "subject": None}
 
 
 @pytest.fixture(params=PROBLEMS)
@@ -41,10 +41,12 @@ def test_decision_and_reaction_refuse_any_other_answer(problem):
             problem.reaction.model_validate({"verdict": "override", "answer": wrong})
 
 
-def test_override_needs_an_answer_and_only_an_override_has_one(problem, answer):
-    assert problem.reaction.model_validate({"verdict": "override", "answer": answer}).answer == answer
+def test_override_and_blind_need_an_answer_and_accept_has_none(problem, answer):
+    for verdict in ("override", "blind"):
+        assert problem.reaction.model_validate({"verdict": verdict, "answer": answer}).answer == answer
     assert problem.reaction.model_validate({"verdict": "accept"}).note == ""
-    for wrong in ({"verdict": "override"}, {"verdict": "accept", "answer": answer}, {"verdict": "reject"}, {}):
+    missing = [{"verdict": "override"}, {"verdict": "blind"}]
+    for wrong in (*missing, {"verdict": "accept", "answer": answer}, {"verdict": "reject"}, {}):
         with pytest.raises(ValidationError):
             problem.reaction.model_validate(wrong)
 
@@ -63,7 +65,8 @@ def test_note_with_any_other_characters_is_taken(problem, note):
 
 def test_json_schema_of_a_reaction_says_what_its_validation_does(problem, answer):
     schema = problem.reaction.model_json_schema()
-    given = [{"verdict": verdict} | extra for verdict in ("accept", "override") for extra in ({}, {"answer": answer})]
+    verdicts = ("accept", "override", "blind")
+    given = [{"verdict": verdict} | extra for verdict in verdicts for extra in ({}, {"answer": answer})]
     given += [{"verdict": "accept", "note": "a\0b"}, {"verdict": "accept", "note": "a\nb"}, {"verdict": "other"}]
     for reaction in given:
         try:

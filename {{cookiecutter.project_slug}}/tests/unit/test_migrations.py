@@ -17,8 +17,8 @@ from problems import SHAPES
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.settings import sqlite_url
 from {{ cookiecutter.__package }}.stores import database, ledger
-from {{ cookiecutter.__package }}.stores.database import Tables
 from {{ cookiecutter.__package }}.stores.ledger import open_ledger
+from {{ cookiecutter.__package }}.stores.tables import Tables
 
 TARGETS = {shape: SHAPES[shape].problem().target for shape in SHAPES}
 TARGET = TARGETS["usual"]
@@ -35,7 +35,8 @@ CREATE TABLE reactions (decision_id VARCHAR(32) NOT NULL, reacted_at VARCHAR(32)
 FEATURES = {"a": 1.5, "b": None, "c": "\u00e9'\"%?"}
 DECISION = {"id": "0" * 32, "decided_at": "2026-01-01T00:00:00.000+00:00", "features": FEATURES, "score": 0.25}
 DECISION |= {"model": "rules:1", "needs_review": True, "fallback": False}
-INDEX = "decisions_to_review"
+INDEXES = ["decisions_reference", "decisions_to_review"]
+ADDED = {"reference": None, "subject": None, "blind": False, "outcome": None, "outcome_at": None}
 REACTION = {"verdict": "accept", "answer": None, "note": "seen"}
 
 
@@ -68,7 +69,8 @@ def make_old_ledger(url, target):
     reaction = "INSERT INTO reactions VALUES (:id, :at, 'accept', NULL, 'seen')"
     rows = [(insert, decision), (reaction, {"id": DECISION["id"], "at": DECISION["decided_at"]})]
     run_sql(url, *OLD_TABLES.format(answer=answer).split(";"), rows=rows)
-    return decision | {"features": FEATURES, "verdict": "accept", "reaction_answer": None, "note": "seen"}
+    reacted = {"verdict": "accept", "reaction_answer": None, "note": "seen", "reacted_at": DECISION["decided_at"]}
+    return decision | {"features": FEATURES} | reacted | ADDED
 
 
 def read_version(url):
@@ -104,7 +106,8 @@ def test_ledger_of_0_2_0_keeps_its_rows(url, shape):
         with open_ledger(url, target) as opened:
             assert list(opened.labelled()) == [row]
             assert opened.react(row["id"], REACTION)[0]["note"] == "seen"
-            assert [index["name"] for index in sa.inspect(opened.engine).get_indexes("decisions")] == [INDEX]
+            indexes = sa.inspect(opened.engine).get_indexes("decisions")
+            assert sorted(index["name"] for index in indexes) == INDEXES
     assert read_version(url) == database.HEAD
 
 
@@ -191,10 +194,10 @@ def test_chain_of_migrations_keeps_the_rows(url, plant, start):
     plant()
     plant()
     with open_ledger(url, TARGET) as opened:
-        assert list(opened.labelled()) == ([] if row is None else [row | {"subject0003": None, "subject0004": None}])
-        opened.record([DECISION | {"id": "1" * 32, "answer": TARGET.categories[0], "subject0004": "s"}])
-        assert opened.get("1" * 32)["subject0004"] == "s"
-    assert read_version(url) == "0004"
+        assert list(opened.labelled()) == ([] if row is None else [row | {"subject0004": None, "subject0005": None}])
+        opened.record([DECISION | {"id": "1" * 32, "answer": TARGET.categories[0], "subject0005": "s"}])
+        assert opened.get("1" * 32)["subject0005"] == "s"
+    assert read_version(url) == "0005"
 
 
 def test_migration_that_fails_leaves_the_ledger_as_it_was(url, plant):
@@ -207,14 +210,14 @@ def test_migration_that_fails_leaves_the_ledger_as_it_was(url, plant):
     [file] = database.MIGRATIONS.glob("versions/*_planted.py")
     file.write_text(file.read_text(encoding="utf-8").replace("raise RuntimeError", "pass"), encoding="utf-8")
     with open_ledger(url, TARGET) as opened:
-        assert list(opened.labelled()) == [row | {"subject0003": None}]
+        assert list(opened.labelled()) == [row | {"subject0004": None}]
 
 
 def test_migration_that_does_not_lead_to_the_tables_of_the_code_is_not_kept(url, plant):
     row = make_old_ledger(url, TARGET)
     before = read_tables(url)
-    plant(then="op.drop_column('decisions', 'subject0003')")
-    with pytest.raises(UserError, match=r"ledger: cannot open it: .*subject0003"), open_ledger(url, TARGET):
+    plant(then="op.drop_column('decisions', 'subject0004')")
+    with pytest.raises(UserError, match=r"ledger: cannot open it: .*subject0004"), open_ledger(url, TARGET):
         pass
     assert read_tables(url) == before
     assert row["id"] == DECISION["id"]
@@ -307,7 +310,7 @@ OPEN_PLANTED = """
 import sqlalchemy as sa
 from pathlib import Path
 from {package}.stores import database
-database.MIGRATIONS, database.HEAD = Path({folder!r}), "0003"
+database.MIGRATIONS, database.HEAD = Path({folder!r}), "0004"
 """
 
 

@@ -46,7 +46,12 @@ def build(project: "Project") -> "Iterator[FastAPI]":
     from ..product.predictor import Predictor
 
     settings, plan, metrics = project.settings, project.plan, Metrics()
-    predictor = Predictor(project.models, project.problem, max_seconds=plan.product.max_model_ms / 1000)
+    predictor = Predictor(
+        project.models,
+        project.problem,
+        max_seconds=plan.product.max_model_ms / 1000,
+        blind_share=plan.review.blind_share,
+    )
     row_bytes, list_bytes = project.body_limits
     keys = [key.get_secret_value() for key in settings.api_keys]
     with project.ledger() as ledger:

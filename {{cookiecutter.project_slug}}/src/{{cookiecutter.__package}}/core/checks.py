@@ -6,6 +6,8 @@
 """
 
 import copy
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
@@ -48,8 +50,10 @@ def shorten(value: Any) -> str:
     return f"{repr(value)[:SHOWN_CHARACTERS]}..." if len(repr(value)) > SHOWN_CHARACTERS else repr(value)
 
 
-def request_model(features: type[BaseModel], columns: tuple[Column, ...]) -> type[BaseModel]:
-    """Return a contract's model for requests, with examples and audiences in its JSON Schema.
+def request_model(
+    features: type[BaseModel], columns: tuple[Column, ...], more: Mapping[str, Any] = MappingProxyType({})
+) -> type[BaseModel]:
+    """Return a contract's model for requests, with examples and audiences in its JSON Schema, and with more fields.
 
     As in a table, `3.0` is a whole number, whole numbers have 64 bits, and an empty text is a missing value.
     """
@@ -58,7 +62,7 @@ def request_model(features: type[BaseModel], columns: tuple[Column, ...]) -> typ
         model_config = ConfigDict(json_schema_extra=lambda schema: _describe_columns(schema, columns))
 
     fields: dict[str, Any] = {c.name: _request_field(features.model_fields[c.name], c) for c in columns}
-    return create_model(features.__name__, __base__=Request, __doc__=features.__doc__, **fields)
+    return create_model(features.__name__, __base__=Request, __doc__=features.__doc__, **fields, **more)
 
 
 def _request_field(field: FieldInfo, column: Column) -> tuple[Any, FieldInfo]:

@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from .answers import Decision, Reaction, make_decision, make_reaction
+from .answers import Decision, Outcome, Reaction, make_decision, make_outcome, make_reaction
 from .checks import request_model
 from .choice import ChoiceObjective
 from .errors import UserError, error_message
+from .identifiers import identifier_fields
 from .objective import Objective, make_objective
 from .plan import Plan
 from .rules import RuleModel, rule_errors
@@ -36,6 +37,7 @@ class Problem:
     request: type[BaseModel]
     decision: type[Decision]
     reaction: type[Reaction]
+    outcome: type[Outcome]
     fingerprint: str  # changes whenever the features or the label do
     source: Source = PLAIN  # how its tables are read
 
@@ -70,7 +72,7 @@ def make_problem(
     names = [key, *(column.name for column in (*asked, target))]
     if shared := [name for name in names if [other.lower() for other in names].count(name.lower()) > 1]:
         raise UserError(f"contract.py: KEY, Features and Label share the name {shared[-1]}; rename one")
-    request = request_model(features, asked)
+    request = request_model(features, asked, identifier_fields(asked))
     _check_examples(request, asked)
     objective = make_objective(target, plan)
     if faults := rule_errors(rules, otherwise, [column for column in asked if column.is_input], target):
@@ -91,6 +93,7 @@ def make_problem(
         request=request,
         decision=make_decision(label, target),
         reaction=make_reaction(label),
+        outcome=make_outcome(label),
         fingerprint=fingerprint(features, label),
     )
 

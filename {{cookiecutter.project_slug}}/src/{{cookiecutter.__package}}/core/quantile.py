@@ -47,7 +47,7 @@ class QuantileObjective:
         numbers = np.asarray(model.predict(rows), dtype=float)
         if not np.isfinite(numbers).all():
             raise ValueError("the model gave a number that is not finite")
-        return np.asarray(np.clip(numbers, *self.bounds))
+        return np.asarray(np.clip(numbers, *self.bounds)) + 0.0  # databases do not keep the sign of -0.0
 
     def choose(self, predictions: NDArray[Any]) -> NDArray[Any]:
         """Return the predictions: models are fitted to the quantile that costs least."""
@@ -55,7 +55,7 @@ class QuantileObjective:
 
     def answers(self, predictions: NDArray[Any]) -> list[Any]:
         """Return the answer for each of n rows, rounded to the hundredth, or to a whole number."""
-        return [round(number, None if self.is_whole else 2) for number in predictions.tolist()]
+        return [round(number, None if self.is_whole else 2) + 0 for number in predictions.tolist()]
 
     def scores(self, predictions: NDArray[Any]) -> list[float]:
         """Return the answer for each of n rows, not rounded."""

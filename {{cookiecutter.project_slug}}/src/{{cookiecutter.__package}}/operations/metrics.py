@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 from collections import Counter as Tally
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -36,6 +36,7 @@ class Metrics:
         self.reviews = Counter("decisions_to_review", "Decisions that need a review", registry=self.registry)
         self.scores = Histogram("decision_score", "Scores", ["model"], buckets=SCORES, registry=self.registry)
         self.reactions = Counter("reactions", "Reactions", ["verdict"], registry=self.registry)
+        self.outcomes = Counter("outcomes", "Outcomes", ["recorded"], registry=self.registry)
         labels = ["method", "route", "status"]
         self.requests = Histogram("request_seconds", "Time to answer", labels, buckets=SECONDS, registry=self.registry)
 
@@ -52,6 +53,11 @@ class Metrics:
     def count_reaction(self, verdict: str) -> None:
         """Count a reaction."""
         self.reactions.labels(verdict).inc()
+
+    def count_outcomes(self, recorded: Iterable[str]) -> None:
+        """Count outcomes by what they were: new, unchanged or corrected."""
+        for kind, count in Tally(recorded).items():
+            self.outcomes.labels(kind).inc(count)
 
     async def endpoint(self, _request: Request) -> Response:
         """Return every metric, of all workers, for Prometheus to collect."""

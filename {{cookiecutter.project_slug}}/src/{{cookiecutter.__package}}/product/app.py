@@ -1,4 +1,4 @@
-"""The product: an API and a page that decide, record before they answer, and take reactions."""
+"""The product: an API and a page that decide, record before they answer, and take reactions and outcomes."""
 
 import asyncio
 import contextlib
@@ -7,19 +7,20 @@ from collections.abc import AsyncIterator
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import FastAPI, HTTPException, Query
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import FileResponse
 
 from ..core.problem import Problem
-from ..stores.ledger import Ledger, ReactionConflictError, UnknownDecisionError
+from ..stores.ledger import Ledger
 from .batching import Batcher
 from .decisions import MAX_ROWS, DecisionEndpoints, DecisionJob
-from .http.openapi import build_document, declare_decisions, response_types
+from .http.openapi import build_document, declare_decisions
 from .http.problems import add_error_handlers
 from .predictor import Predictor
+from .records import add_records
 
 PAGES = Path(__file__).parent / "pages"
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ def create_app(
     problem: Problem,
     predictor: Predictor,
     ledger: Ledger,
-    metrics: Any,  # has `count_decisions` and `count_reaction`
+    metrics: Any,  # has `count_decisions`, `count_reaction` and `count_outcomes`
     *,
     title: str,
     refresh_seconds: float = 1.0,
@@ -60,7 +61,7 @@ def create_app(
     app.add_route("/v1/decisions", endpoints.decide, methods=["POST"], include_in_schema=False)
     app.add_route("/v1/decisions/batch", endpoints.decide_batch, methods=["POST"], include_in_schema=False)
     declare_decisions(app, problem, MAX_ROWS)
-    _add_records(app, problem, predictor, ledger, metrics)
+    add_records(app, problem, predictor, ledger, metrics)
     _add_status(app, predictor, ledger)
     app.mount("/static", StaticFiles(directory=PAGES), name="static")
     add_error_handlers(app)
@@ -81,40 +82,6 @@ async def _follow(predictor: Predictor, seconds: float) -> None:
             await asyncio.to_thread(predictor.refresh)
         except Exception:  # an entry is not one of ours; the models in memory keep answering
             log.exception("cannot follow the published models")
-
-
-def _add_records(app: FastAPI, problem: Problem, predictor: Predictor, ledger: Ledger, metrics: Any) -> None:
-    recorded, explained, reacted = response_types(problem)
-    Reaction = problem.reaction  # noqa: N806  # a type
-
-    @app.get("/v1/decisions", response_model=None, responses={200: {"model": list[recorded]}})  # type: ignore[valid-type]
-    def recent(limit: Annotated[int, Query(ge=1, le=200)] = 20, *, to_review: bool = False) -> list[dict[str, Any]]:
-        """Return the latest decisions, newest first."""
-        return ledger.recent(limit, to_review=to_review)
-
-    @app.get("/v1/decisions/{decision_id}", response_model=None, responses={200: {"model": explained}, 404: {}})
-    def one(decision_id: str) -> dict[str, Any]:
-        """Return a decision with its features, the inputs of the model, the reasons and the reaction."""
-        decision = ledger.get(decision_id)
-        if decision is None:
-            raise HTTPException(404, f"there is no decision {decision_id!r}")
-        return {**decision, **predictor.explain(decision)}
-
-    responses: Any = {201: {"model": reacted}, 400: {}, 404: {}, 409: {}}
-
-    @app.post("/v1/decisions/{decision_id}/reaction", status_code=201, response_model=None, responses=responses)
-    def react(decision_id: str, reaction: Reaction) -> dict[str, Any]:  # type: ignore[valid-type]
-        """Record what a person did with a decision. Idempotent: the same reaction twice is one reaction."""
-        given: dict[str, Any] = reaction.model_dump()  # type: ignore[attr-defined]
-        try:
-            row, is_new = ledger.react(decision_id, given)
-        except UnknownDecisionError as error:
-            raise HTTPException(404, str(error)) from None
-        except ReactionConflictError as error:
-            raise HTTPException(409, str(error)) from None
-        if is_new:
-            metrics.count_reaction(given["verdict"])
-        return row
 
 
 def _add_status(app: FastAPI, predictor: Predictor, ledger: Ledger) -> None:

@@ -4,7 +4,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..core.errors import UserError
+from ..core.identifiers import ATTRIBUTES
 from ..core.problem import Problem
 from ..stores.ledger import new_id, now
 from ..stores.models import SERVED, Models, StoredModel
@@ -17,14 +20,18 @@ log = logging.getLogger(__name__)
 class Predictor:
     """Answers rows of features, in their order; after `max_seconds` without the champion's answer the rules answer.
 
+    A share of the decisions, `blind_share`, is drawn at random for blind reviews.
+
     Raises UserError: no fallback is published, or it does not load.
     """
 
-    def __init__(self, models: Models, problem: Problem, *, max_seconds: float = 1.0) -> None:
+    def __init__(self, models: Models, problem: Problem, *, max_seconds: float = 1.0, blind_share: float = 0.0) -> None:
         self.models = models
         self.problem = problem
         self.inputs = [column.name for column in problem.inputs]
         self.stored = [column.name for column in problem.stored]
+        self.blind_share = blind_share
+        self._random = np.random.default_rng()
         self.decisions = TimedCaller(max_seconds)
         # reasons have callers of their own: a slow one must not turn decisions over to the rules
         self.explanations = {alias: TimedCaller(max_seconds) for alias in SERVED}
@@ -64,6 +71,7 @@ class Predictor:
             model, fallback = self.fallback, True
             found = objective.predict(model.model, columns)
         decided_at, reviews = now(), objective.needs_review(found)
+        blind = (self._random.random(len(rows)) < self.blind_share).tolist()
         return [
             {
                 "id": new_id(),
@@ -74,9 +82,12 @@ class Predictor:
                 "model": model.label,
                 "needs_review": needs_review or fallback,
                 "fallback": fallback,
+                "blind": is_blind,
+                "reference": row.get(ATTRIBUTES["reference"]),
+                "subject": row.get(ATTRIBUTES["subject"]),
             }
-            for row, answer, score, needs_review in zip(
-                rows, objective.answers(found), objective.scores(found), reviews, strict=True
+            for row, answer, score, needs_review, is_blind in zip(
+                rows, objective.answers(found), objective.scores(found), reviews, blind, strict=True
             )
         ]
 

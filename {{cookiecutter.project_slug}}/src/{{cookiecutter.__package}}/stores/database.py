@@ -1,4 +1,4 @@
-"""The ledger's database: its tables, their migrations, and connections on which a commit is on disk at its return."""
+"""The ledger's database: migrations of its tables, and connections on which a commit is on disk at its return."""
 
 import sqlite3
 import time
@@ -12,7 +12,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ..core.errors import UserError
-from ..core.schema import Column
+from .tables import Tables
 
 SECONDS_TO_WAIT = 2  # for a lock of SQLite's
 # the timeout is first, because the change to WAL waits for other connections too
@@ -22,7 +22,7 @@ TIMEOUTS = "-c lock_timeout=2000 -c statement_timeout=5000"  # of PostgreSQL, in
 ENGINE: dict[str, Any] = {"pool_timeout": 2, "json_serializer": lambda value: to_json(value).decode()}
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "ledger_version"
-HEAD = "0002"  # the newest file in migrations/versions/
+HEAD = "0003"  # the newest file in migrations/versions/
 # one process migrates, for minutes if needed; others wait at most one minute
 LOCK_FOR_MIGRATION = {
     "sqlite": ("PRAGMA busy_timeout=60000", "BEGIN IMMEDIATE"),
@@ -32,35 +32,6 @@ LOCK_FOR_MIGRATION = {
         "SELECT pg_advisory_xact_lock(7263001)",
     ),
 }
-
-
-class Tables:
-    """Tables of decisions and of reactions, whose answers are texts or numbers as the label is."""
-
-    def __init__(self, target: Column) -> None:
-        self.metadata = sa.MetaData()
-        answer: sa.types.TypeEngine[Any] = sa.String() if target.categories else sa.Float()
-        self.decisions = sa.Table(
-            "decisions",
-            self.metadata,
-            sa.Column("id", sa.String(32), primary_key=True),
-            sa.Column("decided_at", sa.String(32), nullable=False),
-            sa.Column("features", sa.JSON, nullable=False),
-            sa.Column("answer", answer, nullable=False),
-            sa.Column("score", sa.Float, nullable=False),
-            sa.Column("model", sa.String(120), nullable=False),
-            sa.Column("needs_review", sa.Boolean, nullable=False),
-            sa.Column("fallback", sa.Boolean, nullable=False),
-        )
-        self.reactions = sa.Table(
-            "reactions",
-            self.metadata,
-            sa.Column("decision_id", sa.ForeignKey("decisions.id"), primary_key=True),
-            sa.Column("reacted_at", sa.String(32), nullable=False),
-            sa.Column("verdict", sa.String(16), nullable=False),
-            sa.Column("answer", answer),
-            sa.Column("note", sa.String(500), nullable=False),
-        )
 
 
 def connect(url: str, tables: Tables) -> sa.Engine:

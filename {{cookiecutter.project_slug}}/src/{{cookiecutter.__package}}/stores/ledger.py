@@ -1,4 +1,4 @@
-"""The ledger: the durable record of decisions and reactions, in SQLite or PostgreSQL."""
+"""The ledger: the durable record of decisions, reactions and outcomes, in SQLite or PostgreSQL."""
 
 import contextlib
 import re
@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,10 +14,12 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from ..core.errors import UserError
 from ..core.schema import Column
-from .database import Tables, connect
+from .database import connect
+from .tables import Tables
 
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")  # the last one for tables that are not ours
 RESTORE = "restore it from a backup, or move it away to begin a new one"
+ID = re.compile(r"[0-9a-f]{32}")
 CHECK_URL = "check that it is there and may be written, or set APP_LEDGER_URL to another"
 
 
@@ -25,32 +28,63 @@ class UnknownDecisionError(LookupError):
 
 
 class ReactionConflictError(ValueError):
-    """The decision already has another reaction."""
+    """The decision already has another reaction, or cannot have one of this kind."""
+
+
+class RepeatedRequestError(ValueError):
+    """A request was recorded meanwhile, by another process."""
 
 
 class Ledger:
-    """Decisions and reactions in one database."""
+    """Decisions, reactions and outcomes in one database."""
 
     def __init__(self, engine: sa.Engine, tables: Tables) -> None:
         self.engine = engine
+        self.tables = tables
         self.decisions, self.reactions = tables.decisions, tables.reactions
         self._insert = sa.insert(tables.decisions)
 
-    def record(self, decisions: Sequence[Mapping[str, Any]]) -> None:
-        """Write decisions in one transaction: after the return all survive a crash, before it none does."""
+    def record(
+        self, decisions: Sequence[Mapping[str, Any]], requests: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
+        """Write decisions in one transaction: after the return all survive a crash, before it none does.
+
+        `requests` are those that may be repeated, by Idempotency-Key: a digest and the ids of the decisions.
+        Raises RepeatedRequestError: one of the keys is taken.
+        """
+        # sorted: of two processes that write the same keys, one waits for the other, and not each for the other
+        rows = [{"key": key, "digest": requests[key][0], "decision_ids": requests[key][1]} for key in sorted(requests)]
         with self.engine.begin() as connection:
+            if rows:
+                try:
+                    connection.execute(sa.insert(self.tables.requests), rows)
+                except IntegrityError:
+                    raise RepeatedRequestError from None
             connection.execute(self._insert, decisions)
+
+    def find_requests(self, keys: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
+        """Return the requests that were recorded under some of the keys: a digest, and the ids of the decisions."""
+        requests = self.tables.requests
+        query = sa.select(requests.c.key, requests.c.digest, requests.c.decision_ids).where(requests.c.key.in_(keys))
+        with self.engine.connect() as connection:
+            return {key: (digest, ids) for key, digest, ids in connection.execute(query)}
+
+    def find_decisions(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return decisions by id; those that are not there are left out."""
+        query = sa.select(self.decisions).where(self.decisions.c.id.in_(ids))
+        with self.engine.connect() as connection:
+            return {row["id"]: dict(row) for row in connection.execute(query).mappings()}
 
     def react(self, decision_id: str, reaction: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         """Record what a person did with a decision; return the row, and whether it is new. The call is idempotent.
 
-        Raises UnknownDecisionError; ReactionConflictError: it has another reaction, or already has this answer.
+        Raises UnknownDecisionError; ReactionConflictError: it has another reaction, or already has this answer; or it
+        was drawn for a blind review and this is none, or the other way round.
         """
         decision = self.get(decision_id)
         if decision is None:
             raise UnknownDecisionError(f"there is no decision {decision_id!r}")
-        if (answer := decision["answer"]) == reaction["answer"]:
-            raise ReactionConflictError(f"{answer!r} is the answer that was given: accept it, or override with another")
+        _check_kind(decision, reaction)
         row = {"decision_id": decision_id, "reacted_at": now(), **reaction}
         try:
             with self.engine.begin() as connection:
@@ -67,26 +101,55 @@ class Ledger:
         return row, is_new
 
     def get(self, decision_id: str) -> dict[str, Any] | None:
-        """Return one decision with its features and reaction, or None."""
-        if not re.fullmatch(r"[0-9a-f]{32}", decision_id):  # PostgreSQL refuses some texts, as one with a NUL
+        """Return one decision with its features, its reaction and its outcome, or None."""
+        if not ID.fullmatch(decision_id):  # PostgreSQL refuses some texts, as one with a NUL
             return None
-        return next(self._joined(self.decisions.c.id == decision_id, 1), None)
+        return next(self._read(self._join_outcomes(), self.decisions.c.id == decision_id, 1), None)
 
-    def recent(self, limit: int, *, to_review: bool = False) -> list[dict[str, Any]]:
+    def recent(self, limit: int, *, to_review: bool = False, reference: str | None = None) -> list[dict[str, Any]]:
         """Return the latest decisions, newest first; `to_review`: those that wait for a person's reaction."""
-        waiting = self.decisions.c.needs_review & self.reactions.c.verdict.is_(None)
-        return list(self._joined(waiting if to_review else sa.true(), limit))
+        decisions = self.decisions.c
+        where: list[sa.ColumnElement[bool]] = [sa.true()]
+        if to_review:
+            where += [decisions.needs_review | decisions.blind, self.reactions.c.verdict.is_(None)]
+        if reference is not None:
+            where.append(decisions.reference == reference)
+        return list(self._read(self._join_reactions(), sa.and_(*where), limit))
 
     def labelled(self) -> Iterator[dict[str, Any]]:
-        """Yield every decision that has a reaction, newest first."""
-        return self._joined(self.reactions.c.verdict.is_not(None), None)
+        """Yield every decision that has a reaction or an outcome, newest first."""
+        is_labelled = self.reactions.c.verdict.is_not(None) | self.tables.outcomes.c.id.is_not(None)
+        return self._read(self._join_outcomes(), is_labelled, None)
 
-    def _joined(self, where: sa.ColumnElement[bool], limit: int | None) -> Iterator[dict[str, Any]]:
-        reaction = (self.reactions.c.verdict, self.reactions.c.answer.label("reaction_answer"), self.reactions.c.note)
-        joined = sa.select(self.decisions, *reaction).outerjoin_from(self.decisions, self.reactions)
+    def _join_reactions(self, *more: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        found = self.reactions.c
+        reaction = found.verdict, found.answer.label("reaction_answer"), found.note, found.reacted_at
+        return sa.select(self.decisions, *reaction, *more).outerjoin_from(self.decisions, self.reactions)
+
+    def _join_outcomes(self) -> sa.Select[Any]:
+        current = self.tables.outcomes
+        time = sa.func.coalesce(current.c.observed_at, current.c.recorded_at).label("outcome_at")
+        joined = self._join_reactions(current.c.answer.label("outcome"), time)
+        return joined.outerjoin(current, current.c.id == self.tables.current_outcome())
+
+    def _read(
+        self, joined: sa.Select[Any], where: sa.ColumnElement[bool], limit: int | None
+    ) -> Iterator[dict[str, Any]]:
         query = joined.where(where).order_by(self.decisions.c.id.desc()).limit(limit)
         with self.engine.connect() as connection:
             yield from map(dict, connection.execution_options(stream_results=True).execute(query).mappings())
+
+
+def _check_kind(decision: Mapping[str, Any], reaction: Mapping[str, Any]) -> None:
+    """Raise ReactionConflictError if a decision cannot have this reaction."""
+    verdict, answer = reaction["verdict"], decision["answer"]
+    if decision["blind"] and verdict != "blind" and decision["verdict"] is None:
+        message = f"decision {decision['id']!r} is reviewed blind: give your own answer with verdict blind"
+        raise ReactionConflictError(message)
+    if verdict == "blind" and not decision["blind"]:
+        raise ReactionConflictError(f"decision {decision['id']!r} is not reviewed blind: accept or override its answer")
+    if verdict == "override" and answer == reaction["answer"]:
+        raise ReactionConflictError(f"{answer!r} is the answer that was given: accept it, or override with another")
 
 
 def new_id() -> str:

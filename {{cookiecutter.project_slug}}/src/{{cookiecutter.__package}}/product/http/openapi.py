@@ -4,9 +4,9 @@ The decision endpoints are declared here for the description alone; `product/dec
 """
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, NamedTuple
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Header
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field
 
@@ -17,6 +17,17 @@ REFERENCE = "#/components/schemas/{model}"
 OPEN = {"/healthz": {403}, "/readyz": {403, 503}}  # paths that need no key, and how they may refuse
 
 
+REPEATED = "The request was made before, with this Idempotency-Key: the decision on record"
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[ -~]{1,200}$",
+        description="Chosen by the caller for one request: repeated with it, the request gets the recorded decision",
+    ),
+]
+
+
 class Reason(BaseModel):
     """What one column did to the score."""
 
@@ -25,21 +36,46 @@ class Reason(BaseModel):
     text: str
 
 
-def response_types(problem: Problem) -> tuple[Any, Any, Any]:
-    """Return the types of a decision on record, of one with its reasons, and of a reaction on record."""
-    answer: Any = problem.decision.model_fields["answer"].annotation
+class ResponseTypes(NamedTuple):
+    """The types of a decision on record, of one with its reasons, of a reaction and of an outcome on record."""
+
+    recorded: Any
+    explained: Any
+    reacted: Any
+    outcome: Any
+
+
+def response_types(problem: Problem) -> ResponseTypes:
+    """Return the types of what is on record."""
+    answers, scores = (problem.decision.model_fields[name] for name in ("answer", "score"))
+    Answer: Any = Annotated[answers.annotation, Field(), *answers.metadata]  # noqa: N806  # a type
+    Score: Any = Annotated[float, Field(), *scores.metadata]  # noqa: N806
+    hidden = "null while it waits for a blind review"
 
     class Recorded(problem.decision):  # type: ignore[name-defined, misc]
         """A decision on record, with its features and its reaction, if there is one."""
 
+        answer: Annotated[Answer | None, Field(description=hidden)]
+        score: Annotated[Score | None, Field(description=f"{scores.description}; {hidden}")]
         features: dict[str, Any]
         note: str | None
         verdict: str | None
-        reaction_answer: answer | None
+        reaction_answer: Answer | None
+        reacted_at: str | None
+
+    class Happened(BaseModel):
+        """An outcome in the history of a decision; the last one of its id, or else of its reference, is the current."""
+
+        outcome: Answer
+        observed_at: str | None
+        recorded_at: str
 
     class Explained(Recorded):
-        """A decision on record, the numbers that the model was given, and its reasons."""
+        """A decision on record, what really happened, the numbers that the model was given, and its reasons."""
 
+        outcome: Answer | None
+        outcome_at: str | None
+        outcomes: list[Happened]
         encoded: dict[str, float | None]
         reasons: list[Reason]
         unexplained: str | None
@@ -50,7 +86,13 @@ def response_types(problem: Problem) -> tuple[Any, Any, Any]:
         decision_id: str
         reacted_at: str
 
-    return Recorded, Explained, Reacted
+    class RecordedOutcome(problem.outcome):  # type: ignore[name-defined, misc]
+        """An outcome, whether it was new, and whether there is a decision of that id or reference."""
+
+        recorded: Literal["new", "unchanged", "corrected"]
+        known: bool
+
+    return ResponseTypes(Recorded, Explained, Reacted, RecordedOutcome)
 
 
 def declare_decisions(app: FastAPI, problem: Problem, max_rows: int) -> None:
@@ -58,13 +100,21 @@ def declare_decisions(app: FastAPI, problem: Problem, max_rows: int) -> None:
     Features, Decision = problem.request, problem.decision  # noqa: N806  # types
     several: Any = Field(min_length=1, max_length=max_rows)
 
-    @app.post("/v1/decisions", status_code=201, operation_id="decide")
-    def decide(features: Features) -> Decision:  # type: ignore[valid-type]
-        """All or nothing, and recorded before it is answered."""
+    Decisions: Any = Annotated[list[Decision], several]  # type: ignore[valid-type]  # noqa: N806
+    repeated: Any = {200: {"model": Decision, "description": REPEATED}, 400: {}}
 
-    @app.post("/v1/decisions/batch", status_code=201, operation_id="decide_batch")
-    def decide_batch(rows: Annotated[list[Features], several]) -> Annotated[list[Decision], several]:  # type: ignore[valid-type, empty-body]
-        """All or nothing, and recorded before it is answered."""
+    @app.post("/v1/decisions", status_code=201, operation_id="decide", responses=repeated)
+    def decide(features: Features, idempotency_key: IdempotencyKey = None) -> Decision:  # type: ignore[valid-type]
+        """Record the decision, then answer. Do not show the answer of a `blind` decision to its reviewer."""
+
+    repeated = {200: {"model": Decisions, "description": REPEATED}, 400: {}}
+
+    @app.post("/v1/decisions/batch", status_code=201, operation_id="decide_batch", responses=repeated)
+    def decide_batch(
+        rows: Annotated[list[Features], several],  # type: ignore[valid-type]
+        idempotency_key: IdempotencyKey = None,
+    ) -> Decisions:
+        """Record all decisions, or none, then answer."""
 
 
 def build_document(app: FastAPI) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .problems import problem_response
 
 LOOPBACK_HOST = re.compile(rb"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d*)?", re.IGNORECASE)
+LISTS = ("/v1/decisions/batch", "/v1/outcomes")  # paths whose bodies may be lists of rows
 OPEN_PATHS = ("/healthz", "/readyz", "/static/")  # need no key
 CONTENT_POLICY = (
     b"default-src 'none'; connect-src 'self'; img-src 'self' data:; script-src 'self'; style-src 'self'; "
@@ -57,7 +58,7 @@ class SecurityMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.max_batch_bytes if scope["path"] == "/v1/decisions/batch" else self.max_body_bytes
+        limit = self.max_batch_bytes if scope["path"] in LISTS else self.max_body_bytes
         headers = API_HEADERS if scope["path"].startswith("/v1/") else PAGE_HEADERS
         received, complete, started = 0, False, False
         deadline = asyncio.get_running_loop().time() + self.read_seconds
