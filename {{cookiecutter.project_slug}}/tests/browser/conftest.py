@@ -38,7 +38,7 @@ def browser():
 def url(make_workspace, tmp_path_factory):
     """Serve a product all of whose decisions need a review, and return its address."""
     workspace = make_workspace(tmp_path_factory.mktemp("desk") / "project")
-    workspace.edit_plan("band = 0.05", "band = 1\nblind_share = 0")
+    workspace.edit_plan("band = 0.05", "band = 1")
     with serving(workspace.project, api_keys=(SecretStr(KEY),)) as (host, port):
         yield f"http://{host}:{port}"
 
@@ -47,7 +47,6 @@ def url(make_workspace, tmp_path_factory):
 def wide_url(make_workspace, tmp_path_factory):
     """Serve a product with 85 fields, and return its address."""
     workspace = make_workspace(tmp_path_factory.mktemp("wide") / "project", "wide")
-    workspace.edit_plan("[review]", "[review]\nblind_share = 0")
     with serving(workspace.project, api_keys=(SecretStr(KEY),)) as (host, port):
         yield f"http://{host}:{port}"
 
@@ -56,7 +55,7 @@ def wide_url(make_workspace, tmp_path_factory):
 def blind_url(request, make_workspace, tmp_path_factory):
     """Serve a product, with two answers, several or a number, whose reviewers answer first; return its address."""
     workspace = make_workspace(tmp_path_factory.mktemp("blind") / "project", request.param)
-    workspace.edit_plan("[review]", "[review]\nblind_share = 1")
+    workspace.edit_plan("blind_share = 0", "blind_share = 1")
     with serving(workspace.project, api_keys=(SecretStr(KEY),)) as (host, port):
         yield f"http://{host}:{port}"
 
