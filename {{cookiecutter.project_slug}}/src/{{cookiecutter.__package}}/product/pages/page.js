@@ -24,7 +24,7 @@ export const words = (name) => capital(String(name).replaceAll("_", " ").trim())
 const digits = new Intl.NumberFormat("en", { maximumFractionDigits: 3, useGrouping: "min2" }); // a year is 2024, not 2,024
 const share = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 3 });
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
-const date = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
+const date = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" }); // most outcomes come with a date only
 const calendar = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 
 /** Any value of a contract as people read it. */
