@@ -131,6 +131,35 @@ def test_largest_list_of_every_contract_is_within_the_limit(any_workspace, any_p
     assert any_product.post("/v1/decisions/batch", json=rows).status_code == 201
 
 
+@pytest.mark.parametrize("path", ["/v1/decisions/batch", "/v1/outcomes"])
+def test_list_that_is_too_large_is_refused(product, workspace, path):
+    limit = workspace.project.body_limits[1]
+    assert product.post(path, content=b"x" * limit, headers={"content-type": "application/json"}).status_code == 422
+    answer = product.post(path, content=b"x" * (limit + 1), headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["detail"]) == (413, f"the body is over {limit} bytes")
+
+
+def test_reference_and_subject_are_recorded_and_are_no_features(any_workspace, any_product):
+    given = {"reference": "A-17/\u00e9", "subject": "x" * 200}
+    decision = any_product.post("/v1/decisions", json=example(any_workspace) | given).json()
+    [other] = any_product.post("/v1/decisions/batch", json=[example(any_workspace) | {"reference": "B"}]).json()
+    [found] = any_product.get("/v1/decisions", params={"reference": given["reference"], "to_review": False}).json()
+    for row in (decision, found, any_product.get(f"/v1/decisions/{decision['id']}").json()):
+        assert {name: row[name] for name in given} == given
+    assert (other["reference"], other["subject"]) == ("B", None)
+    assert {*given} & {*found["features"]} == set()
+    assert any_product.get("/v1/decisions?reference=A").json() == []
+    both = any_product.get("/v1/decisions?reference=B&to_review=true").json()
+    assert len(both) == other["needs_review"]
+
+
+@pytest.mark.parametrize("name", ["reference", "subject"])
+@pytest.mark.parametrize("wrong", ["", "x" * 201, "a\0b", 5])
+def test_reference_or_subject_that_no_ledger_can_store_is_refused(product, features, name, wrong):
+    answer = product.post("/v1/decisions", json=features | {name: wrong})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, name)
+
+
 def test_longest_texts_of_a_contract_are_within_the_limit():
     column = Column("größe", "text", "", "x", max_length=100_000)
     body = json.dumps({column.name: "é" * column.max_length})

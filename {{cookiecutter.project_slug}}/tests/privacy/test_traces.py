@@ -100,6 +100,23 @@ def test_personal_value_is_not_recorded(workspace, features, is_personal):
     assert (SECRET.encode() in written) is not is_personal
 
 
+@pytest.mark.parametrize("failing", FAILING)
+def test_reference_subject_and_key_are_not_logged_whatever_fails(product, features, lines, monkeypatch, failing):
+    if FAILING[failing]:
+        monkeypatch.setattr(*FAILING[failing])
+    given, headers = {"reference": SECRET, "subject": SECRET}, {"Idempotency-Key": SECRET}
+    for body in (features | given, given, [features | given], given | {"outcome": "yes"}, given | {"outcome": SECRET}):
+        for path in ("/v1/decisions", "/v1/decisions/batch", "/v1/outcomes"):
+            product.post(path, json=body, headers=headers)
+    product.post("/v1/outcomes", json={"reference": SECRET, "outcome": "yes"})
+    product.get("/v1/decisions", params={"reference": SECRET})
+    answers = [product.get("/v1/decisions", params={"reference": SECRET * 99}), product.get("/metrics")]
+    answers.append(product.post("/v1/decisions", json=given, headers=headers))
+    assert [answer.text for answer in answers if SECRET in answer.text] == []
+    assert "answered 422" in lines.stream.getvalue()
+    assert SECRET not in lines.stream.getvalue()
+
+
 def test_errors_do_not_repeat_what_was_sent(product, features):
     wrong = [features | {name: SECRET} for name in features]
     wrong += [{"verdict": SECRET}, {"verdict": "accept", "note": {SECRET: 1}}]

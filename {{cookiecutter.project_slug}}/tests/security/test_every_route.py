@@ -14,6 +14,7 @@ from {{ cookiecutter.__package }}.product.decisions import DecisionJob
 PROBLEM = USUAL.problem()
 # the description needs neither a model nor a ledger
 API = schemathesis.openapi.from_dict(describe(PROBLEM, "Decisions"))
+UNDESCRIBED = ("this Idempotency-Key belongs to another request", "not a date or time")  # JSON Schema cannot say it
 BOUNDED = settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=HealthCheck)
 
 
@@ -25,7 +26,9 @@ def test_description_is_valid_openapi():
 @BOUNDED
 def test_every_answer_is_one_of_those_described(case, address):
     host, port = address
-    case.call_and_validate(base_url=f"http://{host}:{port}")
+    answer = case.call(base_url=f"http://{host}:{port}")
+    if not (answer.status_code == 422 and any(reason in answer.text for reason in UNDESCRIBED)):
+        case.validate_response(answer)
 
 
 @pytest.mark.parametrize("dropped", [None, *PROBLEM.decision.model_fields])

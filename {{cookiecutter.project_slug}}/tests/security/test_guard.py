@@ -50,7 +50,7 @@ def test_key_is_read_from_its_header_only(closed, headers):
 
 
 def test_decision_without_a_key_is_not_recorded(closed, features):
-    for path in ("/v1/decisions", "/v1/decisions/batch", "/v1/decisions/x/reaction"):
+    for path in ("/v1/decisions", "/v1/decisions/batch", "/v1/decisions/x/reaction", "/v1/outcomes"):
         assert closed.post(path, json=features).status_code == 401
     assert closed.get("/v1/decisions", headers={"X-API-Key": KEY}).json() == []
 

@@ -1,10 +1,12 @@
 """The ledger keeps every decision and every reaction that it acknowledged, once."""
 
 import contextlib
+import dataclasses
 import sqlite3
 
 import pytest
 import sqlalchemy as sa
+from postgres import make_schema
 from problems import SHAPES, USUAL
 
 from {{ cookiecutter.__package }}.core.errors import UserError
@@ -16,6 +18,7 @@ from {{ cookiecutter.__package }}.stores.ledger import (
     now,
     open_ledger,
 )
+from {{ cookiecutter.__package }}.stores.outcomes import record_outcomes
 
 TARGETS = {shape: SHAPES[shape].problem().target for shape in SHAPES}
 
@@ -134,6 +137,99 @@ def test_review_queue_is_read_from_its_index(url, target):
         with ledger.engine.connect() as connection:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
     assert "USING INDEX decisions_to_review" in str(plan)
+
+
+def test_review_queue_holds_blind_reviews_too(url, target, answers):
+    drawn, done, plain = (decision(answers[0], blind=flag) for flag in (True, True, False))
+    with open_ledger(url, target) as ledger:
+        ledger.record([drawn, done, plain])
+        ledger.react(done["id"], reaction("blind", answers[0]))
+        assert [row["id"] for row in ledger.recent(10, to_review=True)] == [drawn["id"]]
+        for given in (reaction(), reaction("override", answers[0]), reaction("override", answers[1])):
+            with pytest.raises(ReactionConflictError, match="is reviewed blind: give your own answer"):
+                ledger.react(drawn["id"], given)
+        with pytest.raises(ReactionConflictError, match="is not reviewed blind"):
+            ledger.react(plain["id"], reaction("blind", answers[0]))
+
+
+def test_decisions_of_a_reference_are_read_from_an_index(url, target, answers):
+    queries = []
+    with open_ledger(url, target) as ledger:
+        given = [decision(answers[0], reference=name) for name in ("a", "b", "a", None)]
+        ledger.record(given)
+        sa.event.listen(ledger.engine, "before_cursor_execute", lambda *given: queries.append(given[2:4]))
+        assert [row["id"] for row in ledger.recent(9, reference="a")] == [given[2]["id"], given[0]["id"]]
+        assert [row["id"] for row in ledger.recent(1, reference="a")] == [given[2]["id"]]
+        statement, parameters = queries[-1]
+        with ledger.engine.connect() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+    assert "USING INDEX decisions_reference" in str(plan)
+    assert "TEMP B-TREE" not in str(plan)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def each_url(request, url):
+    return url if request.param == "sqlite" else make_schema(request.getfixturevalue("postgres")[0])
+
+
+def test_labelled_decisions_have_a_reaction_or_the_current_outcome(each_url, target, answers):
+    first, second = answers
+    with open_ledger(each_url, target) as ledger:
+        accepted, by_reference, by_id, both, bare = (
+            decision(first, reference=name) for name in (None, "b", "c", "d", "e")
+        )
+        ledger.record([accepted, by_reference, by_id, both, bare])
+        ledger.react(accepted["id"], reaction(note="seen"))
+        ledger.react(both["id"], reaction("override", second))
+        given = [
+            ("reference", "b", first, "2026-01-01"),
+            ("reference", "b", second, None),
+            ("id", by_id["id"], second, None),
+        ]
+        given += [
+            ("id", both["id"], second, "2026-01-02"),
+            ("reference", "d", first, None),
+            ("reference", "z", first, None),
+        ]
+        outcomes = [{by: case, "outcome": answer, "observed_at": at} for by, case, answer, at in given]
+        record_outcomes(ledger, outcomes)
+        labelled = {row["id"]: row for row in ledger.labelled()}
+        assert list(labelled) == [both["id"], by_id["id"], by_reference["id"], accepted["id"]]
+        read = ("verdict", "reaction_answer", "note", "outcome")
+        found = [tuple(row[name] for name in read) for row in labelled.values()]
+        assert found == [
+            ("override", second, "", second),
+            (None, None, None, second),
+            (None, None, None, second),
+            ("accept", None, "seen", None),
+        ]
+        assert labelled[both["id"]]["outcome_at"] == "2026-01-02"
+        assert labelled[by_reference["id"]]["outcome_at"] > "2026-01-02"  # the correction has no time of its own
+        assert labelled[accepted["id"]]["outcome_at"] is None
+        assert labelled[accepted["id"]]["reacted_at"]
+        assert labelled[by_id["id"]]["reacted_at"] is None
+        assert type(labelled[by_id["id"]]["outcome"]) is type(second)
+
+
+def test_labelled_decisions_are_read_with_the_indexes_of_outcomes(url, target):
+    queries = []
+    with open_ledger(url, target) as ledger:
+        sa.event.listen(ledger.engine, "before_cursor_execute", lambda *given: queries.append(given[2:4]))
+        assert list(ledger.labelled()) == []
+        statement, parameters = queries[-1]
+        with ledger.engine.connect() as connection:
+            plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all())
+    assert "INDEX outcomes_reference" in plan
+    assert "INDEX outcomes_decision_id" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_whole_number_comes_back_as_it_was_given(url):
+    whole = dataclasses.replace(TARGETS["wide"], kind="integer")
+    given = decision(12)
+    with open_ledger(url, whole) as ledger:
+        ledger.record([given])
+        assert repr(ledger.get(given["id"])["answer"]) == "12"
 
 
 def test_ids_sort_by_time_and_do_not_repeat():

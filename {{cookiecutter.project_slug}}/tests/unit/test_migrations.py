@@ -9,6 +9,7 @@ import sys
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from postgres import make_schema
@@ -109,6 +110,33 @@ def test_ledger_of_0_2_0_keeps_its_rows(url, shape):
             indexes = sa.inspect(opened.engine).get_indexes("decisions")
             assert sorted(index["name"] for index in indexes) == INDEXES
     assert read_version(url) == database.HEAD
+
+
+@pytest.mark.parametrize("version", ["0001", "0002"])
+def test_ledger_of_each_earlier_version_keeps_its_rows(url, monkeypatch, version):
+    row = make_old_ledger(url, TARGET)
+    upgrade = command.upgrade
+    monkeypatch.setattr(command, "upgrade", lambda config, _: upgrade(config, version))
+    with pytest.raises(UserError), open_ledger(url, TARGET):  # its tables are not those of this code
+        pass
+    monkeypatch.setattr(database, "HEAD", version)
+    monkeypatch.setattr(Tables, "__init__", make_old_tables)
+    engine = database.connect(url, Tables(TARGET))
+    engine.dispose()
+    assert read_version(url) == version
+    monkeypatch.undo()
+    with open_ledger(url, TARGET) as opened:
+        assert list(opened.labelled()) == [row]
+        opened.record([DECISION | {"id": "1" * 32, "answer": TARGET.categories[0], "blind": True, "reference": "r"}])
+        assert opened.get("1" * 32)["blind"] is True
+    assert read_version(url) == database.HEAD
+
+
+def make_old_tables(self, target):
+    """Make the tables of the first versions."""
+    self.metadata = sa.MetaData()
+    answer = sa.String() if target.categories else sa.Float()
+    self.decisions = sa.Table("decisions", self.metadata, sa.Column("answer", answer))
 
 
 def test_tables_of_0_2_0_and_new_tables_are_the_same(tmp_path):

@@ -11,6 +11,7 @@ import typer
 
 from ..core.errors import UserError
 
+SHOWN = 3  # unknown references that are named
 commands = typer.Typer()
 
 
@@ -64,6 +65,36 @@ def openapi() -> None:
     path = project.settings.root / "openapi.json"
     path.write_text(text, encoding="utf-8")
     out.print(f"Wrote {path}.", markup=False)
+
+
+@commands.command()
+def outcomes(
+    file: Annotated[str, typer.Argument(help="A table with columns reference (or id), outcome, perhaps observed_at.")],
+) -> None:
+    """Record what really happened in cases of the past, by the caller's reference or the decision's id.
+
+    Run it again after an interruption: what is on record already is not recorded twice.
+    """
+    from collections import Counter
+
+    from ..product.outcome_files import check_outcomes, read_outcomes
+    from ..stores.files import find_table
+    from ..stores.outcomes import record_outcomes
+    from .composition import load_project, out
+
+    place, project, counts = find_table(file), load_project(), Counter[str]()
+    target = project.problem.target
+    with project.ledger() as ledger:
+        unknown = check_outcomes(place, target, ledger)  # first of all, so that a fault in the last row writes nothing
+        for given in read_outcomes(place, target):
+            counts.update(each["recorded"] for each in record_outcomes(ledger, given))
+    text = f"{counts['new']} outcomes are new, {counts['corrected']} corrected, {counts['unchanged']} unchanged."
+    if unknown:
+        named = f"{', '.join(unknown[:SHOWN])}{', ...' if len(unknown) > SHOWN else ''}"
+        text += (
+            f" {len(unknown)} references are unknown: {named}; their outcomes count once such a decision is recorded."
+        )
+    out.print(text, markup=False)
 
 
 @commands.command()
