@@ -1,5 +1,7 @@
 """References: which case waits, and how a reviewer finds it again."""
 
+import json
+
 import pytest
 from desk import decide, expect, field, recorded, row
 from problems import USUAL
@@ -51,6 +53,21 @@ def test_reference_survives_a_wrong_value_and_is_cleared_for_the_next_case(visit
     decide(page)
     expect(reference).to_have_value("")
     expect(number).to_have_value(str(NUMBER.example))
+
+
+def test_column_of_that_name_is_asked_apart_from_the_reference_of_the_case(visit):
+    def with_a_column(route):
+        document = route.fetch().json()
+        properties = document["components"]["schemas"]["Features"]["properties"]
+        properties |= {"_reference": properties["reference"], "reference": {"type": "string", "description": "A book"}}
+        route.fulfill(body=json.dumps(document), content_type="application/json")
+
+    page = visit(complaining=["422"], prepare=lambda page: page.route("**/openapi.json", with_a_column))
+    field(page, "reference").locator("input").fill("page 4")
+    field(page, "_reference").locator("input").fill("case 21")
+    with page.expect_request(lambda request: request.method == "POST") as asked:
+        page.get_by_role("button", name="Decide", exact=True).click()
+    assert asked.value.post_data_json.items() >= {("reference", "page 4"), ("_reference", "case 21")}
 
 
 def test_cases_are_found_by_their_reference(visit):
