@@ -51,6 +51,15 @@ def wide_url(make_workspace, tmp_path_factory):
         yield f"http://{host}:{port}"
 
 
+@pytest.fixture(scope="module", params=["usual", "categories", "wide"])
+def blind_url(request, make_workspace, tmp_path_factory):
+    """Serve a product, with two answers, several or a number, whose reviewers answer first; return its address."""
+    workspace = make_workspace(tmp_path_factory.mktemp("blind") / "project", request.param)
+    workspace.edit_plan("blind_share = 0", "blind_share = 1")
+    with serving(workspace.project, api_keys=(SecretStr(KEY),)) as (host, port):
+        yield f"http://{host}:{port}"
+
+
 @pytest.fixture
 def problem():
     return USUAL.problem()

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from desk import decide, expect, field, key, recorded, row
 from problems import USUAL
 
 pytestmark = pytest.mark.slow
@@ -20,36 +21,6 @@ LOOKS = {
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
 }
-
-
-def expect(what):
-    from playwright.sync_api import expect  # here, so that the fast tests do without
-
-    return expect(what)
-
-
-def decide(page):
-    page.get_by_role("button", name="Decide", exact=True).click()
-    expect(page.locator(".verdict")).to_be_focused()
-    return page.url.partition("#decision-")[2]
-
-
-def field(page, name):
-    return page.locator(f"#ask [data-name={name}]")
-
-
-def row(page, section, decision_id):
-    return page.locator(f"#{section} a[href='#decision-{decision_id}']")
-
-
-def key(page):
-    return page.evaluate("sessionStorage.getItem('api-key')")
-
-
-def recorded(page, decision_id):
-    """Return what the ledger knows of a decision."""
-    answer = page.request.get(f"{page.url.partition('#')[0]}v1/decisions?limit=200", headers={"X-API-Key": key(page)})
-    return next(decision for decision in answer.json() if decision["id"] == decision_id)
 
 
 def test_reviewer_decides_reads_the_reasons_and_overrides(visit):
@@ -280,7 +251,7 @@ def test_page_works_with_the_keyboard_alone(visit):
 def test_every_control_has_a_label_and_a_description(visit):
     page = visit()
     decide(page)
-    for control in page.locator("#fields input, #fields select, #card input, #card select").all():
+    for control in page.locator("main input, main select").all():
         assert control.evaluate("element => element.labels[0].textContent.trim()")
     for described in page.locator("[aria-describedby]").all():
         ids = described.get_attribute("aria-describedby").split()

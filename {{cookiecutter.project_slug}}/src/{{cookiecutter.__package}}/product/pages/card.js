@@ -1,31 +1,26 @@
 // One decision: what was answered, why, and what a person makes of it.
 
-import { check, core, field } from "./form.js";
-import { capital, isShare, make, moment, scored, shown, words } from "./page.js";
+import { answered, capital, day, isHidden, isShare, make, moment, scored, shown, words } from "./page.js";
+import { reacted, reaction } from "./reaction.js";
 
-const MAX_OVERRIDE_BUTTONS = 4; // more other answers go into a list
+const AFTERWARDS = "Answer this case yourself. The model's answer and its reasons are shown afterwards.";
 
 /** Fill the card's place.
  *
  * `react` is called with what a person says, `next` leads to the next one waiting, and `mine` says that
- * what was asked still stands in the form. */
+ * what was asked still stands in the form. While the answer is hidden, nothing that follows from it is shown. */
 export function card(decision, schemas, { react, next, mine }) {
   const properties = schemas.Decision.properties;
+  const hidden = isHidden(decision);
+  const features = asked(decision.features, schemas.Features.properties, hidden || !mine);
   return [
-    make("p", { class: "verdict", tabindex: -1 }, shown(decision.answer)),
+    make("p", { class: hidden ? "verdict hidden" : "verdict", tabindex: -1 }, answered(decision)),
     make("p", { class: "origin" }, make("b", {}, decision.model), " · ", moment(decision.decided_at)),
-    badges(decision, properties),
-    score(decision, properties.score),
-    reasons(decision),
-    decision.verdict ? outcome(decision, next) : reaction(decision, schemas.Reaction.properties, react),
-    asked(decision.features, schemas.Features.properties, !mine),
+    decision.reference && make("p", {}, "Reference ", make("bdi", { class: "reference" }, decision.reference)),
+    ...(hidden ? [make("p", {}, AFTERWARDS), features] : [badges(decision, properties), score(decision, properties.score), reasons(decision), happened(decision)]),
+    decision.verdict ? reacted(decision, next) : reaction(decision, schemas.Reaction.properties, react),
+    !hidden && features,
   ].filter(Boolean);
-}
-
-/** What became of a decision, in a few words; empty while nobody reacted. */
-export function became(decision) {
-  if (!decision.verdict) return "";
-  return decision.verdict === "accept" ? "Accepted" : `Overridden: ${shown(decision.reaction_answer)}`;
 }
 
 function badges(decision, properties) {
@@ -68,34 +63,7 @@ function asked(features, properties, open) {
   return make("details", { open }, make("summary", {}, "What was asked"), make("dl", {}, rows));
 }
 
-function outcome(decision, next) {
-  return make("div", { class: "outcome", tabindex: -1 },
-    make("p", {}, make("b", {}, became(decision)), decision.note && make("q", {}, decision.note)),
-    next && make("a", { href: next }, "Next one waiting"));
-}
-
-function reaction(decision, properties, react) {
-  const kind = core(properties.answer);
-  const note = field("note", properties.note, { required: false });
-  const accept = make("button", { type: "button", class: "main", onclick: () => send("accept") }, "Accept");
-  let own; // a control for the person's answer, where buttons would be too many
-  const send = (verdict, answer) => react({ verdict, answer, note: note.value() }, [note, own].filter(Boolean));
-
-  const others = kind.enum?.filter((answer) => answer !== decision.answer) ?? [];
-  let overrides;
-  if (kind.enum && others.length <= MAX_OVERRIDE_BUTTONS) {
-    overrides = others.map((answer) => make("button", { type: "button", onclick: () => send("override", answer) }, `Override: ${shown(answer)}`));
-  } else {
-    own = field("your_own_answer", kind.enum ? { ...kind, enum: others } : kind);
-    overrides = [make("button", { type: "button", onclick: () => different(own, decision.answer) && send("override", own.value()) }, "Override")];
-  }
-  return make("div", { class: "reaction" }, own?.element, note.element, make("div", { class: "buttons" }, accept, overrides));
-}
-
-function different(own, answer) {
-  if (!check([own])) return false;
-  if (own.value() !== answer) return true;
-  own.say("That is the answer that was given: accept it, or override with another.");
-  own.focus();
-  return false;
+function happened({ outcome, outcome_at: at }) {
+  if (outcome === null || outcome === undefined) return false;
+  return make("p", {}, "What happened: ", make("b", {}, shown(outcome)), at && [", ", day(at)]);
 }

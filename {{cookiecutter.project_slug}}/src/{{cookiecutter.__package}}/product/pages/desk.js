@@ -1,14 +1,15 @@
 // The desk: asks, shows, listens, and follows what happens elsewhere. All it knows of the question,
 // the fields and the answers comes from the API's own description.
 
-import { became, card } from "./card.js";
+import { card } from "./card.js";
 import { check, fields } from "./form.js";
-import { OPEN, list, mark } from "./list.js";
-import { $, call, capital, keepKey, make, scored, shown } from "./page.js";
+import { MAX_LISTED, OPEN, list, mark, openState } from "./list.js";
 import { askForKey, attempt, busy, complain } from "./notices.js";
+import { $, answered, call, capital, isHidden, keepKey, make, scored } from "./page.js";
+import { compared } from "./reaction.js";
+import { clearSearch, refreshFound, search } from "./search.js";
 
 const POLL_MS = 4000;
-const MAX_LISTED = 20;
 const known = new Map(); // decisions by id, as last seen
 let schemas;
 let mine; // the decision that the form was last asked for
@@ -46,10 +47,11 @@ async function refresh() {
   waiting = queue;
   const score = schemas.Decision.properties.score;
   list($("#queue ol"), queue, score);
-  list($("#recent ol"), recent, score, (decision) => decision.needs_review && "Needs review");
+  list($("#recent ol"), recent, score, openState);
   const many = queue.length < MAX_LISTED ? queue.length : `${MAX_LISTED}+`;
   $("#queue-title").dataset.count = many;
   document.title = (many ? `(${many}) ` : "") + $("#question").textContent;
+  await refreshFound(score).catch(later);
 }
 
 /** Show the decision that the address names, with its reasons. */
@@ -57,7 +59,8 @@ async function open() {
   const id = location.hash.startsWith(OPEN) && location.hash.slice(OPEN.length);
   if (!id) return;
   const explained = await call(`v1/decisions/${encodeURIComponent(id)}`).catch((problem) => {
-    if (!known.has(id)) throw problem; // it is worth showing without its reasons, too
+    // an answer is worth showing without its reasons, too; one that a reviewer may not see yet is not known here
+    if ((known.get(id)?.answer ?? null) === null) throw problem;
   });
   const decision = { ...known.get(id), ...explained };
   known.set(id, decision);
@@ -66,10 +69,12 @@ async function open() {
     react: (reaction, inputs) => react(decision, reaction, inputs), next: next && OPEN + next.id, mine: id === mine,
   }));
   mark();
-  const outcome = became(decision);
-  $("#announcement").textContent = outcome || `Answer: ${shown(decision.answer)} ${scored(decision, schemas.Decision.properties.score)}`;
+  const outcome = compared(decision);
+  const answer = `${answered(decision)} ${scored(decision, schemas.Decision.properties.score)}`;
+  $("#announcement").textContent = outcome || (isHidden(decision) ? answer : `Answer: ${answer}`);
   const place = $(outcome ? ".outcome" : ".verdict");
   place.focus({ preventScroll: true });
+  $(".verdict").scrollIntoView({ block: "nearest" }); // the model's answer may be new, too
   place.scrollIntoView({ block: "nearest" });
 }
 
@@ -79,7 +84,8 @@ async function decide() {
   const features = Object.fromEntries(form.all.map((one) => [one.name, one.value()]));
   const decision = await call("v1/decisions", features).catch((problem) => blame(problem, form.all, $("#ask-fault")));
   if (!decision) return;
-  known.set(decision.id, decision);
+  form.reference.clear(); // the next case has another
+  known.set(decision.id, isHidden(decision) ? { ...decision, answer: null, score: null } : decision);
   mine = decision.id;
   await refresh().catch(later);
   location.hash = OPEN + decision.id;
@@ -128,6 +134,11 @@ $("#ask").addEventListener("submit", (event) => {
   event.preventDefault();
   attempt(decide);
 });
+$("#search").addEventListener("submit", (event) => {
+  event.preventDefault();
+  attempt(() => search(schemas.Decision.properties.score), { waits: true });
+});
+$("#search-clear").addEventListener("click", () => attempt(() => clearSearch(schemas.Decision.properties.score), { waits: true }));
 $("#key").addEventListener("submit", (event) => {
   event.preventDefault();
   keepKey($("#key-input").value);

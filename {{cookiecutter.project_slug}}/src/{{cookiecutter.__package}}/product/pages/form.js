@@ -57,6 +57,9 @@ export function field(name, schema, { required = true, start = "" } = {}) {
       if (raw.trim() === "") return undefined;
       return inputs[0].type === "number" ? Number(raw) : raw;
     },
+    clear() {
+      inputs[0].value = "";
+    },
     say(message = "") {
       fault.textContent = message;
       control.toggleAttribute("data-wrong", message !== "");
@@ -81,10 +84,11 @@ export function field(name, schema, { required = true, start = "" } = {}) {
 
 /** The fields of an object's schema; those with marks of their own are set apart below, and say so.
  *
- * A long form shows what is required; its optional fields are folded away. */
+ * A long form shows what is required; its optional fields are folded away. The reference of the case comes last. */
 export function fields(schema) {
   const example = schema.examples?.[0] ?? {};
-  const all = Object.entries(schema.properties).map(([name, property]) => {
+  const features = Object.entries(schema.properties).filter(([, property]) => !property["x-identifier"]);
+  const all = features.map(([name, property]) => {
     const required = schema.required?.includes(name) ?? false;
     // an example is no statement about a person: nobody's group is filled in beforehand
     return field(name, property, { required, start: property["x-protected"] && !required ? undefined : example[name] ?? undefined });
@@ -97,7 +101,11 @@ export function fields(schema) {
   const folded = all.filter(isFolded);
   const isOnly = folded.length === all.length;
   if (folded.length > 0) sets.push(make("details", { open: isOnly }, make("summary", {}, `Optional fields (${folded.length})`), set("", folded)));
-  return { all, sets: sets.filter((one) => one.querySelector(".field")) };
+  const [name, property] = Object.entries(schema.properties).find(([, { "x-identifier": kind }]) => kind === "reference");
+  const reference = field(name, property, { required: false });
+  sets.push(make("fieldset", { class: "apart" }, reference.element));
+  all.push({ ...reference, value: () => reference.value()?.trim() });
+  return { all, reference, sets: sets.filter((one) => one.querySelector(".field")) };
 }
 
 /** Check every field and go to the first that is wrong; returns whether all are right. */

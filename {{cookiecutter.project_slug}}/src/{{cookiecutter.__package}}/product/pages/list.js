@@ -1,8 +1,9 @@
 // Lists of decisions, each a link that opens one.
 
-import { became } from "./card.js";
-import { make, moment, scored, shown } from "./page.js";
+import { answered, isHidden, make, moment, scored } from "./page.js";
+import { became } from "./reaction.js";
 
+export const MAX_LISTED = 20;
 export const OPEN = "#decision-"; // how the address names the decision that is open
 
 /** Fill a list with decisions, newest first; `open` says what to call one that nobody reacted to. */
@@ -12,7 +13,8 @@ export function list(place, decisions, score, open = () => "") {
   place.dataset.rows = rows;
   const focused = place.contains(document.activeElement) && document.activeElement.hash;
   place.replaceChildren(...decisions.map((decision) => make("li", {}, make("a", { href: OPEN + decision.id },
-    make("b", {}, shown(decision.answer)), make("span", {}, scored(decision, score)),
+    decision.reference && make("bdi", { class: "reference" }, decision.reference),
+    make("b", {}, answered(decision)), make("span", {}, scored(decision, score)),
     make("span", { class: "state" }, became(decision) || open(decision)),
     make("span", { class: "origin" }, decision.model, " · ", moment(decision.decided_at))))));
   mark();
@@ -26,3 +28,6 @@ export function mark() {
     else link.removeAttribute("aria-current");
   }
 }
+
+/** What to call a decision outside the queue that nobody reacted to. */
+export const openState = (decision) => decision.needs_review && !isHidden(decision) && "Needs review";

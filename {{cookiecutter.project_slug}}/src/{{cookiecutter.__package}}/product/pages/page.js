@@ -3,7 +3,8 @@
 export const $ = (selector) => document.querySelector(selector);
 
 /** Make an element: data only ever becomes text, never markup.
- * Attributes that are `undefined` or `false` are left out, `on…` are listeners, children are nodes or text. */
+ * Attributes that are `undefined` or `false` are left out, as are such children, null and "";
+ * `on…` are listeners, children are nodes or text. */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -11,7 +12,7 @@ export function make(tag, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== undefined && value !== false) element.setAttribute(name, value);
   }
-  element.append(...children.flat().filter((child) => child !== undefined && child !== false && child !== ""));
+  element.append(...children.flat().filter((child) => (child ?? false) !== false && child !== ""));
   return element;
 }
 
@@ -23,6 +24,7 @@ export const words = (name) => capital(String(name).replaceAll("_", " ").trim())
 const digits = new Intl.NumberFormat("en", { maximumFractionDigits: 3, useGrouping: "min2" }); // a year is 2024, not 2,024
 const share = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 3 });
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const date = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" }); // most outcomes come with a date only
 const calendar = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 
 /** Any value of a contract as people read it. */
@@ -34,8 +36,16 @@ export function shown(value) {
 /** True when a schema's numbers lie between 0 and 1, so that a bar can show them. */
 export const isShare = ({ minimum, maximum }) => minimum === 0 && maximum === 1;
 
-/** A decision's score; nothing when it only says the answer again. */
-export function scored({ answer, score }, schema) {
+/** True while a reviewer has to answer before the model's answer may be seen: then nothing of it is shown. */
+export const isHidden = ({ blind, verdict }) => Boolean(blind && !verdict);
+
+/** What a decision answers, as far as it may be seen. */
+export const answered = (decision) => (isHidden(decision) ? "Your answer first" : shown(decision.answer));
+
+/** A decision's score; nothing when it only says the answer again, or must not be seen. */
+export function scored(decision, schema) {
+  const { answer, score } = decision;
+  if (isHidden(decision)) return "";
   if (isShare(schema)) return share.format(score);
   return shown(score) === shown(answer) ? "" : shown(score);
 }
@@ -46,6 +56,9 @@ export function moment(iso) {
   const today = then.toDateString() === new Date().toDateString();
   return make("time", { datetime: iso }, (today ? clock : calendar).format(then));
 }
+
+/** The day of a moment. */
+export const day = (iso) => make("time", { datetime: iso }, date.format(new Date(iso)));
 
 const KEY = "api-key"; // in this tab's storage: gone when the tab is closed
 const TIMEOUT_MS = 10_000;
