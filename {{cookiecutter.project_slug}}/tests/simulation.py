@@ -117,7 +117,8 @@ class Loop:
                 }
             )
         self.decisions += new
-        self.tables.append(features.assign(_key=[decision["id"] for decision in new], _time=f"{number:04d}"))
+        times = [f"{number:04d} {place:05d}" for place in range(rows)]
+        self.tables.append(features.assign(_key=[decision["id"] for decision in new], _time=times))
         return self.train(candidates, number=number, changed=changed)
 
     def train(

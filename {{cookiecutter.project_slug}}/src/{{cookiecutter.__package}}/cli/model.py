@@ -14,7 +14,8 @@ commands = typer.Typer()
 
 @commands.command()
 def train(
-    *, as_json: Annotated[bool, typer.Option("--json", help="Print the full evidence as JSON, and nothing else.")] = False
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the full evidence as JSON, and nothing else.")] = False,
 ) -> None:
     """Try every candidate, and register the cheapest one that passes all gates. Exit 1: all were refused."""
     from rich.markup import escape

@@ -50,20 +50,29 @@ def judge_recency(
     """Judge a refresh with more weight on recent rows by these rows alone, because they are what it is for.
 
     It has to be cheaper, by a whole interval, than what would answer without it: `other` is the plain refresh if that
-    passed, or the deployed champion. The other gates see few rows, so that only a conclusive result refuses it.
+    passed, or the deployed champion. The other gates see few rows, so that only a conclusive failure refuses it, and
+    only where the other does not fail as well.
     """
     some, one, usual = take(rows, recent), _take(candidate, recent, problem), _take(other, recent, problem)
     difference = one.mean_cost - usual.mean_cost
     low, high = mean_interval(difference, plan, units=some.units, weights=some.weights)
     mean = float(np.average(difference, weights=some.weights))
     message = (
-        f"newer rows first: {mean:+.3f} a decision on the {recent.sum()} newest rows ({plan.gates.confidence:.0%} interval "
-        f"{low:+.3f} to {high:+.3f}; limit +0.000)"
+        f"newer rows first: {mean:+.3f} a decision on the {recent.sum()} newest rows ({plan.gates.confidence:.0%} "
+        f"interval {low:+.3f} to {high:+.3f}; limit +0.000)"
     )
     evidence = {"difference": mean, "low": low, "high": high, "rows": int(recent.sum())}
     cost = GateResult("cost", "pass" if high < 0 else "fail", message, evidence)
     found = run_gates(some, one, usual, problem, plan, cost)
-    return tuple(replace(result, inconclusive_blocks=False) for result in found)
+    failed = {result.gate for result in run_gates(some, usual, usual, problem, plan) if result.status == "fail"}
+    return tuple(
+        replace(
+            result,
+            inconclusive_blocks=False,
+            status="inconclusive" if result is not cost and result.gate in failed else result.status,
+        )
+        for result in found
+    )
 
 
 def take(rows: Rows, kept: NDArray[np.bool_]) -> Rows:

@@ -99,9 +99,7 @@ def store_model(
     return str(client.create_model_version(NAME, place, run, tags=tags, model_id=model_id).version), content
 
 
-def read_file(
-    client: mlflow.MlflowClient, version: str, artifacts: str | None, name: str = FILE
-) -> bytes | None:
+def read_file(client: mlflow.MlflowClient, version: str, artifacts: str | None, name: str = FILE) -> bytes | None:
     """Return a file of a version, the model's by default, or None if MLflow cannot give it.
 
     MLflow notes where a file was written; after the project was moved or copied, it is below `artifacts`.

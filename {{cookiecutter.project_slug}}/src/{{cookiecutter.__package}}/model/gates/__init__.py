@@ -39,7 +39,7 @@ def run_gates(
         cost or cost_gate(difference, plan, weights=rows.weights),
         slices_gate(table, difference, usual, plan, units=rows.units, weights=rows.weights),
         calibration_gate(candidate.assignments, problem.objective, plan, units=rows.units, weights=rows.weights),
-        *group_calibration_gate(rows, candidate.assignments, problem.objective, plan),
+        *group_calibration_gate(rows, candidate.assignments, problem.objective, plan, champion.assignments),
         *group_gates(rows, candidate.assignments, problem.objective, plan),
         leak_gate(rows, candidate, problem, plan),
     ]

@@ -65,7 +65,9 @@ def labels_gate(rows: Rows, champion: Reference, problem: Problem, plan: Plan) -
     worst = max(shifts, key=lambda part: shifts[part], default="")
     limit = plan.gates.max_label_shift
     if worst and shifts[worst] > limit:
-        found.append(f"the labels of {worst} differ by {shifts[worst]:.2f} from those of the champion (limit {limit:g})")
+        found.append(
+            f"the labels of {worst} differ by {shifts[worst]:.2f} from those of the champion (limit {limit:g})"
+        )
     status: Status = "inconclusive" if found and "labels" not in plan.gates.confirmed else "pass"
     message = f"labels: {'; '.join(found) or 'they agree with the champion and with those it was trained on'}"
     if status != "pass":
