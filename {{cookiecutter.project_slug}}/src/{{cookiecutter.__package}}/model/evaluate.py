@@ -37,11 +37,11 @@ class Rows:
     groups: pd.DataFrame  # the protected columns as text, for audits and fairness constraints
     truth: NDArray[Any]  # labels, encoded by the objective
     folds: NDArray[np.int64]  # the fold that holds each row out
-    repeats: tuple[NDArray[np.int64], ...] = ()  # further assignments of the rows to folds
     units: NDArray[np.int64] = field(
         default_factory=no_values
     )  # rows that belong together share a number; by default each row has its own
     weights: NDArray[np.float64] = field(default_factory=no_values)  # over 0; by default all are 1
+    repeats: tuple[NDArray[np.int64], ...] = ()  # further assignments of the rows to folds
     keys: NDArray[np.uint64] | None = None  # hashes of the keys
     times: NDArray[np.float64] = field(
         default_factory=no_values
