@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from desk import decide, expect, recorded, row
+from actions import decide, expect, recorded, row
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from desk import decide, expect, field, key, recorded, row
+from actions import decide, expect, field, key, recorded, row
 from problems import USUAL
 
 pytestmark = pytest.mark.slow

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from desk import decide, expect, field, recorded, row
+from actions import decide, expect, field, recorded, row
 from problems import USUAL
 
 pytestmark = pytest.mark.slow

@@ -22,7 +22,7 @@ def _warnings_are_errors():
         yield
 
 
-def judge(rows, *evaluations, plan=PLAN):
+def run_gate(rows, *evaluations, plan=PLAN):
     [result] = group_gates(rows, evaluations, OBJECTIVE, plan)
     return result
 
@@ -30,7 +30,7 @@ def judge(rows, *evaluations, plan=PLAN):
 def count(sizes, rates, seeds=20, plan=PLAN):
     """Return how often each status is found over several seeds."""
     trials = (draw_errors(np.random.default_rng(seed), sizes, rates) for seed in range(seeds))
-    return Counter(judge(*trial, plan=plan).status for trial in trials)
+    return Counter(run_gate(*trial, plan=plan).status for trial in trials)
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.1, 0.3])
@@ -60,7 +60,7 @@ def test_small_groups_are_named_with_their_rows_and_do_not_decide():
     plan = make_plan(groups={"limits": {"error_rate": 0.1}, "minimum_rows": 200})
     sizes = (1000, 1000, 60)
     assert count(sizes, [0.1] * 3, plan=plan)["pass"] >= 18
-    result = judge(*draw_errors(np.random.default_rng(0), sizes, [0.1] * 3), plan=plan)
+    result = run_gate(*draw_errors(np.random.default_rng(0), sizes, [0.1] * 3), plan=plan)
     assert result.message.endswith("too few rows to be shown equal (groups.minimum_rows = 200): g2 (60)")
 
 
@@ -70,7 +70,7 @@ def test_sabotage_of_group_that_is_too_small_to_pass_fails():
 
 
 def test_inconclusive_gap_names_the_groups_that_need_rows():
-    result = judge(*draw_errors(np.random.default_rng(0), SIZES, [0.3] * 5))
+    result = run_gate(*draw_errors(np.random.default_rng(0), SIZES, [0.3] * 5))
     assert result.status == "inconclusive"
     one, other = result.evidence["widest"]
     assert result.message.endswith(f" rows of {other} and {one} that count for this rate are needed to conclude")
@@ -79,7 +79,7 @@ def test_inconclusive_gap_names_the_groups_that_need_rows():
 def test_groups_without_an_error_are_not_known_to_have_none():
     """Of 60 rows without an error, up to one in twenty may still be wrong."""
     plan = make_plan(groups={"limits": {"error_rate": 0.03}, "minimum_rows": 50})
-    few, many = (judge(*draw_errors(np.random.default_rng(0), (n, n), (0, 0)), plan=plan) for n in (60, 600))
+    few, many = (run_gate(*draw_errors(np.random.default_rng(0), (n, n), (0, 0)), plan=plan) for n in (60, 600))
     assert (few.status, many.status) == ("inconclusive", "pass")
     assert few.evidence["high"] > 0.03
 
@@ -87,11 +87,11 @@ def test_groups_without_an_error_are_not_known_to_have_none():
 def test_rows_of_one_unit_count_once():
     rng = np.random.default_rng(0)
     rows, evaluation = draw_errors(rng, (200, 200), (0.1, 0.1))
-    alone = judge(rows, evaluation)
+    alone = run_gate(rows, evaluation)
     copies = np.repeat(np.arange(400), 5)
     copied = make_rows(rows.truth[copies], group=rows.groups["group"].to_numpy()[copies])
     copied.units[:] = copies
-    together = judge(copied, evaluate(OBJECTIVE, rows.truth[copies], evaluation.predictions[copies]))
+    together = run_gate(copied, evaluate(OBJECTIVE, rows.truth[copies], evaluation.predictions[copies]))
     assert together.evidence["rows"] == {"g0": 200, "g1": 200}
     assert together.evidence["high"] == pytest.approx(alone.evidence["high"])
 
@@ -99,8 +99,8 @@ def test_rows_of_one_unit_count_once():
 def test_rates_are_averaged_over_assignments():
     trials = [draw_errors(np.random.default_rng(seed), (400, 400), (0.1, 0.1)) for seed in range(3)]
     rows, evaluations = trials[0][0], [evaluation for _, evaluation in trials]
-    alone = [judge(rows, evaluation).evidence["by_group"]["g0"] for evaluation in evaluations]
-    assert judge(rows, *evaluations).evidence["by_group"]["g0"] == pytest.approx(np.mean(alone))
+    alone = [run_gate(rows, evaluation).evidence["by_group"]["g0"] for evaluation in evaluations]
+    assert run_gate(rows, *evaluations).evidence["by_group"]["g0"] == pytest.approx(np.mean(alone))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_rates_are_averaged_over_assignments():
 def test_fewer_than_two_large_groups_are_inconclusive_in_one_line(groups):
     rows, evaluation = draw_errors(np.random.default_rng(0), (120,), (0.1,))
     rows = make_rows(rows.truth, group=groups)
-    result = judge(rows, evaluation)
+    result = run_gate(rows, evaluation)
     assert result.status == "inconclusive"
     assert "fewer than two groups have the 50 rows needed" in result.message
     assert "\n" not in result.message

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from gate_data import draw_slices, make_plan
 
+from {{ cookiecutter.__package }}.model import intervals
 from {{ cookiecutter.__package }}.model.gates.slices import slices, slices_gate
-from {{ cookiecutter.__package }}.model.intervals import estimate_means, simultaneous_intervals, single_intervals
 
 PLAN = make_plan()
 N = 2380
@@ -29,7 +29,7 @@ def table():
     return table.assign(part=np.where(np.arange(N) < 120, "few", "many"))
 
 
-def judge(table, seed, champion, candidate, prices=(1.0, 1.0)):
+def run_gate(table, seed, champion, candidate, prices=(1.0, 1.0)):
     """Return the result for two models that are wrong at some rates, independently of each other."""
     rng = np.random.default_rng(seed)
     price = np.where(rng.random(N) < 0.12, *prices)
@@ -39,39 +39,39 @@ def judge(table, seed, champion, candidate, prices=(1.0, 1.0)):
 
 @pytest.mark.parametrize("prices", [(1.0, 1.0), (10.0, 1.0)])
 def test_of_two_equal_models_none_is_vetoed_for_its_worst_slice(table, prices):
-    assert sum(judge(table, seed, 0.2, 0.2, prices).status == "fail" for seed in range(20)) <= 1
+    assert sum(run_gate(table, seed, 0.2, 0.2, prices).status == "fail" for seed in range(20)) <= 1
 
 
 def test_model_that_halves_the_cost_is_not_refused_for_a_slice_by_chance(table):
-    assert not any(judge(table, seed, 0.35, 0.15).status == "fail" for seed in range(20))
+    assert not any(run_gate(table, seed, 0.35, 0.15).status == "fail" for seed in range(20))
 
 
 def test_sabotage_of_one_slice_fails(table):
     worse = np.where(table["part"] == "few", 0.8, 0.15)
-    found = [judge(table, seed, 0.35, worse) for seed in range(20)]
+    found = [run_gate(table, seed, 0.35, worse) for seed in range(20)]
     assert all(result.status == "fail" and "the worst is part few" in result.message for result in found)
 
 
 @pytest.mark.slow
 def test_of_two_equal_models_at_most_one_in_twenty_is_vetoed_among_192_slices():
     table = draw_slices(np.random.default_rng(1))
-    assert sum(judge(table, seed, 0.2, 0.2).status == "fail" for seed in range(40)) <= 2
+    assert sum(run_gate(table, seed, 0.2, 0.2).status == "fail" for seed in range(40)) <= 2
 
 
 def test_interval_over_all_slices_is_wider_than_each_by_itself_and_not_as_wide_as_if_independent():
     rng = np.random.default_rng(0)
     values, members = rng.normal(size=2000), rng.random((2000, 30)) < 0.5
-    means = estimate_means(values, members)
+    means = intervals.estimate_means(values, members)
     together, alone = (found(means, PLAN) for found in (simultaneous_intervals, single_intervals))
     assert (together[0] < alone[0]).all()
-    copies = estimate_means(values, np.repeat(members[:, :1], 30, axis=1))
-    assert simultaneous_intervals(copies, PLAN)[0] == pytest.approx(single_intervals(copies, PLAN)[0], rel=0.05)
+    copies = intervals.estimate_means(values, np.repeat(members[:, :1], 30, axis=1))
+    assert intervals.simultaneous_intervals(copies, PLAN)[0] == pytest.approx(intervals.single_intervals(copies, PLAN)[0], rel=0.05)
 
 
 def test_many_slices_take_less_than_a_second():
     rng = np.random.default_rng(0)
     members, started = rng.random((N, 192)) < 0.25, time.process_time()
-    simultaneous_intervals(estimate_means(rng.normal(size=N), members), PLAN)
+    intervals.simultaneous_intervals(estimate_means(rng.normal(size=N), members), PLAN)
     assert time.process_time() - started < 2  # of two cores
 
 

@@ -65,8 +65,8 @@ def test_note_with_any_other_characters_is_taken(problem, note):
 
 def test_json_schema_of_a_reaction_says_what_its_validation_does(problem, answer):
     schema = problem.reaction.model_json_schema()
-    verdicts = ("accept", "override", "blind")
-    given = [{"verdict": verdict} | extra for verdict in verdicts for extra in ({}, {"answer": answer})]
+    choices = ("accept", "override", "blind")
+    given = [{"verdict": verdict} | extra for verdict in choices for extra in ({}, {"answer": answer})]
     given += [{"verdict": "accept", "note": "a\0b"}, {"verdict": "accept", "note": "a\nb"}, {"verdict": "other"}]
     for reaction in given:
         try:

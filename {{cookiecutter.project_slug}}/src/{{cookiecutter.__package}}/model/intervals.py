@@ -187,6 +187,6 @@ def _largest_deviations(root: Vector, rounds: int, rng: np.random.Generator) -> 
 
 
 def _studentised(means: Means, errors: Vector, probability: float) -> tuple[Vector, Vector]:
-    # one unit by itself tells nothing of how much units vary
+    # one unit by itself does not show how much units vary
     reach = np.where(means.units > 1, errors * stdtrit(np.maximum(means.units - 1, 1), probability), np.inf)
     return means.centres - reach, means.centres + reach

@@ -74,11 +74,11 @@ def run_trials(
     for trial in trials:
         if trial.name in found:
             results = tuple(run_gates(rows, found[trial.name], answering, problem, plan, costs[trial.name]))
-            judged = replace(trial, metrics=metrics(found[trial.name], problem), results=results)
-            yield judged
+            finished = replace(trial, metrics=metrics(found[trial.name], problem), results=results)
+            yield finished
             if trial.name == refresh:
-                other = champion.deployed if judged.refused else found[refresh]
-                yield from _try_recency(judged, other, rows, champion, problem, plan, report)
+                other = champion.deployed if finished.refused else found[refresh]
+                yield from _try_recency(finished, other, rows, champion, problem, plan, report)
         else:
             yield trial
 
@@ -146,31 +146,6 @@ def register_best(
             version = registry.register(model, name=found.name, inputs=problem.inputs, keys=rows.keys, **evidence)
             registry.set_alias("challenger", version)
     return version, broken
-
-
-def find_reason(trials: list[Trial]) -> str:
-    """Return why no candidate may serve: what blocks the training table, or else the cheapest candidate."""
-    refused = sorted((trial for trial in trials if trial.refused), key=lambda trial: trial.metrics.get("cost", 0))
-    refused.sort(key=lambda trial: (trial.model is not None, not trial.metrics))
-    for trial in refused:
-        return f"{trial.name}: {next(result.message for result in trial.results if result.blocks)}"
-    return "candidates.py has no candidate"
-
-
-def describe_trials(trials: list[Trial]) -> list[dict[str, Any]]:
-    """Return every trial with its metrics, and every result with its evidence, for JSON."""
-    return [
-        {
-            "name": trial.name,
-            "refused": trial.refused,
-            "metrics": trial.metrics,
-            "results": [
-                {"gate": one.gate, "status": one.status, "message": one.message, "evidence": dict(one.evidence)}
-                for one in trial.results
-            ],
-        }
-        for trial in trials
-    ]
 
 
 def provenance(table: pd.DataFrame, rows: Rows, problem: Problem, plan: Plan, root: Path) -> dict[str, str]:

@@ -55,11 +55,11 @@ def measure_gap(
     differences, contrasts = means.differences()
     gaps, (low, high) = np.abs(differences.centres), simultaneous_intervals(differences, plan)
     _, single = single_intervals(Means(gaps, differences.covariance, differences.units), plan)
-    judged = np.array([max(pair) < len(large) for pair in contrasts])
-    widest = int(np.where(judged, single, -np.inf).argmax())
+    compared = np.array([max(pair) < len(large) for pair in contrasts])
+    widest = int(np.where(compared, single, -np.inf).argmax())
     return found | {
         "by_group": dict(zip(map(str, names), means.centres.tolist(), strict=True)),
-        "gap": float(gaps[judged].max()),
+        "gap": float(gaps[compared].max()),
         "low": float(np.maximum(low, -high).clip(0).max()),
         "high": float(single[widest]),
         "widest": [str(names[place]) for place in contrasts[widest]],

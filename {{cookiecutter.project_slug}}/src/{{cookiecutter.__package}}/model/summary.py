@@ -1,0 +1,31 @@
+"""Summary: why nothing may serve, in a sentence, and all evidence of a training, for JSON."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from .train import Trial
+
+
+def find_reason(trials: Sequence[Trial]) -> str:
+    """Return why no candidate may serve: what blocks the training table, or else the cheapest candidate."""
+    refused = sorted((trial for trial in trials if trial.refused), key=lambda trial: trial.metrics.get("cost", 0))
+    refused.sort(key=lambda trial: (trial.model is not None, not trial.metrics))
+    for trial in refused:
+        return f"{trial.name}: {next(result.message for result in trial.results if result.blocks)}"
+    return "candidates.py has no candidate"
+
+
+def describe_trials(trials: Sequence[Trial]) -> list[dict[str, Any]]:
+    """Return every trial with its metrics, and every result with its evidence, for JSON."""
+    return [
+        {
+            "name": trial.name,
+            "refused": trial.refused,
+            "metrics": trial.metrics,
+            "results": [
+                {"gate": one.gate, "status": one.status, "message": one.message, "evidence": dict(one.evidence)}
+                for one in trial.results
+            ],
+        }
+        for trial in trials
+    ]
