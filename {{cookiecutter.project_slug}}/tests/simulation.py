@@ -16,7 +16,8 @@ import pandas as pd
 from {{ cookiecutter.__package }}.data.attention import count_reviews, explain_inattention
 from {{ cookiecutter.__package }}.data.labels import choose_label, weigh_labels
 from {{ cookiecutter.__package }}.model.evaluate import split_columns
-from {{ cookiecutter.__package }}.model.train import provenance, register_best, run_trials
+from {{ cookiecutter.__package }}.model.provenance import provenance
+from {{ cookiecutter.__package }}.model.train import register_best, run_trials
 from {{ cookiecutter.__package }}.stores.models import StoredModel
 
 FOLDS = 5

@@ -16,7 +16,7 @@ from training import training_table
 from {{ cookiecutter.__package }}.core.encoder import encoder
 from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.model.evaluate import fit, split_columns
-from {{ cookiecutter.__package }}.model.train import provenance
+from {{ cookiecutter.__package }}.model.provenance import provenance
 
 PROBLEM = USUAL.problem()
 # always the first answer with certainty, which is the most expensive of all; and a constant that costs little

@@ -22,8 +22,9 @@ def train(
 
     from ..model.evaluate import split_columns
     from ..model.notes import notes
+    from ..model.provenance import provenance
     from ..model.summary import describe_trials, find_reason
-    from ..model.train import provenance, register_best, run_trials
+    from ..model.train import register_best, run_trials
     from .composition import load_project, out
     from .data import print_labels
 

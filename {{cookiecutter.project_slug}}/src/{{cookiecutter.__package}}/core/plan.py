@@ -123,7 +123,7 @@ class Slices(Strict):
 class Groups(Strict):
     """The largest difference allowed between groups, for each rate."""
 
-    minimum_rows: PositiveInt = 50
+    minimum_rows: PositiveInt = 100
     limits: dict[str, PositiveFloat] = Field({})
 
 

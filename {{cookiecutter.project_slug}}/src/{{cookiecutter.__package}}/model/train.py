@@ -1,15 +1,9 @@
 """Train: try every candidate, and register the cheapest one that passes all gates."""
 
-import hashlib
-import json
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from ..core.errors import UserError, in_one_line
 from ..core.objective import Evaluation
@@ -21,7 +15,7 @@ from ..stores.registry import Registry
 from .evaluate import Rows, cross_evaluate, fit, metrics
 from .gates import run_gates
 from .gates.cost import judge_costs
-from .gates.table import describe_labels, table_gates
+from .gates.table import table_gates
 from .recency import find_recent, judge_recency, weigh_recent_rows
 from .reference import Reference, evaluate_reference, recipe_digest
 
@@ -146,29 +140,3 @@ def register_best(
             version = registry.register(model, name=found.name, inputs=problem.inputs, keys=rows.keys, **evidence)
             registry.set_alias("challenger", version)
     return version, broken
-
-
-def provenance(table: pd.DataFrame, rows: Rows, problem: Problem, plan: Plan, root: Path) -> dict[str, str]:
-    """Return what is needed to make a version again, and its labels, which later ones are compared with."""
-    digest = hashlib.sha256(pd.util.hash_pandas_object(table).to_numpy().tobytes()).hexdigest()
-    # a repository that lies around the project, and does not hold it, says nothing about it
-    is_tracked = bool(_git(root, "ls-files", "plan.toml"))
-    commit = _git(root, "rev-parse", "HEAD") if is_tracked else ""
-    is_clean = bool(commit) and not _git(root, "status", "--porcelain", ".")
-    return {
-        "commit": commit or "none",
-        "clean": str(is_clean).lower(),
-        "data": digest[:16],
-        "rows": str(len(table)),
-        "plan": plan.fingerprint,
-        "contract": problem.fingerprint,
-        "labels": json.dumps(describe_labels(rows, problem, plan)),
-    }
-
-
-def _git(root: Path, *words: str) -> str:
-    try:
-        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=True)  # noqa: S603, S607
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return done.stdout.strip()

@@ -32,7 +32,7 @@ folds = 5                       # every row is held out once
 [gates]
 confidence = 0.90           # of the interval around every comparison: each side is a test at 5 %
 bootstrap_rounds = 1000
-max_cost_increase = {increase} # cost per decision: largest upper bound of candidate minus champion
+max_cost_increase = {increase} # cost per decision by which the champion's recipe, fitted anew, may be dearer
 max_calibration_error = 0.05    # how far predicted probabilities may be from observed shares
 inconclusive_blocks = true  # an inconclusive gate refuses the candidate
 
@@ -42,8 +42,8 @@ max_cost_increase = 0.15    # a share of what the champion costs in the slice
 inconclusive_blocks = false # slices are small: only a conclusive increase refuses the candidate
 
 [groups]                    # how far rates may differ between the groups of a protected column
-# smaller groups are left out; with fewer than two left, gates.inconclusive_blocks decides
-minimum_rows = 50
+# smaller groups fail only beyond chance; with fewer than two larger ones, gates.inconclusive_blocks decides
+minimum_rows = 100
 {limits}
 [speed]                     # what the load test holds the product to
 requests_per_second = 40
