@@ -82,16 +82,17 @@ def _evaluate(
     on_fold: Callable[[int, int], None],
 ) -> Reference:
     recipe = cross_evaluate(stored.model, rows, problem, on_fold)
-    is_rules = isinstance(stored.model, RuleModel)
-    keys = None if is_rules else registry.keys(stored.version)
-    is_new = np.full(len(rows.truth), is_rules)
-    if keys is not None and rows.keys is not None:
-        is_new = ~np.isin(rows.keys, keys)
+    if isinstance(stored.model, RuleModel):
+        is_new, digest = np.ones(len(rows.truth), dtype=bool), ""
+    else:
+        keys, digest = registry.keys(stored.version), stored.tags.get("recipe") or recipe_digest(stored.model)
+        # of a version that has no keys, made by an older template: it may have seen the decisions, which favours it
+        is_new = rows.times > 0 if keys is None or rows.keys is None else ~np.isin(rows.keys, keys)
     return Reference(
         label=f"{stored.label} ({role})",
         recipe=recipe,
         deployed=evaluate_stored(stored.model, rows, problem),
         is_new=is_new,
-        digest="" if is_rules else stored.tags.get("recipe", ""),
+        digest=digest,
         tags=stored.tags,
     )
