@@ -42,6 +42,16 @@ def test_answer_is_shown_to_the_caller_and_after_the_review_to_all(blind, any_wo
     assert product.get("/v1/decisions?to_review=true").json() == []
 
 
+def test_outcome_is_hidden_until_the_review(blind):
+    product, decision = blind
+    assert product.post("/v1/outcomes", json={"reference": "A-17", "outcome": decision["answer"]}).status_code == 201
+    path = f"/v1/decisions/{decision['id']}"
+    waiting = product.get(path).json()
+    assert (waiting["outcome"], waiting["outcome_at"], waiting["outcomes"]) == (None, None, [])
+    product.post(f"{path}/reaction", json={"verdict": "blind", "answer": decision["answer"]})
+    assert product.get(path).json()["outcome"] == decision["answer"]
+
+
 def test_reaction_of_the_other_kind_is_refused_and_tells_no_answer(blind, any_workspace):
     product, decision = blind
     path, answer = f"/v1/decisions/{decision['id']}/reaction", decision["answer"]

@@ -37,7 +37,7 @@ def assign_folds(
 
 
 def find_units(subjects: pd.Series, features: pd.DataFrame) -> tuple[NDArray[np.int64], float]:
-    """Return the unit of each of n rows, as a number, and the share of rows that are copies of another one.
+    """Return the unit of each of n rows, as a number, and the share of rows that are copies of another subject's.
 
     Rows of one subject are one unit, and so are copies: rows whose inputs are equal although that is unlikely.
     """
@@ -45,8 +45,9 @@ def find_units(subjects: pd.Series, features: pd.DataFrame) -> tuple[NDArray[np.
     if expected_twins(features) > CHANCE:
         return codes, 0.0
     contents = pd.util.hash_pandas_object(features, index=False).factorize()[0]
-    copied = 1 - (contents.max() + 1) / len(contents)
-    if copied:
+    rows_of_subjects = len(pd.unique(codes * (contents.max() + 1) + contents))  # a case may come again
+    copied = 1 - (contents.max() + 1) / rows_of_subjects
+    if copied > 0:
         ends = codes, contents + codes.max() + 1  # a graph of subjects and of contents
         size = int(ends[1].max()) + 1
         links = coo_array((np.ones(len(codes)), ends), shape=(size, size))

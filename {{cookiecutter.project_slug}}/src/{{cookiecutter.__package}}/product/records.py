@@ -17,7 +17,10 @@ from .predictor import Predictor
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Reference = Annotated[str | None, Query(min_length=1, max_length=MAX_IDENTIFIER, pattern=WITHOUT_NUL)]
-WAITS = {"encoded": {}, "reasons": [], "unexplained": "it waits for a blind review: give your own answer first"}
+WAITS: dict[str, Any] = {
+    **{"outcome": None, "outcome_at": None, "outcomes": [], "encoded": {}, "reasons": []},
+    "unexplained": "it waits for a blind review: give your own answer first",
+}
 
 
 def add_records(app: FastAPI, problem: Problem, predictor: Predictor, ledger: Ledger, metrics: Any) -> None:
@@ -35,15 +38,14 @@ def add_records(app: FastAPI, problem: Problem, predictor: Predictor, ledger: Le
     def one(decision_id: str) -> dict[str, Any]:
         """Return a decision with its features, the inputs of the model, the reasons, reaction and outcomes.
 
-        While it waits for a blind review, it has neither answer nor score nor reasons.
+        While it waits for a blind review, it has neither answer nor score, reasons and outcomes.
         """
         decision = ledger.get(decision_id)
         if decision is None:
             raise HTTPException(404, f"there is no decision {decision_id!r}")
-        history = {"outcomes": read_history(ledger, decision)}
         if _waits_for_blind_review(decision):
-            return _hide(decision) | history | WAITS
-        return {**decision, **history, **predictor.explain(decision)}
+            return _hide(decision) | WAITS
+        return {**decision, "outcomes": read_history(ledger, decision), **predictor.explain(decision)}
 
     responses: Any = {201: {"model": types.reacted}, 400: {}, 404: {}, 409: {}}
 
