@@ -18,7 +18,11 @@ from .predictor import Predictor
 Limit = Annotated[int, Query(ge=1, le=200)]
 Reference = Annotated[str | None, Query(min_length=1, max_length=MAX_IDENTIFIER, pattern=WITHOUT_NUL)]
 WAITS: dict[str, Any] = {
-    **{"outcome": None, "outcome_at": None, "outcomes": [], "encoded": {}, "reasons": []},
+    "outcome": None,
+    "outcome_at": None,
+    "outcomes": [],
+    "encoded": {},
+    "reasons": [],
     "unexplained": "it waits for a blind review: give your own answer first",
 }
 
