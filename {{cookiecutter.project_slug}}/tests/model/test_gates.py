@@ -145,7 +145,9 @@ def test_sabotage_by_a_leak_is_found_by_the_leak_gate_alone_until_it_is_confirme
         strict = plan.model_copy(update={"gates": gates})
         pair = (evaluate(problem.objective, two_groups.truth, found) for found in (perfect, usual))
         found = {result.gate: result for result in run_gates(two_groups, *pair, problem, strict)}
-        assert found.pop("leak").blocks == bool(words)
+        leak = found.pop("leak")
+        assert leak.blocks == bool(words)
+        assert all(f'add "{word}" to gates.confirmed' in leak.message for word in words)
         assert {result.status for result in found.values()} == {"pass"}
 
 
