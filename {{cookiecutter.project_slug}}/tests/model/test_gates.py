@@ -15,6 +15,7 @@ from {{ cookiecutter.__package }}.model.gates.calibration import calibration_gat
 from {{ cookiecutter.__package }}.model.gates.cost import cost_gate
 from {{ cookiecutter.__package }}.model.gates.groups import group_gates
 from {{ cookiecutter.__package }}.model.intervals import MAX_RESAMPLED, mean_interval
+from {{ cookiecutter.__package }}.model.recency import take
 
 N = 1200
 HALF = N // 2
@@ -27,7 +28,8 @@ def plan(shape):
     """Return the plan of a shape with limits that suit the planted faults, whatever its own are."""
     plan = shape.parsed_plan
     rate = {"error_rate": 0.1} if shape.problem().target.categories else {"mean_error": 75.0}
-    limits = {"max_calibration_error": 0.2, "max_log_odds_shift": 1.0}
+    # a model that knows the truth is not taken for a leak
+    limits = {"max_calibration_error": 0.2, "max_log_odds_shift": 1.0, "max_auc": 1.0}
     gates = plan.gates.model_copy(update=limits | {"inconclusive_blocks": True})
     return plan.model_copy(update={"gates": gates, "groups": plan.groups.model_copy(update={"limits": rate})})
 
@@ -71,6 +73,18 @@ def statuses(rows, problem, plan, candidate, champion):
     return {result.gate: result.status for result in run_gates(rows, *found, problem, plan)}
 
 
+def calibrated_statuses(rows, problem, plan, candidate, wrong):
+    """Return the status of every gate beside a champion that is calibrated, and as dear as one that is often wrong.
+
+    Where the champion is off in a group, the candidate may be off as much.
+    """
+    champion = evaluate(problem.objective, rows.truth, predict_rates(rows, problem))
+    cost = evaluate(problem.objective, rows.truth, predict_truth(rows, problem, wrong)).cost
+    champion = dataclasses.replace(champion, cost=cost)
+    candidate = evaluate(problem.objective, rows.truth, candidate)
+    return {result.gate: result.status for result in run_gates(rows, candidate, champion, problem, plan)}
+
+
 def all_pass_but(gate, found, also=()):
     others = {status for name, status in found.items() if name not in (gate, *also)}
     return {found[name] for name in (gate, *also)} == {"fail"} and others == {"pass"}
@@ -81,7 +95,7 @@ def test_better_model_that_treats_groups_equally_passes_every_gate(two_groups, p
         two_groups, problem, plan, *(predict_truth(two_groups, problem, few > BLOCK % 5) for few in (0, 1))
     )
     rate = f"group.{next(iter(plan.groups.limits))}"
-    assert set(found) == {"cost", "slices", "calibration", "calibration by group", rate}
+    assert set(found) == {"cost", "slices", "calibration", "calibration by group", rate, "leak"}
     assert set(found.values()) == {"pass"}
 
 
@@ -100,20 +114,41 @@ def test_sabotage_of_cost_fails_cost_gate_alone(two_groups, problem, plan):
 
 
 def test_sabotage_of_calibration_fails_calibration_gates_alone(two_groups, problem, plan):
-    """The candidate is cheaper than a champion that is nearly always wrong, and certain of its own mistakes."""
-    found = statuses(
-        two_groups, problem, plan, *(predict_truth(two_groups, problem, tenths > BLOCK % 10) for tenths in (4, 9))
-    )
+    """The candidate is cheaper than the champion, and certain of its own mistakes."""
+    candidate = predict_truth(two_groups, problem, BLOCK % 10 < 4)
+    found = calibrated_statuses(two_groups, problem, plan, candidate, BLOCK % 10 < 9)
     assert all_pass_but("calibration", found, also=["calibration by group"]), found
 
 
 def test_sabotage_of_calibration_in_one_group_fails_calibration_by_group(two_groups, problem, plan):
     """The candidate is certain of its mistakes, which are in one group."""
     wrong = (BLOCK % 10 < 4) & (np.arange(N) >= HALF)
-    candidate, champion = (predict_truth(two_groups, problem, found) for found in (wrong, BLOCK % 10 < 9))
-    found = statuses(two_groups, problem, plan, candidate, champion)
+    candidate = predict_truth(two_groups, problem, wrong)
+    found = calibrated_statuses(two_groups, problem, plan, candidate, BLOCK % 10 < 9)
     assert found["calibration by group"] != "pass"
     assert found["cost"] == found["slices"] == "pass"
+
+
+def test_candidate_may_be_off_in_a_group_by_what_the_champion_is_off_there(two_groups, problem, plan):
+    wrong = (BLOCK % 10 < 4) & (np.arange(N) >= HALF)
+    candidate, champion = (predict_truth(two_groups, problem, found) for found in (wrong, BLOCK % 10 < 9))
+    assert statuses(two_groups, problem, plan, candidate, champion)["calibration by group"] == "pass"
+
+
+def test_sabotage_by_a_leak_is_found_by_the_leak_gate_alone_until_it_is_confirmed(two_groups, problem, plan):
+    """The candidate ranks every row right, because one column is the answer."""
+    two_groups.features["copy"] = two_groups.truth.astype(float)
+    usual = predict_truth(two_groups, problem, BLOCK % 5 == 0)
+    perfect = predict_truth(two_groups, problem, np.zeros(N, dtype=bool))
+    for limit, confirmed, words in ((1.0, ("copy",), ()), (1.0, (), ("copy",)), (0.9, ("copy",), ("auc",))):
+        gates = plan.gates.model_copy(update={"max_auc": limit, "confirmed": confirmed})
+        strict = plan.model_copy(update={"gates": gates})
+        pair = (evaluate(problem.objective, two_groups.truth, found) for found in (perfect, usual))
+        found = {result.gate: result for result in run_gates(two_groups, *pair, problem, strict)}
+        leak = found.pop("leak")
+        assert leak.blocks == bool(words)
+        assert all(f'add "{word}" to gates.confirmed' in leak.message for word in words)
+        assert {result.status for result in found.values()} == {"pass"}
 
 
 def test_sabotage_of_slice_fails_slices_gate_alone(two_groups, problem, plan):
@@ -178,15 +213,19 @@ def test_plan_says_whether_inconclusive_result_blocks():
         (-2, 1, "pass", "cheaper than the champion"),
         (2, 1, "fail", "not cheaper than the champion"),
         (0, 0, "fail", "not cheaper than the champion"),
-        (-0.1, 60, "inconclusive", "cheaper on these rows, but about"),
+        (-0.9, 1, "fail", "cheaper than the champion by less than the least benefit"),
+        (-1, 0, "fail", "cheaper than the champion by less than the least benefit"),
+        (-1.1, 60, "inconclusive", "cheaper on these rows, but about"),
     ],
 )
 def test_cost_gate_judges_interval_of_difference(plan, mean, spread, status, words):
+    """A replacement is superior by its whole interval; differences are in units of the least benefit."""
+    plan = plan.model_copy(update={"gates": plan.gates.model_copy(update={"least_benefit": 0.5})})
     noise = np.random.default_rng(0).normal(0, spread, 1000)
-    result = cost_gate((noise - noise.mean() + mean) * plan.gates.max_cost_increase, plan)
+    result = cost_gate((noise - noise.mean() + mean) * plan.gates.least_benefit, plan)
     assert result.status == status
-    assert words in result.message
-    assert f"limit +{plan.gates.max_cost_increase:.3f}" in result.message
+    assert result.message.startswith(words)
+    assert "; limit -0.500)" in result.message
 
 
 def test_rows_needed_are_those_of_the_groups_that_are_compared(two_groups, problem, plan, objective):
@@ -196,7 +235,7 @@ def test_rows_needed_are_those_of_the_groups_that_are_compared(two_groups, probl
     two_groups.groups.loc[:99, "group"] = "few"
     predictions, messages = predict_truth(two_groups, problem, BLOCK % 2 == 0), []
     for kept in (np.arange(N) >= 0, np.arange(N) >= 100):
-        rows = Rows(*(part[kept] for part in dataclasses.astuple(two_groups)))
+        rows = take(two_groups, kept)
         evaluation = evaluate(objective, rows.truth, predictions[kept])
         [result] = group_gates(rows, [evaluation], objective, plan.model_copy(update={"groups": groups}))
         messages.append(result.message)

@@ -58,9 +58,10 @@ def test_reaction_becomes_a_row_and_a_promoted_model_answers(make_workspace, tmp
         assert error == ""
         assert "400 from the file and 1 override.\n" in out
         protected = sum(column.protected for column in problem.columns)
-        gates = 3 + protected * len(project.plan.groups.limits)
+        gates = 4 + bool(protected) + protected * len(project.plan.groups.limits)
+        gates += 2 + bool(problem.target.categories)  # of the training table
         assert len(re.findall("(?m)^  (pass|FAIL|inconclusive)  ", out)) == gates
-        refused = re.findall(r"(?m)^(\w+) refused\b", out)
+        refused = re.findall(r"(?m)^(\w[\w ]*) refused\b", out)
         assert bool(refused) == (code == 1)
         assert len(re.findall("FAIL|inconclusive", out)) >= len(refused)
         assert make_decision(product, problem)[0]["model"] == first["model"]

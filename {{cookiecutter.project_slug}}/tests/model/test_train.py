@@ -1,6 +1,7 @@
 """Training registers what passes every gate, and nothing else."""
 
 import dataclasses
+import json
 import re
 import subprocess
 
@@ -13,6 +14,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 from training import training_table
 
+from {{ cookiecutter.__package }}.cli import composition
 from {{ cookiecutter.__package }}.core.encoder import encoder
 from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.model.evaluate import fit, split_columns
@@ -21,20 +23,22 @@ from {{ cookiecutter.__package }}.model.provenance import provenance
 PROBLEM = USUAL.problem()
 # always the first answer with certainty, which is the most expensive of all; and a constant that costs little
 ABSURD, CONSTANT = RuleModel([], 0.0), RuleModel([], 0.5)
-WITHOUT_OTHER_LIMITS = "[gates]\nmax_calibration_error = 1.0\n[slices]\nmax_cost_increase = 1e9\n[groups.limits]\n"
+WITHOUT_OTHER_LIMITS = "[gates]\nmax_calibration_error = 1.0\nmax_log_odds_shift = 1e9\n"
+
+LABELS = "Labels: 400 from the file.\n"
 
 
 @pytest.fixture
 def train(workspace, run_command, monkeypatch):
     """Return a function that runs `train` with these candidates, under a plan that limits nothing but the cost."""
     workspace.edit_plan("[groups.limits]\nfalse_positive_rate = 0.5", "")
-    workspace.edit_plan("[gates]\n", WITHOUT_OTHER_LIMITS.replace("[groups.limits]\n", "").partition("[slices]")[0])
+    workspace.edit_plan("[gates]\n", WITHOUT_OTHER_LIMITS)
     path = workspace.root / "plan.toml"
     path.write_text(path.read_text(encoding="utf-8") + "[slices]\nmax_cost_increase = 1e9\n", encoding="utf-8")
 
-    def run(folder=workspace, **candidates):
+    def run(folder=workspace, *words, **candidates):
         monkeypatch.setattr(problems, "candidates", lambda *_: candidates)
-        return run_command(folder, "train")
+        return run_command(folder, "train", *words)
 
     return run
 
@@ -62,7 +66,9 @@ def test_sabotage_worse_candidate_is_refused_by_cost_gate_alone(workspace, train
     code, out, error = train(absurd=ABSURD)
     assert (code, error) == (1, "")
     assert "No candidate may serve" in out
-    assert len(re.findall("(?m)^  FAIL  not cheaper than the champion", out)) == out.count("FAIL") == 1
+    [message] = re.findall("(?m)^  FAIL  (not cheaper than the champion.+)", out)
+    assert out.count("FAIL") == 1
+    assert out.splitlines()[-1] == f"No candidate may serve; the champion stays. absurd: {message}."
     assert aliases(workspace) == before
     tags = next(run.data.tags for run in runs(workspace) if run.info.run_name == "absurd")
     assert tags.pop("gate.cost").startswith("fail: not cheaper")
@@ -76,9 +82,65 @@ def test_cheapest_that_passes_becomes_challenger_with_what_it_was_made_from(work
     assert aliases(workspace) == {"champion": "2", "challenger": "3", "fallback": "1", "previous": None}
     project = workspace.project
     tags = project.registry.tags("3")
-    assert set(tags) == {"name", "commit", "clean", "data", "rows", "plan", "contract", "digest"}
+    assert set(tags) == {"name", "commit", "clean", "data", "rows", "plan", "contract", "digest", "labels", "recipe"}
     assert (tags["name"], tags["plan"]) == ("constant", project.plan.fingerprint)
     assert project.registry.load("challenger").label == "constant:3"
+
+
+def test_reason_is_that_of_the_cheapest_candidate(train):
+    code, out, _ = train(absurd=ABSURD, same=PROBLEM.rules)
+    assert code == 1
+    reason = "No candidate may serve; the champion stays. same: not cheaper than the champion: +0.000 a decision"
+    assert out.splitlines()[-1].startswith(reason)
+
+
+def test_training_table_that_blocks_is_the_reason(workspace, train):
+    make_champion(workspace, ABSURD.fit(), "absurd")
+    workspace.edit_plan("[gates]\n", "[gates]\nminimum_answers = 399\n")
+    code, out, error = train(constant=CONSTANT)
+    assert (code, error, aliases(workspace)["challenger"]) == (1, "", None)
+    assert re.search(r"(?m)^constant  \(", out), "the candidate itself passes"
+    reason = "No candidate may serve; the champion stays. training table: answers: refused is "
+    assert out.splitlines()[-1].startswith(reason)
+
+
+@pytest.fixture
+def train_as_json(train, monkeypatch):
+    """Return a function that runs `train --json`: exit code, what is printed, parsed, and what is printed as error."""
+    monkeypatch.setattr(composition.out, "quiet", False)  # is restored for the tests that follow
+
+    def run(workspace, **candidates):
+        code, out, error = train(workspace, "--json", **candidates)
+        return code, json.loads(out, parse_constant=pytest.fail) if out else None, error
+
+    return run
+
+
+def test_json_is_alone_on_stdout_with_the_evidence_of_every_gate(workspace, train_as_json):
+    make_champion(workspace, ABSURD.fit(), "absurd")
+    broken = DummyClassifier(strategy="no such strategy")
+    code, found, error = train_as_json(workspace, constant=CONSTANT, absurd=ABSURD, broken=broken)
+    assert (code, error, found["challenger"]) == (0, "", aliases(workspace)["challenger"])
+    trials = {trial["name"]: trial for trial in found["trials"]}
+    assert list(trials) == ["absurd:2 (champion)", "training table", "constant", "absurd", "broken"]
+    assert [trial["refused"] for trial in trials.values()] == [False, False, False, True, True]
+    gates = {name: [result["gate"] for result in trial["results"]] for name, trial in trials.items()}
+    assert gates["training table"] == ["answers", "copies", "labels"]
+    assert gates["constant"] == ["cost", "slices", "calibration", "calibration by group", "leak"] == gates["absurd"]
+    assert gates["broken"] == ["usable"]
+    for trial in trials.values():
+        for result in trial["results"]:
+            assert {*result} == {"gate", "status", "message", "evidence"}
+            assert result["evidence"] or result["gate"] == "usable"
+    assert {"difference", "low", "high", "limit", "rows"} <= {*trials["constant"]["results"][0]["evidence"]}
+
+
+def test_json_of_refused_candidates_ends_with_1_and_of_a_fault_with_2(workspace, train_as_json):
+    code, found, error = train_as_json(workspace, absurd=ABSURD)
+    assert (code, error, found["challenger"]) == (1, "", None)
+    (workspace.project.settings.var / "lake.db").unlink()
+    code, found, error = train_as_json(workspace, absurd=ABSURD)
+    assert (code, found, error.count("\n")) == (2, None, 1)
 
 
 def test_challenger_stays_when_every_new_candidate_is_refused(workspace, train):
@@ -115,7 +177,7 @@ def test_deleted_experiment_is_one_line_before_anything_is_fitted(workspace, tra
     client = workspace.project.registry.client
     client.delete_experiment(client.get_experiment_by_name("decision").experiment_id)
     code, out, error = train(never=pytest)  # fitting that would be refused, and printed
-    assert (code, out, error.count("\n")) == (2, "", 1)
+    assert (code, out, error.count("\n")) == (2, LABELS, 1)
     assert "experiment 'decision' was deleted in MLflow; restore it: " in error
 
 
@@ -141,7 +203,7 @@ def test_table_from_before_a_column_was_added_is_one_line(workspace, command):
     with workspace.project.lake() as lake:
         lake.publish({"training": lake.read("training").drop(column)})
     code, out, error = command("train")
-    assert (code, out, error.count("\n")) == (2, "", 1)
+    assert (code, out, error.count("\n")) == (2, LABELS, 1)
     assert f"the training table lacks {column}; run `data`" in error
 
 
@@ -220,10 +282,11 @@ def test_second_promotion_after_a_change_of_the_contract_names_none(workspace, c
 
 def test_digest_of_the_data_changes_with_one_cell(workspace):
     project, table = workspace.project, training_table("usual").copy()
-    first = provenance(table, PROBLEM, project.plan, workspace.root)
-    assert provenance(table.copy(), PROBLEM, project.plan, workspace.root) == first
+    rows = split_columns(table, PROBLEM)
+    first = provenance(table, rows, PROBLEM, project.plan, workspace.root)
+    assert provenance(table.copy(), rows, PROBLEM, project.plan, workspace.root) == first
     table.loc[0, PROBLEM.inputs[0].name] = 1.25
-    changed = provenance(table, PROBLEM, project.plan, workspace.root)
+    changed = provenance(table, split_columns(table, PROBLEM), PROBLEM, project.plan, workspace.root)
     assert {name for name in first if first[name] != changed[name]} == {"data"}
 
 
@@ -233,7 +296,8 @@ def git(folder, *words):
 
 
 def commit_of(workspace):
-    found = provenance(training_table("usual").head(3), PROBLEM, workspace.project.plan, workspace.root)
+    table = training_table("usual")
+    found = provenance(table, split_columns(table, PROBLEM), PROBLEM, workspace.project.plan, workspace.root)
     return found["commit"], found["clean"]
 
 

@@ -1,11 +1,11 @@
 """Every candidate is judged or refused in one line, also on tables of few rows, rare answers and constant labels."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import pytest
 from problems import SHAPES
+from simulation import MemoryRegistry
 from sklearn.base import BaseEstimator
 from training import training_table
 
@@ -13,8 +13,7 @@ from {{ cookiecutter.__package }}.core.pipelines import boosting, linear
 from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.model.evaluate import split_columns
 from {{ cookiecutter.__package }}.model.notes import notes
-from {{ cookiecutter.__package }}.model.train import register_best, run_trials
-from {{ cookiecutter.__package }}.stores.models import StoredModel
+from {{ cookiecutter.__package }}.model.train import find_reason, register_best, run_trials
 
 FAULTS = ["raises in fit", "raises in predict", "gives NaN", "gives no probability", "gives too few rows"]
 
@@ -65,38 +64,16 @@ class Unstored(RuleModel):
     __module__ = "elsewhere"
 
 
-class MemoryRegistry:
-    """The parts of a registry that training uses, without MLflow."""
-
-    def __init__(self, problem, champion=None):
-        tags = {"contract": problem.fingerprint}
-        rules = StoredModel(problem.rules, "rules", "1", "", tags)
-        other = StoredModel(champion, "old", "2", "", tags)
-        self.models = {"fallback": rules, "champion": other if champion else rules}
-        self.recorded: dict[str, Any] = {}
-        self.aliases: dict[str, str] = {}
-
-    def load(self, alias):
-        return self.models[alias]
-
-    def record(self, *, name, results, **_):
-        self.recorded[name] = results
-
-    def register(self, model, *, name, **_):
-        return name
-
-    def set_alias(self, alias, version):
-        self.aliases[alias] = version
-
-
 def with_candidates(problem, **candidates):
     return dataclasses.replace(problem, candidates=lambda: candidates)
 
 
 def run(table, problem, plan, champion=None):
-    """Return the trials on a training table by name, without the champion's."""
-    first, *others = run_trials(split_columns(table, problem), MemoryRegistry(problem, champion), problem, plan)
-    assert first.model is None
+    """Return the trials of the candidates on a training table, by name."""
+    registry = MemoryRegistry(problem, champion)
+    first, second, *others = run_trials(split_columns(table, problem), registry, problem, plan)
+    assert first.model is second.model is None
+    assert second.name == "training table"
     return {trial.name: trial for trial in others}
 
 
@@ -127,11 +104,12 @@ def test_cheapest_that_cannot_be_stored_is_refused_and_the_next_one_is_the_chall
     table, problem, plan = training_table("usual"), shape.problem(), shape.parsed_plan
     models = {"unstored": Unstored([], 0.5), "next": RuleModel([], 0.5), "absurd": RuleModel([], 0.0)}
     problem = with_candidates(problem, **models)
-    rows, registry = split_columns(table, problem), MemoryRegistry(problem, RuleModel([], 0.0))
+    rows, registry = split_columns(table, problem), MemoryRegistry(problem, RuleModel([], 0.0).fit())
     # without results nothing is refused
     trials = [dataclasses.replace(trial, results=()) for trial in run_trials(rows, registry, problem, plan)]
     version, broken = register_best(trials, rows, registry, problem, {})
-    assert (version, registry.aliases) == ("next", {"challenger": "next"})
+    assert registry.load("challenger") is registry.stored[version]
+    assert (registry.load("challenger").name, registry.load("champion").name) == ("next", "old")
     [refusal] = broken[0].results
     assert "it holds types that are not trusted: elsewhere.Unstored" in refusal.message
     assert registry.recorded == {"unstored": (refusal,), "absurd": ()}
@@ -168,17 +146,22 @@ def test_answer_in_a_single_row_leaves_the_others_to_learn(table, shape, problem
     candidates = {name: make(problem.columns, plan) for name, make in (("linear", linear), ("boosting", boosting))}
     for trial in run(table, with_candidates(problem, **candidates), plan).values():
         assert {"cost", "calibration"} <= {result.gate for result in trial.results}
-    rows = split_columns(table, problem)
-    assert f"{problem.target.name} is {answers[-1]} in 1 of {len(table)} rows: models can hardly learn it" in [
-        *notes(rows, problem, plan)
-    ]
+    rows, registry = split_columns(table, problem), MemoryRegistry(problem)
+    trials = [*run_trials(rows, registry, with_candidates(problem, best=problem.rules), plan)]
+    [result] = [result for result in trials[1].results if result.gate == "answers"]
+    assert result.blocks
+    assert result.message.startswith(f"answers: {problem.target.name} is {answers[-1]} in 1 of {len(table)} rows; ")
+    # it blocks every candidate, whatever its own results are
+    trials[2] = dataclasses.replace(trials[2], results=())
+    assert register_best(trials, rows, registry, problem, {}) == (None, [])
+    assert find_reason(trials) == f"training table: {result.message}"
 
 
 def test_constant_number_is_no_gain(table, shape, problem):
     if problem.target.categories:
         pytest.skip("an answer of one kind is refused")
     table[problem.target.name] = 7.0
-    constant = RuleModel([], 7.0)
+    constant = RuleModel([], 7.0).fit()
     models = {name: make(problem.columns, shape.parsed_plan) for name, make in (("l", linear), ("b", boosting))}
     for trial in run(table, with_candidates(problem, **models), shape.parsed_plan, champion=constant).values():
         assert trial.metrics["cost"] == pytest.approx(0, abs=1e-6)
@@ -191,7 +174,7 @@ def test_progress_names_the_candidate_and_its_folds(table, shape, problem):
     [*run_trials(split_columns(table, problem), MemoryRegistry(problem), problem, shape.parsed_plan, lines.append)]
     assert lines[0] == "rules:1: 0 of 4 folds evaluated"
     assert lines[5].startswith("same: 1 of 4 folds evaluated, about ")
-    assert len(lines) == 8
+    assert lines[8:] == ["comparing the candidates with the champion"]
 
 
 def test_notes_say_what_mistakes_cost_and_what_limits_nothing(table, shape, problem):

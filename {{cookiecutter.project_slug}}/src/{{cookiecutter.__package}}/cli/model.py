@@ -54,7 +54,8 @@ def train(
     for trial in broken:
         _show_trial(trial)
     if as_json:
-        typer.echo(json.dumps({"challenger": version, "trials": describe_trials([*trials, *broken])}, indent=2))
+        last = {trial.name: trial for trial in [*trials, *broken]}  # what broke replaces what had passed
+        typer.echo(json.dumps({"challenger": version, "trials": describe_trials([*last.values()])}, indent=2))
     if version is None:
         out.print(f"No candidate may serve; the champion stays. {find_reason([*broken, *trials])}.", markup=False)
         raise typer.Exit(1)

@@ -86,6 +86,7 @@ def take(rows: Rows, kept: NDArray[np.bool_]) -> Rows:
         repeats=tuple(folds[kept] for folds in rows.repeats),
         units=rows.units[kept],
         weights=rows.weights[kept],
+        keys=None if rows.keys is None else rows.keys[kept],
         times=rows.times[kept],
     )
 

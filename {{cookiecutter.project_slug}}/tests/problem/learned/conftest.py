@@ -12,7 +12,8 @@ from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.plan import load_plan
 from {{ cookiecutter.__package }}.core.settings import Settings
 from {{ cookiecutter.__package }}.data.pipeline import build_tables
-from {{ cookiecutter.__package }}.model.evaluate import Rows, cross_evaluate, fit, split_columns
+from {{ cookiecutter.__package }}.model.evaluate import fit, split_columns
+from {{ cookiecutter.__package }}.model.recency import take
 from {{ cookiecutter.__package }}.stores.files import find_table
 from {{ cookiecutter.__package }}.stores.lake import open_lake
 
@@ -38,8 +39,8 @@ def plan(project):
 
 
 @pytest.fixture(scope="session")
-def rows(project, once):
-    """Return the training rows that `data` makes of the plan's table; of a large one, some drawn at random."""
+def table(project, once):
+    """Return the training table that `data` makes of the plan's table; of a large one, some rows drawn at random."""
     if not encoded(project.problem.inputs):
         pytest.skip("models have nothing to learn from: every column is text, protected or personal")
 
@@ -50,9 +51,14 @@ def rows(project, once):
             table = lake.frame("training")
             joblib.dump(table.sample(min(len(table), MAX_ROWS), random_state=0).sort_index(), folder / "table")
 
-    table = joblib.load(once("own-table", make) / "table")
+    return joblib.load(once("own-table", make) / "table")
+
+
+@pytest.fixture(scope="session")
+def rows(table, problem):
+    """Return the training rows, each assigned to a fold once."""
     try:
-        return split_columns(table, project.problem)
+        return split_columns(table, problem)
     except UserError as error:
         pytest.skip(f"models cannot be fitted to the table: {error}")
 
@@ -61,8 +67,8 @@ def rows(project, once):
 def few(rows):
     """Return some rows of every answer."""
     occurrence = pd.Series(rows.truth).groupby(rows.truth).cumcount()
-    kept = occurrence.sort_values(kind="stable").index[:FEW_ROWS]
-    return Rows(rows.features.iloc[kept], rows.groups.iloc[kept], rows.truth[kept], rows.folds[kept])
+    kept = occurrence.rank(method="first") <= FEW_ROWS
+    return take(rows, kept.to_numpy())
 
 
 @pytest.fixture(scope="session")
@@ -75,17 +81,6 @@ def fitted(rows, problem, once):
         return joblib.load(folder / "model")
 
     return load
-
-
-@pytest.fixture(scope="session")
-def evaluations(rows, problem, once):
-    """Return the evaluation of the rules and of every candidate, each row held out, by name."""
-    models = {"rules": problem.rules, **problem.candidates()}
-
-    def make(folder):
-        joblib.dump({name: cross_evaluate(model, rows, problem) for name, model in models.items()}, folder / "found")
-
-    return joblib.load(once("own-evaluations", make) / "found")
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,9 @@ def cost_gate(
     status = "inconclusive" if status == "pass" and high >= limit else status  # exactly at the limit
     words = {
         "pass": "cheaper than the champion",
-        "fail": "not cheaper than the champion",
+        "fail": "not cheaper than the champion"
+        if mean >= 0
+        else "cheaper than the champion by less than the least benefit (gates.least_benefit)",
         "inconclusive": "cheaper on these rows, but about "
         f"{rows_needed(len(difference), low, high, mean, limit)} rows are needed for a conclusive result",
     }
