@@ -9,8 +9,9 @@ from problems import PLAN, Shape
 from pydantic import Field
 from simulation import MemoryRegistry
 
+from {{ cookiecutter.__package }}.core.pipelines import linear
 from {{ cookiecutter.__package }}.core.plan import Plan
-from {{ cookiecutter.__package }}.core.schema import PROTECTED
+from {{ cookiecutter.__package }}.core.schema import NOMINAL, PROTECTED
 from {{ cookiecutter.__package }}.model.evaluate import fit, split_columns
 from {{ cookiecutter.__package }}.model.reference import evaluate_reference, recipe_digest
 
@@ -19,7 +20,7 @@ WORLD = Shape(
     features={
         "load": (Annotated[float, Field(ge=0, le=1)], ...),
         "noise": (Annotated[float, Field(ge=-10, le=10)], ...),
-        "kind": (Annotated[Literal["p", "q", "r", "s"], Field()], ...),
+        "kind": (Annotated[Literal["p", "q", "r", "s"], NOMINAL, Field()], ...),
         "part": (Annotated[Literal["x", "y"], PROTECTED, Field()], ...),
     },
     label=("late", Literal["no", "yes"]),
@@ -27,8 +28,8 @@ WORLD = Shape(
     otherwise=0.2,
     plan=PLAN.format(question="Is it late?", more="[costs]\nfalse_negative = 1\nfalse_positive = 1"),
 )
-PROBLEM = WORLD.problem()
-[LEARNED] = PROBLEM.candidates().values()
+LEARNED = linear(WORLD.problem().columns, WORLD.parsed_plan)  # of one-hot columns, so that it follows a kind
+PROBLEM = replace(WORLD.problem(), candidates=lambda: {"learned": LEARNED})
 
 
 def make_plan(**sections):
@@ -44,7 +45,7 @@ def draw(rows, rng, *, changed=False):
     load, kind = rng.random(rows), rng.choice(["p", "q", "r", "s"], rows, p=[0.4, 0.2, 0.2, 0.2])
     features = pd.DataFrame({"load": load, "noise": rng.normal(0, 1, rows), "kind": kind})
     features["part"] = rng.choice(["x", "y"], rows)
-    log_odds = 8 * (load - 0.6) + np.where(kind == "s", 2.0, 0.0)
+    log_odds = 5 * (load - 0.6) + np.where(kind == "s", 2.0, 0.0)
     yes = np.where((kind == "q") & changed, 1.0, 1 / (1 + np.exp(-log_odds)))
     return features, np.column_stack([1 - yes, yes])
 
@@ -82,8 +83,3 @@ def make_champion(rows, model=LEARNED, **tags):
 def find_reference(rows, registry=None):
     """Return what candidates are compared with: the champion of a registry, or the rules."""
     return evaluate_reference(rows, registry or MemoryRegistry(PROBLEM), PROBLEM, lambda _: lambda *_: None)
-
-
-def with_candidates(**models):
-    """Return the problem with other candidates."""
-    return replace(PROBLEM, candidates=lambda: models)
