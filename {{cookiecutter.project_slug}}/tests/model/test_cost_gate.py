@@ -64,8 +64,8 @@ def test_replacement_has_to_bring_the_least_benefit_of_the_plan(least_benefit, s
 
 
 def test_equal_recipe_fails():
-    (_, champion), plan = draw_costs(np.random.default_rng(0)), PLAN
-    [result] = judge([champion], champion, plan)
+    _, champion = draw_costs(np.random.default_rng(0))
+    [result] = judge([champion], champion)
     assert (result.status, result.evidence["difference"]) == ("fail", 0.0)
     assert "not cheaper than the champion: +0.000 a decision" in result.message
 
@@ -107,10 +107,10 @@ def test_weights_move_the_mean():
 
 def count_promotions(trials, benefits):
     """Return in how many trials any of some candidates passes, and in how many the last one does."""
-    rng, statuses = np.random.default_rng(1), []
-    for _ in range(trials):
-        statuses.append([result.status == "pass" for result in judge(*draw_costs(rng, benefits=benefits))])
-    return int(np.any(statuses, axis=1).sum()), int(np.array(statuses)[:, -1].sum())
+    rng = np.random.default_rng(1)
+    results = [judge(*draw_costs(rng, benefits=benefits)) for _ in range(trials)]
+    is_passed = np.array([[result.status == "pass" for result in each] for each in results])
+    return int(is_passed.any(axis=1).sum()), int(is_passed[:, -1].sum())
 
 
 @pytest.mark.parametrize("trials", [60, pytest.param(300, marks=pytest.mark.slow)])

@@ -10,7 +10,7 @@ from worlds import PROBLEM, WORLD, draw_table, find_reference, make_champion, ma
 
 from {{ cookiecutter.__package }}.core.objective import evaluate
 from {{ cookiecutter.__package }}.model.evaluate import Rows
-from {{ cookiecutter.__package }}.model.gates.table import answers_gate, describe_labels, labels_gate, table_gates
+from {{ cookiecutter.__package }}.model.gates.table import describe_labels, labels_gate, table_gates
 from {{ cookiecutter.__package }}.model.reference import Reference
 
 PLAN = make_plan()
@@ -137,8 +137,8 @@ def test_labels_that_are_numbers_are_compared_by_their_median(factor, added, sta
 
 
 def make_rows(truth, **groups):
-    load = np.linspace(0, 1, len(truth))
-    return Rows(pd.DataFrame({"load": load}), pd.DataFrame(groups, index=range(len(truth))), truth, np.arange(len(truth)))
+    place = np.arange(len(truth))
+    return Rows(pd.DataFrame({"load": place / len(truth)}), pd.DataFrame(groups, index=place), truth, place)
 
 
 def make_reference(truth, tags=""):
@@ -170,5 +170,6 @@ def test_groups_that_the_champion_did_not_know_are_compared_by_nothing():
 
 
 def test_answers_that_never_occur_are_counted():
-    result = answers_gate(make_rows(np.zeros(30, dtype=int)), PROBLEM, PLAN)
+    truth = np.zeros(30, dtype=int)
+    result = next(table_gates(make_rows(truth), make_reference(truth), PROBLEM, PLAN))
     assert result.evidence == {"rows": {"no": 30, "yes": 0}, "needed": 20}
