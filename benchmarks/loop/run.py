@@ -3,7 +3,7 @@
     uv run --project PROJECT python benchmarks/loop/run.py PROJECT [--seeds N] [--only SCENARIO ...] [--workers N]
 
 PROJECT is a freshly generated yes-or-no project in which `data` was run. The simulated world and the loop are those of
-its tests (`tests/simulation.py`, `tests/problem/learned/test_rounds.py`): 2,380 rows of a file, 1,500 decisions a round.
+its tests (`tests/simulation.py`, `tests/problem/learned/test_ten_rounds.py`): 2,380 rows of a file, 1,500 decisions a round.
 
 - `follow`: from round 4 on, all who are self-employed are declined. Counted: seeds in which the true cost of the
   champion has closed half of its distance to the same recipe trained in the new world, two rounds after the change.
@@ -43,7 +43,7 @@ def prepare(project: Path, world: Any) -> None:
 
 def run(job: tuple[str, str, bool, int]) -> bool:
     """Run one loop and return what its scenario counts."""
-    import test_rounds as rounds
+    import test_ten_rounds as rounds
 
     scenario, reviewer, late, seed = job
     found = getattr(rounds, scenario)(globals()["world"], reviewer=reviewer, late_outcomes=late, seed=seed)
@@ -63,7 +63,7 @@ def main() -> None:
     print("| scenario | reviewers | labels beside open reviews | seeds | seconds |\n|---|---|---|---|---|")
     project = options.project.resolve()
     prepare(project, None)
-    import test_rounds as rounds
+    import test_ten_rounds as rounds
 
     world = rounds.load_world()  # once: a lake has one process at a time
     with Pool(options.workers, prepare, (project, world)) as pool:

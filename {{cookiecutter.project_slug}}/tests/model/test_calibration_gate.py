@@ -148,7 +148,7 @@ def test_truth_and_prediction_of_one_answer_are_judged_in_one_line(answer, sure,
     )
     assert "\n" not in by_group.message + overall.message
     if n < 50:
-        assert by_group.message == "calibration by group: no group has the 50 rows needed (groups.minimum_rows)"
+        assert by_group.message == "calibration by group: no group has the 100 rows needed (groups.minimum_rows)"
         assert overall.status != "pass" or sure == answer
     elif sure != answer:
         assert "pass" not in {by_group.status, overall.status}

@@ -93,23 +93,24 @@ def test_sabotage_refresh_that_weighs_only_damaged_rows_is_refused(old, registry
     assert result.status == "fail"
 
 
-def test_champion_of_an_older_version_without_keys_waits_for_new_rows(old):
-    """What it was trained on is not known, so that no row counts as new."""
+@pytest.mark.parametrize("time", [None, "2026-11-27"])
+def test_champion_of_an_older_version_without_keys_counts_decisions_as_new(old, time):
+    """What it was trained on is not known: rows of the file may be old."""
     registry = make_champion(split(old))
     registry.known = dict.fromkeys(registry.known)
-    reference, result = judge(split(old, draw_table(600, seed=2, changed=True, name="new")), registry)
-    assert not reference.is_new.any()
-    assert result.status == "inconclusive"
-    assert "0 rows are new to it" in result.message
+    new = draw_table(600, seed=2, changed=True, name="new").assign(_time=time)
+    reference, result = judge(split(old.assign(_time=None), new), registry)
+    assert reference.is_new.sum() == (600 if time else 0)
+    assert result.status == ("pass" if time else "inconclusive")
+    assert f"{600 if time else 0} rows " in result.message
 
 
-def test_champion_of_an_older_version_without_recipe_is_compared_with_replacements(old):
+def test_champion_of_an_older_version_without_recipe_is_known_by_its_parameters(old):
     registry = make_champion(split(old), recipe="")
     rows = split(old, draw_table(600, seed=2, changed=True, name="new"))
     trials = list(run_trials(rows, registry, PROBLEM, PLAN))
-    [cost] = [result for result in trials[-1].results if result.gate == "cost"]
-    assert "a refresh" not in cost.message
-    assert "not cheaper than the champion: +0.000" in cost.message
+    [cost] = [result for trial in trials if trial.name == "learned" for result in trial.results if result.gate == "cost"]
+    assert "a refresh, not dearer" in cost.message
 
 
 def test_rules_were_never_trained(old):

@@ -13,7 +13,8 @@ from {{ cookiecutter.__package }}.core.pipelines import boosting, linear
 from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.model.evaluate import split_columns
 from {{ cookiecutter.__package }}.model.notes import notes
-from {{ cookiecutter.__package }}.model.train import find_reason, register_best, run_trials
+from {{ cookiecutter.__package }}.model.summary import find_reason
+from {{ cookiecutter.__package }}.model.train import register_best, run_trials
 
 FAULTS = ["raises in fit", "raises in predict", "gives NaN", "gives no probability", "gives too few rows"]
 
