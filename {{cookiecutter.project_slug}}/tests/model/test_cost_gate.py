@@ -32,7 +32,7 @@ def make_reference(recipe, **more):
     return Reference(**{**parts, "recipe": recipe, **more})
 
 
-def judge(candidates, champion, plan=PLAN, **more):
+def run_gate(candidates, champion, plan=PLAN, **more):
     found = {str(place): make_evaluation(*costs) for place, costs in enumerate(candidates)}
     rows = make_rows(len(champion[0]), **more)
     return [*judge_costs(rows, make_reference(make_evaluation(*champion)), found, "", plan).values()]
@@ -60,12 +60,12 @@ def test_replacement_has_to_bring_the_least_benefit_of_the_plan(least_benefit, s
     plan = make_plan(gates={"least_benefit": least_benefit})
     result = cost_gate(difference - difference.mean() - 0.1, plan)
     assert result.status == status
-    assert f"limit {-least_benefit:+.3f}" in result.message
+    assert f"limit {0.0 - least_benefit:+.3f}" in result.message
 
 
 def test_equal_recipe_fails():
     _, champion = draw_costs(np.random.default_rng(0))
-    [result] = judge([champion], champion)
+    [result] = run_gate([champion], champion)
     assert (result.status, result.evidence["difference"]) == ("fail", 0.0)
     assert "not cheaper than the champion: +0.000 a decision" in result.message
 
@@ -75,8 +75,8 @@ def test_interval_counts_how_much_assignments_differ():
     rng = np.random.default_rng(0)
     difference = rng.normal(-0.1, 1, ROWS)
     zeros = [np.zeros(ROWS)] * 4
-    [steady] = judge([[difference] * 4], zeros)
-    [lucky] = judge([[difference + shift for shift in (-0.6, -0.2, 0.2, 0.6)]], zeros)
+    [steady] = run_gate([[difference] * 4], zeros)
+    [lucky] = run_gate([[difference + shift for shift in (-0.6, -0.2, 0.2, 0.6)]], zeros)
     assert steady.evidence["difference"] == pytest.approx(lucky.evidence["difference"])
     assert steady.status == "pass"
     assert lucky.status == "inconclusive"
@@ -91,7 +91,7 @@ def test_two_copies_of_every_row_do_not_narrow_the_interval():
         ("other rows", 2, np.arange(2 * ROWS)),
     ):
         cost = np.tile(difference, copies)
-        [result] = judge([[cost]], [np.zeros(len(cost))], units=codes)
+        [result] = run_gate([[cost]], [np.zeros(len(cost))], units=codes)
         widths[name] = result.evidence["high"] - result.evidence["low"]
     assert widths["copies"] == pytest.approx(widths["rows"], rel=0.02)
     assert widths["other rows"] < 0.8 * widths["rows"]
@@ -100,7 +100,7 @@ def test_two_copies_of_every_row_do_not_narrow_the_interval():
 def test_weights_move_the_mean():
     difference = np.where(np.arange(ROWS) % 2, 1.0, -1.0)
     weights = np.where(np.arange(ROWS) % 2, 0.5, 1.0)
-    [result] = judge([[difference]], [np.zeros(ROWS)], weights=weights)
+    [result] = run_gate([[difference]], [np.zeros(ROWS)], weights=weights)
     assert result.evidence["difference"] == pytest.approx(-1 / 3)
     assert result.status == "pass"
 
@@ -108,7 +108,7 @@ def test_weights_move_the_mean():
 def count_promotions(trials, benefits):
     """Return in how many trials any of some candidates passes, and in how many the last one does."""
     rng = np.random.default_rng(1)
-    results = [judge(*draw_costs(rng, benefits=benefits)) for _ in range(trials)]
+    results = [run_gate(*draw_costs(rng, benefits=benefits)) for _ in range(trials)]
     is_passed = np.array([[result.status == "pass" for result in each] for each in results])
     return int(is_passed.any(axis=1).sum()), int(is_passed[:, -1].sum())
 
@@ -127,7 +127,7 @@ def test_one_of_twenty_candidates_that_is_clearly_cheaper_passes(trials):
 
 
 def test_message_says_for_how_many_candidates_the_interval_holds():
-    results = judge(*draw_costs(np.random.default_rng(0), benefits=(0.0, 0.0, 0.0)))
+    results = run_gate(*draw_costs(np.random.default_rng(0), benefits=(0.0, 0.0, 0.0)))
     assert all("which holds for 3 candidates at once" in result.message for result in results)
 
 

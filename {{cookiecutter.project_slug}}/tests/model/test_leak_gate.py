@@ -31,7 +31,7 @@ def evaluate_model(table, problem=PROBLEM):
     return rows, cross_evaluate(model, rows, problem)
 
 
-def judge(rows, candidate, problem=PROBLEM, **settings):
+def run_gate(rows, candidate, problem=PROBLEM, **settings):
     return leak_gate(rows, candidate, problem, make_plan(gates=settings))
 
 
@@ -48,7 +48,7 @@ def leak_target(noise):
 
 
 def test_honest_model_passes(honest):
-    result = judge(*honest)
+    result = run_gate(*honest)
     assert result.status == "pass"
     assert "the area under the ROC curve is 0." in result.message
 
@@ -57,13 +57,13 @@ def test_honest_model_passes(honest):
 def test_sabotage_leaked_target_waits_until_it_is_confirmed(noise):
     """With noise, the honest columns give a part of the score, so that no column alone gives nearly all of it."""
     rows, candidate = evaluate_model(leak_target(noise))
-    result = judge(rows, candidate)
+    result = run_gate(rows, candidate)
     assert (result.status, result.blocks) == ("inconclusive", True)
     assert ("noise alone ranks late yes at 1.000" in result.message) == (noise == 0)
     assert 'add "auc" to gates.confirmed' in result.message
-    assert judge(rows, candidate, confirmed=["load"]).status == "inconclusive"
-    assert judge(rows, candidate, confirmed=["noise"]).status == "inconclusive"
-    assert judge(rows, candidate, confirmed=["noise", "auc"]).status == "pass"
+    assert run_gate(rows, candidate, confirmed=["load"]).status == "inconclusive"
+    assert run_gate(rows, candidate, confirmed=["noise"]).status == "inconclusive"
+    assert run_gate(rows, candidate, confirmed=["noise", "auc"]).status == "pass"
     assert calibration_gate([candidate], PROBLEM.objective, make_plan()).status != "fail"
     reference = Reference("old", candidate, candidate, np.zeros(ROWS, dtype=bool), "", {})
     assert {one.status for one in table_gates(rows, reference, PROBLEM, make_plan())} == {"pass"}
@@ -75,11 +75,11 @@ def test_sabotage_target_in_two_columns_together_is_ranked_too_well_until_auc_is
     load = rng.random(ROWS)
     table = table.assign(load=load, noise=20 * load + 8 * (table["late"] == "yes") - 14)
     rows, candidate = evaluate_model(table)
-    result = judge(rows, candidate)
+    result = run_gate(rows, candidate)
     assert result.status == "inconclusive"
     assert 'is ranked too well to be true; add "auc" to gates.confirmed if it is' in result.message
-    assert judge(rows, candidate, confirmed=["auc"]).status == "pass"
-    assert judge(rows, candidate, max_auc=1.0).status == "pass"
+    assert run_gate(rows, candidate, confirmed=["auc"]).status == "pass"
+    assert run_gate(rows, candidate, max_auc=1.0).status == "pass"
 
 
 def draw_numbers(leak):
@@ -109,13 +109,13 @@ def test_sabotage_function_of_a_number_waits_until_it_is_confirmed():
 def test_rows_without_signal_pass(seed):
     table = draw_table(200, seed)
     table["late"] = np.random.default_rng(seed).permutation(table["late"])
-    assert judge(*evaluate_model(table)).status == "pass"
+    assert run_gate(*evaluate_model(table)).status == "pass"
 
 
 def test_constant_labels_pass_and_say_zero():
     rows = Rows(pd.DataFrame({"load": [0.5] * 4}), pd.DataFrame(), np.zeros(4, dtype=int), np.arange(4) % 2)
     candidate = evaluate(PROBLEM.objective, rows.truth, np.tile([0.9, 0.1], (4, 1)))
-    assert judge(rows, candidate).status == "pass"
+    assert run_gate(rows, candidate).status == "pass"
 
 
 def test_columns_of_every_kind_are_measured_without_a_warning(recwarn):

@@ -31,7 +31,7 @@ def make_registry(kind):
     return make_champion(old, labels=json.dumps(describe_labels(old, PROBLEM, PLAN)))
 
 
-def judge(table, registry=None, **settings):
+def run_gate(table, registry=None, **settings):
     """Return the result of each gate of the table, by name."""
     rows = split(table)
     found = table_gates(rows, find_reference(rows, registry), PROBLEM, make_plan(gates=settings))
@@ -48,7 +48,7 @@ def statuses(results):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_honest_table_passes(registry, seed):
-    found = judge(draw_table(800, seed), registry)
+    found = run_gate(draw_table(800, seed), registry)
     assert statuses(found) == {"answers": "pass", "copies": "pass", "labels": "pass"}
     assert "they agree with the champion and with those it was trained on" in found["labels"].message
 
@@ -57,18 +57,18 @@ def test_honest_table_passes(registry, seed):
 def test_sabotage_inverted_labels_of_the_whole_table_wait_for_a_confirmation(registry, seed):
     table = draw_table(800, seed)
     table = invert(table, pd.Series(data=True, index=table.index))
-    found = judge(table, registry)
+    found = run_gate(table, registry)
     assert statuses(found) == {"answers": "pass", "copies": "pass", "labels": "inconclusive"}
     assert found["labels"].blocks
     assert "late yes in all rows is ranked worse than by chance by the champion (0." in found["labels"].message
     assert 'add "labels" to gates.confirmed' in found["labels"].message
-    assert judge(table, registry, confirmed=["labels"])["labels"].status == "pass"
+    assert run_gate(table, registry, confirmed=["labels"])["labels"].status == "pass"
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_sabotage_inverted_labels_of_one_group_wait_for_a_confirmation(registry, seed):
     table = draw_table(800, seed)
-    found = judge(invert(table, table["part"] == "y"), registry)
+    found = run_gate(invert(table, table["part"] == "y"), registry)
     assert statuses(found) == {"answers": "pass", "copies": "pass", "labels": "inconclusive"}
     assert "in part y is ranked worse than by chance" in found["labels"].message
     assert "in part x" not in found["labels"].message
@@ -78,11 +78,11 @@ def test_sabotage_base_rate_far_from_the_champion_waits_for_a_confirmation():
     """Most of one answer is missing, as after a wrong filter, and the order of the rest is right."""
     table, registry = draw_table(1200), make_registry("learned")
     is_kept = (table["late"] == "no") | (np.arange(1200) % 5 == 0)
-    found = judge(table[is_kept], registry)
+    found = run_gate(table[is_kept], registry)
     assert statuses(found) == {"answers": "pass", "copies": "pass", "labels": "inconclusive"}
     assert "differ by 0." in found["labels"].message
     assert "worse than by chance" not in found["labels"].message
-    assert judge(table[is_kept], registry, max_label_shift=0.6)["labels"].status == "pass"
+    assert run_gate(table[is_kept], registry, max_label_shift=0.6)["labels"].status == "pass"
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -91,19 +91,19 @@ def test_moderate_change_of_the_world_passes(registry, seed):
     table = draw_table(800, seed)
     is_changed = (table["kind"] == "q") & (np.random.default_rng(seed).random(800) < 0.6)
     assert 0.08 < is_changed.mean() < 0.16
-    found = judge(table.assign(late=table["late"].mask(is_changed, "yes")), registry)
+    found = run_gate(table.assign(late=table["late"].mask(is_changed, "yes")), registry)
     assert set(statuses(found).values()) == {"pass"}
 
 
 def test_sabotage_four_yes_among_many_rows_are_too_few():
     table = draw_table(2099).assign(late="no")
     table.loc[[3, 700, 1401, 2000], "late"] = "yes"
-    found = judge(table)
+    found = run_gate(table)
     assert (found["answers"].status, found["answers"].blocks) == ("inconclusive", True)
     message = "answers: late is yes in 4 of 2099 rows; 20 are needed (gates.minimum_answers)"
     assert found["answers"].message == message
     assert found["copies"].status == "pass"
-    assert judge(table, minimum_answers=4)["answers"].status == "pass"
+    assert run_gate(table, minimum_answers=4)["answers"].status == "pass"
 
 
 NUMBER = replace(

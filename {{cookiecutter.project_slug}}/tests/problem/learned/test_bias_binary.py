@@ -32,7 +32,7 @@ def evaluations(rows, problem, once):
     return joblib.load(once("own-evaluations", make) / "found")
 
 
-def judge(evaluations, rows, problem, plan):
+def compare(evaluations, rows, problem, plan):
     """Return the results of the rules and of every candidate beside the rules, by name and gate."""
     rules, is_new = evaluations["rules"], np.ones(len(rows.truth), dtype=bool)
     champion = Reference("rules", rules, rules, is_new, digest="", tags={})
@@ -46,7 +46,7 @@ def judge(evaluations, rows, problem, plan):
 
 @pytest.fixture(scope="session")
 def results(evaluations, rows, problem, plan):
-    return judge(evaluations, rows, problem, plan)
+    return compare(evaluations, rows, problem, plan)
 
 
 def blocking(results):
@@ -100,5 +100,5 @@ def test_blend_with_the_rules_passes_every_gate(results):
 def test_plan_that_allows_the_gap_refuses_the_plain_model_for_its_cost_alone(evaluations, rows, problem, plan):
     """The limit is the plan's, not the code's."""
     groups = plan.groups.model_copy(update={"limits": {"false_positive_rate": 0.5}})
-    found = judge(evaluations, rows, problem, plan.model_copy(update={"groups": groups}))
+    found = compare(evaluations, rows, problem, plan.model_copy(update={"groups": groups}))
     assert blocking(found["logistic"]) == {"cost": "inconclusive"}

@@ -54,7 +54,7 @@ def cost_gate(
 
     It passes when the whole interval is below `-least_benefit`.
     """
-    limit, mean = -plan.gates.least_benefit, float(np.average(difference, weights=weights))
+    limit, mean = 0.0 - plan.gates.least_benefit, float(np.average(difference, weights=weights))
     low, high = interval or mean_interval(difference, plan, weights=weights)
     status: Status = "fail" if mean >= limit else compare_interval(low, high, limit)
     status = "inconclusive" if status == "pass" and high >= limit else status  # exactly at the limit
