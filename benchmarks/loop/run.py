@@ -1,16 +1,17 @@
-"""Ten rounds of the loop, many times: does it follow a changed world, let better models in, and keep equal ones out?
+"""Turn the loop many times: does it follow a changed world, let better models in, keep equal ones out.
 
     uv run --project PROJECT python benchmarks/loop/run.py PROJECT [--seeds N] [--only SCENARIO ...] [--workers N]
 
 PROJECT is a freshly generated yes-or-no project in which `data` was run. The simulated world and the loop are those of
-its tests (`tests/simulation.py`, `tests/problem/learned/test_ten_rounds.py`): 2,380 rows of a file, 1,500 decisions a round.
+its tests (`tests/simulation.py`, `tests/problem/learned/test_ten_rounds.py`): 2,380 rows of a file, 1,500 decisions a
+round.
 
 - `follow`: from round 4 on, all who are self-employed are declined. Counted: seeds in which the true cost of the
   champion has closed half of its distance to the same recipe trained in the new world, two rounds after the change.
-- `better`: the rules are the champion, and a linear model is truly cheaper. Counted: seeds in which it is promoted in
-  the first two rounds.
-- `equal`: the champion is a linear model, and the candidate the same with another penalty. Counted: seeds in which it is
-  promoted in ten rounds.
+- `better`: the rules are the champion, and a linear model is truly cheaper. Counted: seeds in which it is promoted
+  in the first two rounds.
+- `equal`: the champion is a linear model, and the candidate the same with another penalty. Counted: seeds in which it
+  is promoted in ten rounds.
 - `nothing`: people accept every answer, nothing is reviewed blind, and no outcome arrives. Counted: seeds in which the
   champion changes in ten rounds.
 """
