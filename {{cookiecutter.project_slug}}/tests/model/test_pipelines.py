@@ -11,6 +11,8 @@ from problems import PLAN, SHAPES, Shape
 from pydantic import Field
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from {{ cookiecutter.__package }}.core import pipelines
 from {{ cookiecutter.__package }}.core.blending import BlendedClassifier, encode_rules
@@ -232,3 +234,12 @@ def test_blend_of_full_weight_predicts_what_the_model_predicts():
     _, _, model, features = blend(1)
     features = np.nan_to_num(features)
     assert model.predict_proba(features) == pytest.approx(model.model_.predict_proba(features))
+
+
+@pytest.mark.parametrize("estimator", [LogisticRegression(), make_pipeline(StandardScaler(), LogisticRegression())])
+def test_blend_gives_the_weights_of_rows_to_its_model(estimator):
+    _, _, model, features = blend(1)
+    model.set_params(estimator=estimator)
+    features, truth = np.nan_to_num(features), np.array([0, 1, 0, 1, 0])
+    weighed = model.fit(features, truth, sample_weight=[1, 3, 1, 1, 1]).predict_proba(features)
+    assert not np.allclose(weighed, model.fit(features, truth).predict_proba(features), atol=0.01)

@@ -32,9 +32,11 @@ class BlendedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.otherwise = otherwise
         self.weight = weight
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:  # noqa: N803
-        """Fit the learned model on n encoded rows."""
-        self.model_ = clone(self.estimator).fit(X, y)
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:  # noqa: N803
+        """Fit the learned model on n encoded rows, which may have weights."""
+        step = f"{self.estimator.steps[-1][0]}__" if hasattr(self.estimator, "steps") else ""
+        weights = {} if sample_weight is None else {f"{step}sample_weight": sample_weight}
+        self.model_ = clone(self.estimator).fit(X, y, **weights)
         self.rules_ = RuleModel(self.rules, self.otherwise).fit()
         self.classes_ = np.array([0, 1])
         return self

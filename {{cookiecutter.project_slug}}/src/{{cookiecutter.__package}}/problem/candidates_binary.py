@@ -10,7 +10,7 @@ from sklearn.preprocessing import KBinsDiscretizer, StandardScaler
 
 from ..core.blending import BlendedClassifier, encode_rules
 from ..core.encoder import encoded, encoder
-from ..core.pipelines import linear, mitigated
+from ..core.pipelines import linear
 from ..core.plan import Plan
 from ..core.schema import Column
 from .rules import OTHERWISE, RULES
@@ -20,10 +20,7 @@ WEIGHT = 0.3  # of the learned model in the blend; the gap between groups grows 
 
 def candidates(columns: Sequence[Column], plan: Plan) -> dict[str, Pipeline]:
     """Return unfitted pipelines whose first step encodes the contract and whose last is named `model`."""
-    found = {"logistic": linear(columns, plan), "blended": blended(columns)}
-    if any(column.protected for column in columns):  # without groups there is no gap to limit
-        found["mitigated"] = mitigated(columns, plan).set_params(features=bins(columns))
-    return found
+    return {"logistic": linear(columns, plan), "blended": blended(columns)}
 
 
 def blended(columns: Sequence[Column]) -> Pipeline:

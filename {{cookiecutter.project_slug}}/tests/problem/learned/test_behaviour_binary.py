@@ -11,7 +11,7 @@ CLEARLY_BAD = {
     "public_bad_credit_record": "yes",
     "denied_mortgage_insurance": "yes",
 }
-MODELS = ["rules", "logistic", "blended", "mitigated"]
+MODELS = ["rules", "logistic", "blended"]
 
 
 @pytest.mark.parametrize("name", MODELS)

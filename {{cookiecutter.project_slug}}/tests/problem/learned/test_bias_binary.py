@@ -1,6 +1,6 @@
 """What is known of the mortgage table: the plain model treats black applicants worse, and the blend passes.
 
-Each comparison holds for several assignments of the rows to folds, and for all three candidates at once.
+Each comparison holds for several assignments of the rows to folds, and for both candidates at once.
 """
 
 import joblib
@@ -76,20 +76,6 @@ def test_plain_model_is_refused_for_its_gap_with_its_numbers(results, plan):
     assert refusal.message.startswith("false positive rate by race is")
 
 
-@pytest.mark.parametrize("name", ["logistic", "mitigated"])
-def test_saving_of_the_other_models_is_not_conclusive_among_three_candidates(results, name):
-    cost = results[name]["cost"]
-    assert cost.status == "inconclusive"
-    assert cost.blocks
-    assert cost.evidence["difference"] < 0 < cost.evidence["high"]
-    assert "rows are needed for a conclusive result" in cost.message
-
-
-def test_mitigated_model_is_refused_for_its_cost_alone(results):
-    assert results["mitigated"]["race.false_positive_rate"].status == "pass"
-    assert blocking(results["mitigated"]) == {"cost": "inconclusive"}
-
-
 def test_blend_with_the_rules_passes_every_gate(results):
     found = {gate: result.status for gate, result in results["blended"].items()}
     assert blocking(results["blended"]) == {}
@@ -97,8 +83,8 @@ def test_blend_with_the_rules_passes_every_gate(results):
     assert set(found.values()) == {"pass"}
 
 
-def test_plan_that_allows_the_gap_refuses_the_plain_model_for_its_cost_alone(evaluations, rows, problem, plan):
+def test_plan_that_allows_the_gap_lets_the_plain_model_pass_this_gate(evaluations, rows, problem, plan):
     """The limit is the plan's, not the code's."""
     groups = plan.groups.model_copy(update={"limits": {"false_positive_rate": 0.5}})
     found = compare(evaluations, rows, problem, plan.model_copy(update={"groups": groups}))
-    assert blocking(found["logistic"]) == {"cost": "inconclusive"}
+    assert found["logistic"]["race.false_positive_rate"].status == "pass"
