@@ -99,7 +99,7 @@ class Gates(Strict):
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.90
     bootstrap_rounds: Annotated[int, Field(ge=100)] = 1000
     assignments: Annotated[int, Field(ge=1, le=50)] = 5
-    least_benefit: NonNegativeFloat = 0
+    least_benefit: Share = 0.01
     max_cost_increase: NonNegativeFloat = 0.03
     minimum_new_rows: PositiveInt = 50
     minimum_answers: PositiveInt = 20

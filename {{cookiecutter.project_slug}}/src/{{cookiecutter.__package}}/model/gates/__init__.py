@@ -36,7 +36,7 @@ def run_gates(
     table = pd.concat([rows.features.drop(columns=texts, errors="ignore"), rows.groups], axis="columns")
     difference, usual = candidate.mean_cost - champion.mean_cost, champion.mean_cost
     return [
-        cost or cost_gate(difference, plan, weights=rows.weights),
+        cost or cost_gate(difference, plan, weights=rows.weights, usual=float(usual.mean())),
         slices_gate(table, difference, usual, plan, units=rows.units, weights=rows.weights),
         calibration_gate(candidate.assignments, problem.objective, plan, units=rows.units, weights=rows.weights),
         *group_calibration_gate(rows, candidate.assignments, problem.objective, plan, champion.assignments),

@@ -29,6 +29,7 @@ def judge_costs(
     if not others:
         return found
     differences = [_differences(one, champion.recipe) for one in others.values()]
+    usual = float(np.average(champion.recipe.mean_cost, weights=rows.weights))
     intervals = simultaneous_mean_intervals(
         np.column_stack([each.mean(axis=0) for each in differences]),
         plan,
@@ -37,7 +38,9 @@ def judge_costs(
         spreads=np.array([_spread(each, rows.weights) for each in differences]),
     )
     for (name, one), each, interval in zip(others.items(), differences, intervals, strict=True):
-        result = cost_gate(each.mean(axis=0), plan, interval=interval, weights=rows.weights, compared=len(others))
+        result = cost_gate(
+            each.mean(axis=0), plan, interval=interval, weights=rows.weights, compared=len(others), usual=usual
+        )
         found[name] = _with_new_rows(result, rows, champion, one, plan)
     return found
 
@@ -49,12 +52,14 @@ def cost_gate(
     interval: tuple[float, float] | None = None,
     weights: NDArray[Any] | None = None,
     compared: int = 1,
+    usual: float = 1.0,
 ) -> GateResult:
     """Judge the cost of a replacement minus that of the champion's recipe for each of n rows, shape (n,).
 
-    It passes when the whole interval is below `-least_benefit`.
+    `usual`: what a decision of the champion's recipe costs. It passes when the whole interval is below `-least_benefit`
+    times that: of two recipes that cost the same, one is always cheaper by a little.
     """
-    limit, mean = 0.0 - plan.gates.least_benefit, float(np.average(difference, weights=weights))
+    limit, mean = 0.0 - plan.gates.least_benefit * usual, float(np.average(difference, weights=weights))
     low, high = interval or mean_interval(difference, plan, weights=weights)
     status: Status = "fail" if mean >= limit else compare_interval(low, high, limit)
     status = "inconclusive" if status == "pass" and high >= limit else status  # exactly at the limit
