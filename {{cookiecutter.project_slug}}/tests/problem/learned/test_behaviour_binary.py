@@ -1,7 +1,13 @@
 """What people in lending expect of every model."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+
+from {{ cookiecutter.__package }}.cli.composition import compose
+from {{ cookiecutter.__package }}.core.plan import load_plan
+from {{ cookiecutter.__package }}.core.settings import Settings
 
 CLEARLY_GOOD = {"debt_to_income": 0.2, "housing_to_income": 0.15, "loan_to_value": 0.5, "consumer_credit_grade": 1}
 CLEARLY_BAD = {
@@ -11,7 +17,9 @@ CLEARLY_BAD = {
     "public_bad_credit_record": "yes",
     "denied_mortgage_insurance": "yes",
 }
-MODELS = ["rules", "logistic", "blended"]
+PROJECT = Path(__file__).parents[3]
+CANDIDATES = compose(Settings(root=PROJECT), load_plan(PROJECT / "plan.toml")).problem.candidates()
+MODELS = ["rules", *CANDIDATES]
 
 
 @pytest.mark.parametrize("name", MODELS)
