@@ -78,6 +78,7 @@ def learn_nothing(tmp_path, seed, rounds, **sizes):
     assert loop.registry.load("champion").label == before
 
 
+@pytest.mark.slow
 def test_reviewers_who_always_accept_and_nothing_else_change_nothing_and_it_is_said(tmp_path):
     learn_nothing(tmp_path, 0, CHANGE + 1)
 
