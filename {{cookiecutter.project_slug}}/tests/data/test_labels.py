@@ -13,9 +13,9 @@ from problems import KEY, SHAPES, USUAL
 
 from {{ cookiecutter.__package }}.core.plan import Labels
 from {{ cookiecutter.__package }}.data import attention, labels
-from {{ cookiecutter.__package }}.data.collect import ORIGIN, REASON, SUBJECT, TIME, WEIGHT
+from {{ cookiecutter.__package }}.data.collect import REASON
 from {{ cookiecutter.__package }}.data.pipeline import build_tables
-from {{ cookiecutter.__package }}.stores.lake import FOLD
+from {{ cookiecutter.__package }}.stores.lake import FOLD, ORIGIN, SUBJECT, TIME, WEIGHT
 
 PROBLEM = USUAL.problem()
 ANSWERS = PROBLEM.target.categories

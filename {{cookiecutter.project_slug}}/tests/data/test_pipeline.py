@@ -23,7 +23,7 @@ from {{ cookiecutter.__package }}.data import collect
 from {{ cookiecutter.__package }}.data.collect import ORIGIN, REASON
 from {{ cookiecutter.__package }}.data.pipeline import build_tables
 from {{ cookiecutter.__package }}.data.statistics import baseline
-from {{ cookiecutter.__package }}.stores.lake import FOLD, open_lake
+from {{ cookiecutter.__package }}.stores.lake import FOLD, WEIGHT, open_lake
 
 PROBLEM = SHAPES["usual"].problem()
 NUMBER = next(column for column in PROBLEM.inputs if column.is_numeric and not column.optional)
@@ -100,13 +100,13 @@ def reaction(key: str, answer: Any = None, problem: Any = PROBLEM, **changes: An
 def test_training_table_has_what_the_contract_names(any_workspace: Any) -> None:
     table, problem = published(any_workspace)["training"], any_workspace.project.problem
     columns = (*(column.name for column in problem.stored), problem.target.name)
-    names = [collect.KEY, collect.SUBJECT, ORIGIN, collect.TIME, *columns, collect.WEIGHT, FOLD]
+    names = [collect.KEY, collect.SUBJECT, ORIGIN, collect.TIME, *columns, WEIGHT, FOLD]
     assert list(table.columns) == names
     assert len(table) == 400
     assert set(table[FOLD]) == set(range(any_workspace.project.plan.data.folds))
     assert set(table[ORIGIN]) == {"file"}
     assert table[collect.TIME].isna().all()
-    assert set(table[collect.WEIGHT]) == {1.0}
+    assert set(table[WEIGHT]) == {1.0}
 
 
 def test_second_run_publishes_the_same_tables(workspace: Any) -> None:

@@ -130,10 +130,10 @@ def test_file_of_outcomes_is_recorded_once(workspace, command, tmp_path, feature
     rows = "".join(f"A-{place},yes,2026-03-01\n" for place in range(5))
     file = write(tmp_path / "late.csv", f"reference,refused,observed_at\n{rows}")
     code, printed, _ = command("outcomes", file)
-    assert (code, printed.partition(".")[0]) == (0, "5 outcomes are new, 0 corrected, 0 unchanged")
-    assert "4 references are unknown: A-1, A-2, A-3, ...; " in printed
+    assert (code, printed.partition(".")[0]) == (0, "Outcomes: 5 new, 0 corrected, 0 unchanged")
+    assert "References without a decision: 4 (A-1, A-2, A-3, ...); " in printed
     write(tmp_path / "late.csv", f"reference,refused,observed_at\n{rows.replace('A-0,yes', 'A-0,no')}")
-    assert command("outcomes", file)[1].startswith("0 outcomes are new, 1 corrected, 4 unchanged.")
+    assert command("outcomes", file)[1].startswith("Outcomes: 0 new, 1 corrected, 4 unchanged.")
     with workspace.project.ledger() as ledger:
         [row] = ledger.labelled()
     assert (row["id"], row["outcome"], row["outcome_at"]) == (decision["id"], "no", AT)

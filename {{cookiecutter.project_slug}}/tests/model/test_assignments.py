@@ -107,6 +107,13 @@ def test_folds_of_a_table_with_times_are_consecutive_blocks():
     assert len(starts) == 4
 
 
+def test_rows_of_one_subject_share_a_fold_of_a_table_with_times():
+    time = pd.Series(np.random.default_rng(0).permutation(200))
+    units = np.arange(200) // 4
+    for folds in assign_folds(time.to_numpy() // 40, units, time.astype(str), number=4, time=time):
+        assert len({*zip(units, folds, strict=True)}) == len({*units})
+
+
 def test_sabotage_memorising_tree_gains_nothing_from_copies_under_new_keys():
     """Without shared folds, an unpruned tree finds a copy of every row among those it is fitted to."""
     table, plan = draw_table(300), make_plan(gates={"assignments": 2})

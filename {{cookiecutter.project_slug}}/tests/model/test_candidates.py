@@ -106,6 +106,12 @@ def test_table_that_cannot_be_evaluated_is_one_line(table, problem, fault):
     assert "\n" not in str(refusal.value)
 
 
+def test_table_without_a_label_that_counts_is_one_line(table, problem):
+    with pytest.raises(UserError, match=r"the training table has 0 rows in one fold; bring more rows") as refusal:
+        split_columns(table.assign(_weight=0.0), problem)
+    assert "\n" not in str(refusal.value)
+
+
 @pytest.mark.parametrize("change", ["a column is missing", "the fold is missing", "a label is not an answer"])
 def test_table_of_an_older_contract_is_one_line(table, problem, change):
     if change == "a column is missing":

@@ -55,7 +55,7 @@ def test_honest_model_passes(honest):
 
 @pytest.mark.parametrize("noise", [0.0, 0.1])
 def test_sabotage_leaked_target_waits_until_it_is_confirmed(noise):
-    """With noise, the honest columns give a part of the score, so that no column alone gives nearly all of it."""
+    """Of the answers that are drawn anew, half are wrong."""
     rows, candidate = evaluate_model(leak_target(noise))
     result = run_gate(rows, candidate)
     assert (result.status, result.blocks) == ("inconclusive", True)
@@ -67,6 +67,15 @@ def test_sabotage_leaked_target_waits_until_it_is_confirmed(noise):
     assert calibration_gate([candidate], PROBLEM.objective, make_plan()).status != "fail"
     reference = Reference("old", candidate, candidate, np.zeros(ROWS, dtype=bool), "", {})
     assert {one.status for one in table_gates(rows, reference, PROBLEM, make_plan())} == {"pass"}
+
+
+def test_sabotage_leaked_target_of_which_a_tenth_is_wrong_is_named_until_it_is_confirmed():
+    rows, candidate = evaluate_model(leak_target(0.2))
+    result = run_gate(rows, candidate)
+    assert (result.status, result.blocks) == ("inconclusive", True)
+    assert "noise alone ranks late yes at 0.8" in result.message
+    assert run_gate(rows, candidate, confirmed=["load"]).status == "inconclusive"
+    assert run_gate(rows, candidate, confirmed=["noise"]).status == "pass"
 
 
 def test_sabotage_target_in_two_columns_together_is_ranked_too_well_until_auc_is_confirmed():

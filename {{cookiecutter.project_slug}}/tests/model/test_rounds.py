@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from simulation import REVIEWERS, Loop
+from simulation import Loop
 from sklearn.base import clone
 from worlds import LEARNED, PROBLEM, draw, make_plan
 
@@ -130,7 +130,3 @@ def test_equal_recipe_is_promoted_in_one_of_ten_seeds_at_most(tmp_path):
     """Of twenty, it is one at most: `benchmarks/README.md` of the template."""
     found = [replace_by_chance(tmp_path, seed, file_rows=1000, rows=200) for seed in range(10)]
     assert sum(map(bool, found)) <= 1
-
-
-def test_kinds_of_reviewers_are_those_of_the_simulation():
-    assert {reviewer for reviewer, _ in FOLLOWING} == set(REVIEWERS)

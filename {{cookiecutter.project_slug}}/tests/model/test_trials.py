@@ -7,11 +7,13 @@ import pytest
 from problems import SHAPES
 from simulation import MemoryRegistry
 from sklearn.base import BaseEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
 from training import training_table
 
 from {{ cookiecutter.__package }}.core.pipelines import boosting, linear
 from {{ cookiecutter.__package }}.core.rules import RuleModel
-from {{ cookiecutter.__package }}.model.evaluate import split_columns
+from {{ cookiecutter.__package }}.model.evaluate import fit, split_columns
 from {{ cookiecutter.__package }}.model.notes import notes
 from {{ cookiecutter.__package }}.model.summary import find_reason
 from {{ cookiecutter.__package }}.model.train import register_best, run_trials
@@ -88,6 +90,41 @@ def test_broken_candidate_is_refused_with_one_line_and_the_healthy_one_is_judged
     assert result.message.endswith("; correct it in candidates.py")
     assert "\n" not in result.message
     assert trials["healthy"].results[0].message.startswith("not cheaper than the champion: +0.000")
+
+
+class BrokenByWeights(LogisticRegression):
+    """A model that raises when rows have weights."""
+
+    def fit(self, features, truth, sample_weight=None):
+        if sample_weight is not None:
+            raise ValueError("weights are too much")
+        return super().fit(features, truth)
+
+
+def test_refresh_that_raises_with_more_weight_on_new_rows_is_refused_in_one_line():
+    shape = SHAPES["usual"]
+    table, problem, plan = training_table("usual").copy(), shape.problem(), shape.parsed_plan
+    [learned] = problem.candidates().values()
+    model = Pipeline([*learned.steps[:-1], ("model", BrokenByWeights())])
+    rows = split_columns(table.assign(_time=[None] * 300 + ["2026"] * 100), problem)
+    registry = MemoryRegistry(problem, fit(model, rows))
+    registry.known[registry.aliases["champion"]] = rows.keys[:300]
+    *_, plain, recent = run_trials(rows, registry, with_candidates(problem, model=model), plan)
+    assert (plain.name, recent.name) == ("model", "model, newer rows first")
+    assert recent.refused
+    assert [result.message for result in recent.results] == [
+        "it cannot be judged: weights are too much; correct it in candidates.py"
+    ]
+    assert "cost" in {result.gate for result in plain.results}
+
+
+def test_notes_name_candidates_that_cannot_weigh_rows(table, shape, problem):
+    [learned] = problem.candidates().values()
+    unweighted = Pipeline([*learned.steps[:-1], ("model", Broken("", 0))])
+    problem = with_candidates(problem, plain=unweighted, learned=learned)
+    for weights, is_said in ((1.0, False), (np.resize([1.0, 2.0], len(table)), True)):
+        found = [*notes(split_columns(table.assign(_weight=weights), problem), problem, shape.parsed_plan)]
+        assert ("plain cannot weigh rows when fitted: all labels count alike there" in found) == is_said
 
 
 def test_champion_that_cannot_be_judged_is_replaced_by_the_rules(table, shape, problem):

@@ -88,12 +88,10 @@ def outcomes(
         unknown = check_outcomes(place, target, ledger)  # first of all, so that a fault in the last row writes nothing
         for given in read_outcomes(place, target):
             counts.update(each["recorded"] for each in record_outcomes(ledger, given))
-    text = f"{counts['new']} outcomes are new, {counts['corrected']} corrected, {counts['unchanged']} unchanged."
+    text = f"Outcomes: {counts['new']} new, {counts['corrected']} corrected, {counts['unchanged']} unchanged."
     if unknown:
         named = f"{', '.join(unknown[:SHOWN])}{', ...' if len(unknown) > SHOWN else ''}"
-        text += (
-            f" {len(unknown)} references are unknown: {named}; their outcomes count once such a decision is recorded."
-        )
+        text += f" References without a decision: {len(unknown)} ({named}); their outcomes count once there is one."
     out.print(text, markup=False)
 
 

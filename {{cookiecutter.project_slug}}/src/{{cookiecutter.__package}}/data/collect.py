@@ -18,10 +18,11 @@ from ..stores.columns import TYPES, describe, mark_missing, read_column
 from ..stores.convert import convert, to_text
 from ..stores.dialect import describe_dialect
 from ..stores.files import choose_source, file_errors, read_rows, show
+from ..stores.lake import KEY, ORIGIN, SUBJECT, TIME
 from .labels import FILE, choose_label
 
-# columns of ours; none of a contract begins with _
-KEY, SUBJECT, ORIGIN, TIME, WEIGHT, REASON = "_key", "_subject", "_origin", "_time", "_weight", "_reason"
+# why a row cannot be used; like the other columns of ours, none of a contract begins with _
+REASON = "_reason"
 INCOMPLETE = "incomplete"  # ORIGIN of a decision that was recorded before a required column was added
 SHOWN = 3  # faults in an error
 

@@ -6,7 +6,8 @@ import ibis
 import ibis.expr.types as ir
 
 from ..core.errors import UserError
-from .collect import INCOMPLETE, KEY, ORIGIN, REASON, SHOWN, SUBJECT
+from ..stores.lake import KEY, ORIGIN, SUBJECT
+from .collect import INCOMPLETE, REASON, SHOWN
 from .labels import FILE
 
 

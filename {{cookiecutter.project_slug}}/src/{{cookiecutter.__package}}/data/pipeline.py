@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from ..core.plan import Plan
 from ..core.problem import Problem
-from ..stores.lake import Lake
+from ..stores.lake import ORIGIN, Lake
 from . import attention, collect, curate, statistics, transform, validate
 from .labels import weigh_labels
 
@@ -45,5 +45,5 @@ def build_tables(
 
 
 def _count_origins(usable: ir.Table) -> dict[str, int]:
-    counted = usable.group_by(collect.ORIGIN).aggregate(rows=usable.count()).to_pyarrow().to_pylist()
-    return {row[collect.ORIGIN]: row["rows"] for row in counted}
+    counted = usable.group_by(ORIGIN).aggregate(rows=usable.count()).to_pyarrow().to_pylist()
+    return {row[ORIGIN]: row["rows"] for row in counted}

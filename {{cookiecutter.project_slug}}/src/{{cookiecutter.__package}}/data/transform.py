@@ -6,8 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from ..core.errors import UserError
-from ..stores.lake import FOLD
-from .collect import KEY, ORIGIN, SUBJECT, WEIGHT
+from ..stores.lake import FOLD, KEY, ORIGIN, SUBJECT, WEIGHT
 
 HEX = "0123456789abcdef"
 

@@ -10,7 +10,7 @@ from ..core.checks import checks
 from ..core.errors import UserError
 from ..core.schema import Column
 from ..stores.columns import TYPES
-from .collect import KEY, ORIGIN, SUBJECT, TIME
+from ..stores.lake import KEY, ORIGIN, SUBJECT, TIME
 from .labels import WORDS
 
 CHECKS: dict[str, Callable[[ir.Value, Any], ir.BooleanValue]] = {

@@ -29,7 +29,7 @@ def assign_folds(
     for place in range(1, number):
         if time is not None:
             ranks = (time.rank(method="first").to_numpy() - 1) / len(first)
-            found.append((np.floor(ranks * folds + place / number) % folds).astype(np.int64))
+            found.append((np.floor(ranks * folds + place / number) % folds).astype(np.int64)[representatives])
         else:
             hashed = pd.util.hash_array(names.to_numpy(dtype=object)[representatives], hash_key=f"{place:016d}")
             found.append((hashed % folds).astype(np.int64))

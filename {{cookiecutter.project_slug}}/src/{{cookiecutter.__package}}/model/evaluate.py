@@ -37,19 +37,16 @@ class Rows:
     groups: pd.DataFrame  # the protected columns as text, for audits and fairness constraints
     truth: NDArray[Any]  # labels, encoded by the objective
     folds: NDArray[np.int64]  # the fold that holds each row out
-    units: NDArray[np.int64] = field(
-        default_factory=no_values
-    )  # rows that belong together share a number; by default each row has its own
-    weights: NDArray[np.float64] = field(default_factory=no_values)  # over 0; by default all are 1
+    # what follows may be left out: units, of which rows that belong together share one, and weights, which are over 0
+    units: NDArray[np.int64] = field(default_factory=no_values)
+    weights: NDArray[np.float64] = field(default_factory=no_values)
     repeats: tuple[NDArray[np.int64], ...] = ()  # further assignments of the rows to folds
     keys: NDArray[np.uint64] | None = None  # hashes of the keys
-    times: NDArray[np.float64] = field(
-        default_factory=no_values
-    )  # ranks by the time of the decision; 0, the default, for rows of the file
+    times: NDArray[np.float64] = field(default_factory=no_values)  # ranks of decisions by time; 0 for rows of the file
     copied: float = 0.0  # the share of rows that are copies of another one
 
     def __post_init__(self) -> None:
-        """Fill what was left out."""
+        """Give each row a unit of its own, the weight 1 and no time, where they were left out."""
         rows = len(self.truth)
         defaults = {"units": np.arange(rows), "weights": np.ones(rows), "times": np.zeros(rows)}
         for name, values in defaults.items():
@@ -105,7 +102,7 @@ def _groups(values: Any) -> Any:
 
 
 def _check_folds(table: pd.DataFrame, problem: Problem) -> None:
-    if len(table[FOLD].unique()) == 1:
+    if len(table[FOLD].unique()) <= 1:
         raise UserError(f"the training table has {len(table)} rows in one fold; bring more rows, then run `data`")
     folds = table.groupby(problem.target.name)[FOLD].nunique()
     learnable = [answer for answer in problem.target.categories if folds.get(answer, 0) > 1]
@@ -125,12 +122,17 @@ def fit(model: Any, rows: Rows, kept: NDArray[np.bool_] | None = None) -> Any:
     audit: dict[str, Any] = {}
     if has_fit_parameter(last, "sensitive_features"):
         audit["model__sensitive_features"] = rows.groups[kept]
-    if np.ptp(rows.weights) and has_fit_parameter(last, "sample_weight"):
+    if np.ptp(rows.weights) and takes_weights(model):
         audit["model__sample_weight" if last is not model else "sample_weight"] = rows.weights[kept]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", EXPECTED_WARNINGS, UserWarning)
         warnings.filterwarnings("ignore", category=ConvergenceWarning)
         return clone(model).fit(rows.features[kept], rows.truth[kept], **audit)
+
+
+def takes_weights(model: Any) -> bool:
+    """Return whether rows can have weights when a model, or the last step of a pipeline, is fitted."""
+    return bool(has_fit_parameter(model[-1] if hasattr(model, "steps") else model, "sample_weight"))
 
 
 def cross_evaluate(

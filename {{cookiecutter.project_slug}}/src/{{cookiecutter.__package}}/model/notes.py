@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from ..core.plan import Plan
 from ..core.problem import Problem
-from .evaluate import Rows
+from .evaluate import Rows, takes_weights
 
 
 def notes(rows: Rows, problem: Problem, plan: Plan) -> Iterator[str]:
@@ -15,3 +17,6 @@ def notes(rows: Rows, problem: Problem, plan: Plan) -> Iterator[str]:
     if plan.groups.limits and rows.groups.empty:
         limits = ", ".join(plan.groups.limits)
         yield f"groups.limits ({limits}) in plan.toml limits nothing: contract.py marks no column PROTECTED"
+    unweighted = [name for name, model in problem.candidates().items() if not takes_weights(model)]
+    if np.ptp(rows.weights) and unweighted:
+        yield f"{', '.join(unweighted)} cannot weigh rows when fitted: all labels count alike there"

@@ -5,15 +5,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import has_fit_parameter
 
 from ..core.objective import Evaluation, evaluate
 from ..core.plan import Plan
 from ..core.problem import Problem
 from ..core.result import GateResult
-from .evaluate import Rows
+from .evaluate import Rows, takes_weights
 from .gates import run_gates
-from .intervals import mean_interval
+from .gates.cost import compare_on
 from .reference import Reference
 
 MAX_FACTOR = 8.0  # of the weight of a recent row: more would fit the model to the chance in a few of them
@@ -31,10 +30,9 @@ def weigh_recent_rows(model: Any, rows: Rows, recent: NDArray[np.bool_], plan: P
 
     It makes none where few or most rows are recent, or the last step of the model takes no weights.
     """
-    last = model[-1] if hasattr(model, "steps") else model
     weights = rows.weights
     factor = min(MAX_FACTOR, float(weights[~recent].sum() / max(weights[recent].sum(), 1e-9)))
-    if recent.sum() < plan.gates.minimum_new_rows or factor <= 1 or not has_fit_parameter(last, "sample_weight"):
+    if recent.sum() < plan.gates.minimum_new_rows or factor <= 1 or not takes_weights(model):
         return None
     return replace(rows, weights=np.where(recent, factor * weights, weights))
 
@@ -53,16 +51,14 @@ def judge_recency(
     passed, or the deployed champion. The other gates see few rows, so that only a conclusive failure refuses it, and
     only where the other does not fail as well.
     """
-    some, one, usual = take(rows, recent), _take(candidate, recent, problem), _take(other, recent, problem)
-    difference = one.mean_cost - usual.mean_cost
-    low, high = mean_interval(difference, plan, units=some.units, weights=some.weights)
-    mean = float(np.average(difference, weights=some.weights))
+    mean, low, high = compare_on(recent, rows, candidate, other, plan)
     message = (
         f"newer rows first: {mean:+.3f} a decision on the {recent.sum()} newest rows ({plan.gates.confidence:.0%} "
         f"interval {low:+.3f} to {high:+.3f}; limit +0.000)"
     )
     evidence = {"difference": mean, "low": low, "high": high, "rows": int(recent.sum())}
     cost = GateResult("cost", "pass" if high < 0 else "fail", message, evidence)
+    some, one, usual = take(rows, recent), _take(candidate, recent, problem), _take(other, recent, problem)
     found = run_gates(some, one, usual, problem, plan, cost)
     failed = {result.gate for result in run_gates(some, usual, usual, problem, plan) if result.status == "fail"}
     return tuple(

@@ -8,11 +8,12 @@ from .train import Trial
 
 def find_reason(trials: Sequence[Trial]) -> str:
     """Return why no candidate may serve: what blocks the training table, or else the cheapest candidate."""
-    refused = sorted((trial for trial in trials if trial.refused), key=lambda trial: trial.metrics.get("cost", 0))
-    refused.sort(key=lambda trial: (trial.model is not None, not trial.metrics))
-    for trial in refused:
-        return f"{trial.name}: {next(result.message for result in trial.results if result.blocks)}"
-    return "candidates.py has no candidate"
+    refused = [trial for trial in trials if trial.refused]
+    if not refused:
+        return "candidates.py has no candidate"
+    # one that could not be evaluated has no cost
+    first = min(refused, key=lambda one: (one.model is not None, not one.metrics, one.metrics.get("cost", 0)))
+    return f"{first.name}: {next(result.message for result in first.results if result.blocks)}"
 
 
 def describe_trials(trials: Sequence[Trial]) -> list[dict[str, Any]]:

@@ -53,15 +53,11 @@ def run_trials(
     yield Trial("training table", {}, tuple(table_gates(rows, champion, problem, plan)))
     trials, found, refresh = [], {}, ""
     for name, model in problem.candidates().items():
-        started, results = time.monotonic(), tuple[GateResult, ...]()
-        try:
-            with in_one_line("it cannot be judged", NEXT_STEP):
-                found[name] = cross_evaluate(model, rows, problem, _progress(name, report))
-                refresh = name if recipe_digest(model) == champion.digest else refresh
-        except UserError as error:
-            found.pop(name, None)
-            results = (GateResult("usable", "fail", str(error)),)
-        trials.append(Trial(name, {}, results, model, time.monotonic() - started))
+        trial, evaluation = _try(name, model, rows, problem, report)
+        trials.append(trial)
+        if evaluation is not None:
+            found[name] = evaluation
+            refresh = name if recipe_digest(model) == champion.digest else refresh
     report("comparing the candidates with the champion")
     costs = judge_costs(rows, champion, found, refresh, plan)
     answering = champion.answering(problem)
@@ -87,12 +83,27 @@ def _try_recency(
     report: Callable[[str], None],
 ) -> Iterator[Trial]:
     """Yield the refresh with more weight on recent rows, if there are enough."""
-    recent, started = find_recent(rows, champion), time.monotonic()
+    recent = find_recent(rows, champion)
     if weighed := weigh_recent_rows(refresh.model, rows, recent, plan):
-        name = f"{refresh.name}, newer rows first"
-        found = cross_evaluate(refresh.model, weighed, problem, _progress(name, report))
-        results = judge_recency(rows, recent, found, other, problem, plan)
-        yield Trial(name, metrics(found, problem), results, refresh.model, time.monotonic() - started, weighed)
+        trial, found = _try(f"{refresh.name}, newer rows first", refresh.model, weighed, problem, report)
+        if found is not None:
+            results = judge_recency(rows, recent, found, other, problem, plan)
+            trial = replace(trial, metrics=metrics(found, problem), results=results, rows=weighed)
+        yield trial
+
+
+def _try(
+    name: str, model: Any, rows: Rows, problem: Problem, report: Callable[[str], None]
+) -> tuple[Trial, Evaluation | None]:
+    """Return a trial and its evaluation; if it raises, or predicts what is no answer, it is refused with the reason."""
+    started, results, found = time.monotonic(), tuple[GateResult, ...](), None
+    try:
+        with in_one_line("it cannot be judged", NEXT_STEP):
+            recipe_digest(model)
+            found = cross_evaluate(model, rows, problem, _progress(name, report))
+    except UserError as error:
+        results = (GateResult("usable", "fail", str(error)),)
+    return Trial(name, {}, results, model, time.monotonic() - started), found
 
 
 def _progress(name: str, report: Callable[[str], None]) -> Callable[[int, int], None]:

@@ -92,7 +92,7 @@ def refresh_gate(rows: Rows, champion: Reference, candidate: Evaluation, plan: P
             "(gates.minimum_new_rows)"
         )
         return GateResult("cost", "inconclusive", message, {"new_rows": new}, inconclusive_blocks=True)
-    mean, low, high = compare_on_new_rows(rows, champion, candidate, plan)
+    mean, low, high = compare_on(champion.is_new, rows, candidate, champion.deployed, plan)
     status = compare_interval(low, high, limit)
     words = {"pass": "not dearer than", "fail": "dearer than", "inconclusive": "perhaps dearer than"}[status]
     message = (
@@ -105,15 +105,14 @@ def refresh_gate(rows: Rows, champion: Reference, candidate: Evaluation, plan: P
     return GateResult("cost", status, message, evidence, inconclusive_blocks=blocks)
 
 
-def compare_on_new_rows(
-    rows: Rows, champion: Reference, candidate: Evaluation, plan: Plan
+def compare_on(
+    kept: NDArray[np.bool_], rows: Rows, candidate: Evaluation, other: Evaluation, plan: Plan
 ) -> tuple[float, float, float]:
-    """Return mean and interval of the candidate's cost minus that of the deployed champion on rows new to it."""
-    new = champion.is_new
-    differences = _differences(candidate, champion.deployed)[:, new]
-    weights, difference = rows.weights[new], differences.mean(axis=0)
+    """Return mean and interval of the candidate's cost minus that of another model, on some of the rows."""
+    differences = _differences(candidate, other)[:, kept]
+    weights, difference = rows.weights[kept], differences.mean(axis=0)
     spread = _spread(differences, weights)
-    low, high = mean_interval(difference, plan, units=rows.units[new], weights=weights, spread=spread)
+    low, high = mean_interval(difference, plan, units=rows.units[kept], weights=weights, spread=spread)
     return float(np.average(difference, weights=weights)), low, high
 
 
@@ -124,7 +123,7 @@ def _with_new_rows(
     new = int(champion.is_new.sum())
     if not champion.digest or new < plan.gates.minimum_new_rows:
         return result
-    mean, low, high = compare_on_new_rows(rows, champion, candidate, plan)
+    mean, low, high = compare_on(champion.is_new, rows, candidate, champion.deployed, plan)
     evidence = {**result.evidence, "new_rows": {"rows": new, "difference": mean, "low": low, "high": high}}
     status: Status = "fail" if low > 0 else result.status
     message = f"{result.message}; on {new} rows new to the deployed champion {mean:+.3f} ({low:+.3f} to {high:+.3f})"
