@@ -8,7 +8,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from worlds import LEARNED, PROBLEM, draw_table, find_reference, make_champion, make_plan, split
 
-from {{ cookiecutter.__package }}.model.recency import MAX_FACTOR, RECENT, find_recent, weigh_recent_rows
+from {{ cookiecutter.__package }}.core.objective import evaluate
+from {{ cookiecutter.__package }}.model.recency import MAX_FACTOR, RECENT, find_recent, judge_recency, weigh_recent_rows
 from {{ cookiecutter.__package }}.model.train import register_best, run_trials
 
 PLAN = make_plan(gates={"assignments": 1})
@@ -115,3 +116,14 @@ def test_few_decisions_are_all_recent_and_the_file_is_not():
     rows = split(draw_table(400, name="old"), draw_table(30, seed=1, name="new"), plan=PLAN)
     registry = make_champion(split(draw_table(400, name="old"), plan=PLAN))
     assert (find_recent(rows, find_reference(rows, registry)) == (np.arange(430) >= 400)).all()
+
+
+@pytest.mark.parametrize(("usual", "status"), [(0.05, "inconclusive"), (0.5, "fail")])
+def test_failure_refuses_only_where_what_would_answer_without_it_does_not_fail(usual, status):
+    rows = split(draw_table(400), plan=PLAN)
+    rows = replace(rows, truth=np.arange(400) % 2)
+    candidate, other = (
+        evaluate(PROBLEM.objective, rows.truth, np.tile([1 - chance, chance], (400, 1))) for chance in (0.25, usual)
+    )
+    results = judge_recency(rows, np.ones(400, dtype=bool), candidate, other, PROBLEM, PLAN)
+    assert {result.gate: result.status for result in results}["calibration"] == status
