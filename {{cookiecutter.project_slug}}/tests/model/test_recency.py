@@ -9,7 +9,8 @@ from sklearn.pipeline import Pipeline
 from worlds import LEARNED, PROBLEM, draw_table, find_reference, make_champion, make_plan, split
 
 from {{ cookiecutter.__package }}.core.objective import evaluate
-from {{ cookiecutter.__package }}.model.recency import MAX_FACTOR, RECENT, find_recent, judge_recency, weigh_recent_rows
+from {{ cookiecutter.__package }}.model import recency
+from {{ cookiecutter.__package }}.model.recency import MAX_FACTOR, RECENT, find_recent, weigh_recent_rows
 from {{ cookiecutter.__package }}.model.train import register_best, run_trials
 
 PLAN = make_plan(gates={"assignments": 1})
@@ -125,5 +126,5 @@ def test_failure_refuses_only_where_what_would_answer_without_it_does_not_fail(u
     candidate, other = (
         evaluate(PROBLEM.objective, rows.truth, np.tile([1 - chance, chance], (400, 1))) for chance in (0.25, usual)
     )
-    results = judge_recency(rows, np.ones(400, dtype=bool), candidate, other, PROBLEM, PLAN)
+    results = recency.judge_recency(rows, np.ones(400, dtype=bool), candidate, other, PROBLEM, PLAN)
     assert {result.gate: result.status for result in results}["calibration"] == status
