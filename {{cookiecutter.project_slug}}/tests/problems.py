@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -39,12 +40,18 @@ class Shape:
     otherwise: Any
     plan: str
 
-    @property
+    @cached_property
     def parsed_plan(self) -> Plan:
         return Plan.model_validate(tomllib.loads(self.plan))
 
+    @cached_property
+    def planned_problem(self) -> Problem:
+        return self.make_problem(self.parsed_plan)
+
     def problem(self, plan: Plan | None = None) -> Problem:
-        plan = plan or self.parsed_plan
+        return self.planned_problem if plan is None or plan == self.parsed_plan else self.make_problem(plan)
+
+    def make_problem(self, plan: Plan) -> Problem:
         features = create_model("Features", __base__=Strict, __doc__="A case.", **self.features)
         label = create_model("Label", __base__=Strict, __doc__="What is true.", **{self.label[0]: (self.label[1], ...)})
         return make_problem(KEY, features, label, self.rules, self.otherwise, candidates, plan)

@@ -16,6 +16,7 @@ def problem(any_workspace):
     return any_workspace.shape.problem()
 
 
+@pytest.mark.slow
 def test_answer_does_not_depend_on_protected_columns(any_product, problem):
     features = {column.name: column.example for column in problem.columns}
     answers = [
@@ -26,6 +27,7 @@ def test_answer_does_not_depend_on_protected_columns(any_product, problem):
     assert len({(answer["answer"], answer["score"], answer["needs_review"]) for answer in answers}) <= 1
 
 
+@pytest.mark.slow
 def test_protected_column_is_recorded(any_product, problem):
     features = {column.name: column.example for column in problem.columns}
     for name, values in protected_values(problem):

@@ -211,6 +211,7 @@ def test_recorded_value_is_accepted_as_in_a_request(lake: Lake, problem: Problem
     assert any(found != REFUSED for found in requested)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("problem", "column"), pairs(lambda _: True))
 def test_cell_of_a_csv_file_is_accepted_as_in_a_request(
     lake: Lake, problem: Problem, column: Column, tmp_path: Path
@@ -270,6 +271,7 @@ def test_typed_cell_of_a_parquet_file_is_accepted_as_in_a_request(
             assert [(kind, v, a, b) for v, a, b in zip(read, wanted, found, strict=True) if not same(a, b)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["at_least", "at_most", "finite", "one_of", "max_length", "no_nul"])
 def test_sabotage_a_check_that_one_way_does_not_make_is_seen(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, missing: str

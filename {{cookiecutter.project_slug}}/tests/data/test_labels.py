@@ -155,6 +155,7 @@ def test_people_who_read_are_kept(workspace: Any) -> None:
     assert "left out" not in counted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference", [75, *(pytest.param(rows, marks=pytest.mark.slow) for rows in (0, 30, 600))])
 def test_readers_are_left_out_by_chance_in_at_most_5_percent_of_trials(reference: int) -> None:
     rng = np.random.default_rng(1)

@@ -43,7 +43,7 @@ def built(once: Any, new_workspace: Any) -> Callable[[str], Path]:
     return folder
 
 
-@pytest.fixture(params=list(SHAPES))
+@pytest.fixture(params=[*SMALL, pytest.param("wide", marks=pytest.mark.slow)])
 def any_workspace(request: pytest.FixtureRequest, built: Any, new_workspace: Any, tmp_path: Path) -> Any:
     """Return a project of every shape in turn, with tables."""
     shutil.copytree(built(request.param), tmp_path / "project")
@@ -291,6 +291,7 @@ def test_whatever_the_product_accepts_can_be_learned_from_unchanged(
     assert [[row[name] for name in names] for row in found] == [[d["features"][n] for n in names] for d in decisions]
 
 
+@pytest.mark.slow
 def test_baseline_shares_of_every_column_add_up_to_one_with_the_missing_values(any_workspace: Any) -> None:
     problem = any_workspace.project.problem
     rows = published(any_workspace)["baseline"]

@@ -86,6 +86,7 @@ def test_idle_connection_is_closed_within_the_timeout(wire, sent):
     assert (b" 200 " in answer) is (sent == GET)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("begin", "part"),
     [(b"GET / HTTP/1.1\r\nX-Long: ", b"x"), (HEAD + b"Content-Length: 10000\r\n\r\n", b" "), (CHUNKED, b"1\r\n \r\n")],
@@ -96,6 +97,7 @@ def test_trickled_request_is_ended_within_the_timeout(wire, begin, part):
     assert trickle(wire, part, 5 * SECONDS)
 
 
+@pytest.mark.slow
 def test_body_that_does_not_arrive_is_answered_408(wire):
     wire.sendall(HEAD + b"Content-Length: 100\r\n\r\n{")
     head, _, body = read_all(wire).partition(b"\r\n\r\n")
@@ -129,6 +131,7 @@ def test_connections_over_the_limit_are_closed_and_later_ones_are_served(address
         assert is_served(address)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("begin", "more"),
     [
@@ -199,6 +202,7 @@ def test_requests_on_one_connection_may_take_longer_together_than_the_timeout(wi
         time.sleep(SECONDS / 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [7, 1_000, 100_000])
 def test_large_body_may_arrive_in_many_chunks(workspace, features, size):
     project = workspace.project

@@ -24,6 +24,7 @@ def count(product):
     return len(product.get("/v1/decisions?limit=200").json())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [ONE, LIST])
 def test_repeated_request_gets_the_recorded_answer_byte_for_byte(any_workspace, path):
     body = {column.name: column.example for column in any_workspace.shape.problem().columns} | {"reference": "A"}
@@ -80,6 +81,7 @@ def test_request_without_a_key_needs_no_other_statement(product, features, monke
     assert [statement.split()[:3] for statement in statements] == [["INSERT", "INTO", "decisions"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("products", [1, 2])
 def test_clients_that_repeat_at_once_get_one_decision(workspace, features, products):
     """Two products on one ledger are two processes with regard to it."""

@@ -106,6 +106,7 @@ def test_additions_break_no_caller():
     assert breaking_changes(API, new) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHAPES)
 def test_description_of_every_contract_breaks_nothing_of_itself(name):
     api = describe(SHAPES[name].problem(), "Decisions")

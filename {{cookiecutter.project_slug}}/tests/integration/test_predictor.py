@@ -83,6 +83,7 @@ def test_file_that_is_published_again_under_the_same_version_is_loaded(workspace
     assert predictor.decide([features | {"name": None}])[0]["score"] == 0.77
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alias", ["champion", "fallback"])
 def test_model_of_another_contract_is_announced_and_the_old_one_keeps_answering(
     workspace, product, features, caplog, alias

@@ -114,6 +114,7 @@ def test_training_without_a_table_is_one_line(workspace, command):
     assert "the lake has no table 'training'; run the `data` command first" in error
 
 
+@pytest.mark.slow
 def test_champion_that_was_changed_leaves_the_old_one_answering(workspace, caplog):
     project = workspace.project
     tags = {"contract": project.problem.fingerprint}

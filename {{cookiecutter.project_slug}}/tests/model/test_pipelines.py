@@ -112,6 +112,7 @@ def test_missing_value_that_means_something_is_learned(problem, make, name):
     assert error_of(make(name), rows, problem) < 0.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_stored_model_answers_and_explains_a_row_of_unknown_values(problem, make, name):
     rows = make_rows(problem, np.linspace(0, 0.99, N))

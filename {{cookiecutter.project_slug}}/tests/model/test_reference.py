@@ -149,6 +149,7 @@ def test_stored_model_predicts_also_rows_that_it_was_trained_on(old, registry):
     assert stored.repeats == ()
 
 
+@pytest.mark.slow
 def test_keys_of_the_training_rows_come_back_from_the_registry(workspace):
     project = workspace.project
     problem, registry, keys = project.problem, project.registry, np.array([2**64 - 1, 0, 7], dtype=np.uint64)

@@ -97,6 +97,7 @@ def test_alias_is_published_with_digest_and_tags(workspace):
     assert published.tags == registered.tags
 
 
+@pytest.mark.slow
 def test_alias_changed_in_mlflow_is_published_by_the_next_start(workspace):
     project = workspace.project
     version = register(project.registry)
@@ -303,6 +304,7 @@ def test_experiment_that_was_deleted_in_mlflow_is_one_line_with_the_way_back(wor
     assert register(registry) == "2"
 
 
+@pytest.mark.slow
 def test_model_that_was_deleted_in_mlflow_is_registered_again(workspace):
     workspace.project.registry.client.delete_registered_model(mlflow_client.NAME)
     prepare(workspace.project)

@@ -54,6 +54,7 @@ def follow_change(tmp_path, seed, reviewer, late_outcomes, **sizes):
 FOLLOWING = [("right", False), ("always accept", True), ("accept 90 %", True), ("right", True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reviewer", "late_outcomes"), [FOLLOWING[0], pytest.param(*FOLLOWING[1], marks=pytest.mark.slow)]
 )

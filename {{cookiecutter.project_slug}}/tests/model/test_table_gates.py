@@ -65,6 +65,7 @@ def test_sabotage_inverted_labels_of_the_whole_table_wait_for_a_confirmation(reg
     assert run_gate(table, registry, confirmed=["labels"])["labels"].status == "pass"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_sabotage_inverted_labels_of_one_group_wait_for_a_confirmation(registry, seed):
     table = draw_table(800, seed)

@@ -87,6 +87,7 @@ def test_cheapest_that_passes_becomes_challenger_with_what_it_was_made_from(work
     assert project.registry.load("challenger").label == "constant:3"
 
 
+@pytest.mark.slow
 def test_reason_is_that_of_the_cheapest_candidate(train):
     code, out, _ = train(absurd=ABSURD, same=PROBLEM.rules)
     assert code == 1
@@ -94,6 +95,7 @@ def test_reason_is_that_of_the_cheapest_candidate(train):
     assert out.splitlines()[-1].startswith(reason)
 
 
+@pytest.mark.slow
 def test_training_table_that_blocks_is_the_reason(workspace, train):
     make_champion(workspace, ABSURD.fit(), "absurd")
     workspace.edit_plan("[gates]\n", "[gates]\nminimum_answers = 399\n")
@@ -135,6 +137,7 @@ def test_json_is_alone_on_stdout_with_the_evidence_of_every_gate(workspace, trai
     assert {"difference", "low", "high", "limit", "rows"} <= {*trials["constant"]["results"][0]["evidence"]}
 
 
+@pytest.mark.slow
 def test_json_of_refused_candidates_ends_with_1_and_of_a_fault_with_2(workspace, train_as_json):
     code, found, error = train_as_json(workspace, absurd=ABSURD)
     assert (code, error, found["challenger"]) == (1, "", None)
@@ -190,6 +193,7 @@ def test_training_says_what_mistakes_cost_and_what_a_broken_candidate_raised(wor
     assert "The challenger is version " not in out or workspace.project.registry.load("challenger").name == "constant"
 
 
+@pytest.mark.slow
 def test_rules_are_registered_before_anything_is_trained(workspace, train):
     (workspace.project.settings.var / "registry.db").unlink()
     code, out, error = train(absurd=ABSURD)
@@ -207,6 +211,7 @@ def test_table_from_before_a_column_was_added_is_one_line(workspace, command):
     assert f"the training table lacks {column}; run `data`" in error
 
 
+@pytest.mark.slow
 def test_rules_stand_in_for_a_champion_that_does_not_load(workspace, train):
     """The message of such a champion says to train and promote another, and that has to work."""
     version = make_champion(workspace, ABSURD.fit(), "absurd")

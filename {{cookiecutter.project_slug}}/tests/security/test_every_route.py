@@ -22,6 +22,7 @@ def test_description_is_valid_openapi():
     API.validate()
 
 
+@pytest.mark.slow
 @API.parametrize()
 @BOUNDED
 def test_every_answer_is_one_of_those_described(case, address):
@@ -31,6 +32,7 @@ def test_every_answer_is_one_of_those_described(case, address):
         case.validate_response(answer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dropped", [None, *PROBLEM.decision.model_fields])
 def test_sabotage_field_that_is_dropped_from_an_answer_is_seen(address, features, monkeypatch, dropped):
     write = DecisionJob._write

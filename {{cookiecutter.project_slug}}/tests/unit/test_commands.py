@@ -108,6 +108,7 @@ def test_host_that_is_not_this_machine_is_refused(workspace, command, monkeypatc
     assert read_files(workspace.root) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [(), ("--prepare",)])
 @pytest.mark.parametrize("broken", ["ledger out of reach", "ledger no database"])
 def test_no_address_is_printed_when_the_ledger_cannot_be_opened(workspace, command, monkeypatch, words, broken):
@@ -170,6 +171,7 @@ def test_every_command_has_a_help_text(command):
         assert "Usage:" in details
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["score", "--help"]])
 def test_help_imports_no_library_that_takes_long(words):
     program = (

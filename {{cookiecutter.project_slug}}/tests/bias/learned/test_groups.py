@@ -43,6 +43,7 @@ def rows(shape):
     return Rows(features, groups, problem.objective.encode(labels), np.arange(N) % 4, np.arange(N), np.ones(N))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", COLUMNS)
 def test_sabotage_feature_that_stands_in_for_a_group_fails_the_gate_of_that_group_alone(shape, rows, plan, column):
     """A feature gives the group away, and the labels to learn from treat that group differently."""
