@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from pathlib import Path
 
@@ -49,7 +48,6 @@ class RunningProduct:
     """A product in a process of its own; the port is free when it starts."""
 
     def __init__(self, root, *words, **settings):
-        began = time.monotonic()
         self.process = start(root, "run", "--port", "0", *words, **settings)
         self.output = ""
         for line in self.process.stdout:
@@ -63,7 +61,6 @@ class RunningProduct:
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         call(f"{self.url}/readyz")  # it waits in the backlog until the product is there
-        self.seconds_to_start = time.monotonic() - began
 
     @property
     def example(self):

@@ -111,7 +111,7 @@ def git(folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=folder, env=plain, capture_output=True, text=True, check=False, timeout=300)
 
 
-PLACES = [".", "services/my project", "50% \u00fc/p"]
+PLACES = [".", "my services/50% \u00fc"]
 BELOW = pytest.mark.parametrize("project", [PLACES[1]], indirect=True)
 
 
