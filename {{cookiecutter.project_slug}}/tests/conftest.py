@@ -118,10 +118,7 @@ def prepared(once: Any) -> Callable[[str], Path]:
             make_folder(root, SHAPES[name])
             if FULL:
                 add_registry(root)
-            project = Workspace(root, SHAPES[name]).project
-            prepare(project)
-            with project.ledger():
-                pass  # its tables are made once, not by every test
+            prepare(Workspace(root, SHAPES[name]).project)
 
         return Path(once(f"prepared-{name.replace(' ', '-')}", make))
 

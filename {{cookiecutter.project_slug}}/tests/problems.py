@@ -45,13 +45,14 @@ class Shape:
         return Plan.model_validate(tomllib.loads(self.plan))
 
     @cached_property
-    def planned_problem(self) -> Problem:
-        return self.make_problem(self.parsed_plan)
+    def _own_problem(self) -> Problem:
+        return self._compose(self.parsed_plan)
 
     def problem(self, plan: Plan | None = None) -> Problem:
-        return self.planned_problem if plan is None or plan == self.parsed_plan else self.make_problem(plan)
+        """Return the problem under a plan; that of its own plan is made once."""
+        return self._own_problem if plan is None or plan == self.parsed_plan else self._compose(plan)
 
-    def make_problem(self, plan: Plan) -> Problem:
+    def _compose(self, plan: Plan) -> Problem:
         features = create_model("Features", __base__=Strict, __doc__="A case.", **self.features)
         label = create_model("Label", __base__=Strict, __doc__="What is true.", **{self.label[0]: (self.label[1], ...)})
         return make_problem(KEY, features, label, self.rules, self.otherwise, candidates, plan)

@@ -55,9 +55,7 @@ FOLLOWING = [("right", False), ("always accept", True), ("accept 90 %", True), (
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("reviewer", "late_outcomes"), [FOLLOWING[0], pytest.param(*FOLLOWING[1], marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("reviewer", "late_outcomes"), FOLLOWING[:2])
 def test_loop_follows_a_change_of_the_world_within_two_rounds(tmp_path, reviewer, late_outcomes):
     assert follow_change(tmp_path, 0, reviewer, late_outcomes) < 0.5
 
