@@ -197,6 +197,7 @@ def run_command(
         monkeypatch.setattr(composition, "load_project", load)
         monkeypatch.setenv("APP_ROOT", str(workspace.root))
         monkeypatch.setattr("sys.argv", ["project", *words])
+        monkeypatch.setattr(composition.out, "quiet", False)  # as in a new process: --json of an earlier command set it
         capsys.readouterr()
         with pytest.raises(SystemExit) as done:
             main.main()

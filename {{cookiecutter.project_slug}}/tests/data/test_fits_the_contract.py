@@ -201,6 +201,7 @@ def same(first: Any, second: Any) -> bool:
     return first == second and (first is None or isinstance(first, str) == isinstance(second, str))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("problem", "column"), pairs(lambda _: True))
 def test_recorded_value_is_accepted_as_in_a_request(lake: Lake, problem: Problem, column: Column) -> None:
     values = [value for value in values_of(column) if value not in NO_JSON_NUMBERS and value == value]  # noqa: PLR0124

@@ -119,6 +119,7 @@ def test_case_of_the_file_and_its_decision_share_a_fold(workspace: Any) -> None:
     assert KEY not in rows.index
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes", [{"outcome": "perhaps"}, {"verdict": "blind", "reaction_answer": "perhaps"}], ids=["outcome", "blind"]
 )

@@ -173,6 +173,7 @@ def test_contract_with_a_column_of_that_name_keeps_it(workspace):
     assert (names["_reference"], names["reference"], names["subject"]) == ("reference", None, "subject")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["reference", "subject"])
 @pytest.mark.parametrize("wrong", ["", "x" * 201, "a\0b", 5])
 def test_reference_or_subject_that_no_ledger_can_store_is_refused(product, features, name, wrong):
@@ -188,6 +189,7 @@ def test_longest_texts_of_a_contract_are_within_the_limit():
     assert MAX_ROWS * len(body) < limits[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -207,6 +209,7 @@ def test_wrong_requests_are_answered_with_problem_details(product, method, path,
     assert answer.json()["status"] == status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [
@@ -226,6 +229,7 @@ def test_reaction_that_does_not_fit_changes_nothing(product, features, body):
     assert product.get("/v1/decisions").json()[0]["verdict"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/v1/decisions", "/v1/decisions/batch", "/v1/decisions/x/reaction"])
 @pytest.mark.parametrize("media_type", ["application/x-www-form-urlencoded", "text/plain", "", "application/jsonp"])
 def test_body_of_another_media_type_is_refused(product, path, media_type):

@@ -68,6 +68,7 @@ def test_sabotage_each_broken_limit_alone_fails(run, tmp_path, monkeypatch, caps
     assert f"{limit}: " in printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", [*SHAPES, "this project"])
 def test_features_that_are_sent_fit_the_contract(monkeypatch, problem):
     monkeypatch.setenv("APP_ROOT", str(PROJECT))

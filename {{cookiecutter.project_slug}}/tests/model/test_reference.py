@@ -63,6 +63,7 @@ def test_sabotage_stale_champion_is_refreshed_after_the_world_has_changed(old, r
     assert result.evidence["difference"] < -0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("added", [0, 1, 49])
 def test_refresh_without_enough_new_rows_is_inconclusive_and_says_how_many_are_needed(old, registry, added):
     rows = split(old, draw_table(added, seed=2, name="new")) if added else split(old)
@@ -94,6 +95,7 @@ def test_sabotage_refresh_that_weighs_only_damaged_rows_is_refused(old, registry
     assert result.status == "fail"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("are_decisions", [False, True])
 def test_champion_of_an_older_version_without_keys_counts_decisions_as_new(old, are_decisions):
     """What it was trained on is not known: rows of the file may be old."""

@@ -46,6 +46,7 @@ def statuses(results):
     return {name: result.status for name, result in results.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_honest_table_passes(registry, seed):
     found = run_gate(draw_table(800, seed), registry)
@@ -86,6 +87,7 @@ def test_sabotage_base_rate_far_from_the_champion_waits_for_a_confirmation():
     assert run_gate(table[is_kept], registry, max_label_shift=0.6)["labels"].status == "pass"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_moderate_change_of_the_world_passes(registry, seed):
     """One category of 12 % of the rows is late without exception."""

@@ -118,6 +118,7 @@ def train_as_json(train, monkeypatch):
     return run
 
 
+@pytest.mark.slow
 def test_json_is_alone_on_stdout_with_the_evidence_of_every_gate(workspace, train_as_json):
     make_champion(workspace, ABSURD.fit(), "absurd")
     broken = DummyClassifier(strategy="no such strategy")
@@ -176,6 +177,7 @@ def test_too_few_rows_to_learn_are_one_line(workspace, command, rows):
     assert "bring more" in error
 
 
+@pytest.mark.slow
 def test_deleted_experiment_is_one_line_before_anything_is_fitted(workspace, train):
     client = workspace.project.registry.client
     client.delete_experiment(client.get_experiment_by_name("decision").experiment_id)
@@ -184,6 +186,7 @@ def test_deleted_experiment_is_one_line_before_anything_is_fitted(workspace, tra
     assert "experiment 'decision' was deleted in MLflow; restore it: " in error
 
 
+@pytest.mark.slow
 def test_training_says_what_mistakes_cost_and_what_a_broken_candidate_raised(workspace, train):
     code, out, error = train(broken=DummyClassifier(strategy="[/no] such strategy"), constant=CONSTANT)
     assert (code, error) == (0, "")

@@ -80,6 +80,7 @@ def run(table, problem, plan, champion=None):
     return {trial.name: trial for trial in others}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_broken_candidate_is_refused_with_one_line_and_the_healthy_one_is_judged(table, shape, problem, fault):
     broken = Broken(fault, len(problem.target.categories))
@@ -153,6 +154,7 @@ def test_cheapest_that_cannot_be_stored_is_refused_and_the_next_one_is_the_chall
     assert registry.recorded == {"unstored": (refusal,), "absurd": ()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [2, 10, *(pytest.param(rows, marks=pytest.mark.slow) for rows in (3, 40))])
 def test_few_rows_end_in_results_of_gates(table, shape, problem, rows):
     plan = shape.parsed_plan

@@ -53,6 +53,7 @@ FAILING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("failing", FAILING)
 def test_features_are_not_logged_whatever_fails(product, features, lines, monkeypatch, caplog, failing):
     caplog.set_level(logging.DEBUG)
@@ -100,6 +101,7 @@ def test_personal_value_is_not_recorded(workspace, features, is_personal):
     assert (SECRET.encode() in written) is not is_personal
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("failing", FAILING)
 def test_reference_subject_and_key_are_not_logged_whatever_fails(product, features, lines, monkeypatch, failing):
     if FAILING[failing]:

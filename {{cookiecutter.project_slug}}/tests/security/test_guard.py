@@ -166,6 +166,7 @@ FOREIGN = ["", "desk.example", "desk.example:8000", "localhost.desk.example", "1
 FOREIGN += ["10.0.0.1", "0.0.0.0", "[::]", "[::2]:8000", "localhost:desk.example"]  # noqa: S104 - to be refused
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/", "/v1/model", "/static/desk.js"])
 def test_request_with_foreign_host_header_is_refused(product, path):
     assert [host for host in LOOPBACK if product.get(path, headers={"Host": host}).status_code != 200] == []

@@ -37,6 +37,7 @@ def send(product, path, body, headers):
     return product.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"} | headers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_cross_site_decision_is_refused_and_not_recorded(product, features, attack):
     for path, body in {"/v1/decisions": features, "/v1/decisions/batch": [features]}.items():
@@ -45,6 +46,7 @@ def test_cross_site_decision_is_refused_and_not_recorded(product, features, atta
     assert product.get("/v1/decisions").json() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_cross_site_reaction_is_refused_and_not_recorded(product, features, attack):
     decision = product.post("/v1/decisions", json=features).json()

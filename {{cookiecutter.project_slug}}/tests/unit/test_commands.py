@@ -294,6 +294,7 @@ def test_problem_of_another_owner_is_read(run_edited):
     assert run_edited(**FILES) == (0, "['learned']\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
 @pytest.mark.parametrize(("file", "old", "new", "expected"), FAULTS)
 def test_error_in_a_file_of_the_owner_is_one_line_with_file_and_line(run_edited, file, old, new, expected):
