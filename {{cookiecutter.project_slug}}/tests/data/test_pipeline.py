@@ -109,7 +109,6 @@ def test_training_table_has_what_the_contract_names(any_workspace: Any) -> None:
     assert set(table[WEIGHT]) == {1.0}
 
 
-@pytest.mark.slow
 def test_second_run_publishes_the_same_tables(workspace: Any) -> None:
     before = published(workspace)
     build(workspace)
@@ -117,7 +116,6 @@ def test_second_run_publishes_the_same_tables(workspace: Any) -> None:
     assert all(before[name].equals(after[name]) for name in before)
 
 
-@pytest.mark.slow
 def test_personal_columns_are_not_stored(workspace: Any) -> None:
     personal = next(column.name for column in PROBLEM.columns if column.personal)
     build(workspace, rewrite(workspace, lambda rows: [row | {personal: "Ada Lovelace"} for row in rows]))
@@ -127,7 +125,6 @@ def test_personal_columns_are_not_stored(workspace: Any) -> None:
     assert b"Lovelace" not in (workspace.root / "var" / "lake.db").read_bytes()
 
 
-@pytest.mark.slow
 def test_row_with_a_gap_is_quarantined_and_the_others_are_published(workspace: Any) -> None:
     workspace.edit_plan("[data]", "[data]\nmax_quarantined_share = 0.01")
     counts = build(workspace, rewrite(workspace, set_cell(NUMBER.name, "")))
@@ -147,7 +144,6 @@ BAD: dict[str, tuple[Callable[[Rows], Rows], str]] = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fault", BAD)
 def test_bad_file_is_refused_in_one_line_and_nothing_changes(workspace: Any, command: Any, fault: str) -> None:
     change, reason = BAD[fault]
@@ -200,7 +196,6 @@ def _keep_missing() -> Any:
     return pyarrow.csv.ConvertOptions(null_values=[""], strings_can_be_null=True)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("any_workspace", SMALL, indirect=True)
 def test_reactions_become_labelled_rows_with_their_origin(any_workspace: Any) -> None:
     problem = any_workspace.project.problem

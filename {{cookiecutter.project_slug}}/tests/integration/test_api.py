@@ -189,7 +189,6 @@ def test_longest_texts_of_a_contract_are_within_the_limit():
     assert MAX_ROWS * len(body) < limits[1]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -209,7 +208,6 @@ def test_wrong_requests_are_answered_with_problem_details(product, method, path,
     assert answer.json()["status"] == status
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [

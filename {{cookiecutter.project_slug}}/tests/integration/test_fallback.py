@@ -39,7 +39,6 @@ def predictor(workspace):
     return Predictor(project.models, project.problem, max_seconds=0.1)
 
 
-@pytest.mark.slow
 def test_rules_answer_for_a_model_that_hangs_until_it_answers_again(predictor, features):
     hanging = Hanging(predictor.fallback.model)
     predictor.champion = stored(hanging, "hanging", "7")

@@ -115,7 +115,6 @@ def test_sabotage_model_of_untrusted_type_is_refused_and_leaves_no_run(workspace
     assert len(registry.client.search_runs([experiment])) == 1
 
 
-@pytest.mark.slow
 def test_sabotage_stored_model_with_negated_coefficients_does_not_load(workspace):
     """Sabotage: the file stays whole and loads without a word; only its digest differs."""
     project = workspace.project

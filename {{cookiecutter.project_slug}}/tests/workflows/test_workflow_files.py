@@ -57,7 +57,6 @@ def test_every_workflow_holds(check: Callable[[Path], Iterator[str]], root: Path
     assert list(check(root)) == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("check", "file", "old", "new", "says"), FAULTS)
 def test_planted_fault_is_seen_by_its_check_alone(
     project: Path, check: str, file: str, old: str, new: str, says: str
