@@ -36,8 +36,9 @@ CREATE TABLE reactions (decision_id VARCHAR(32) NOT NULL, reacted_at VARCHAR(32)
 FEATURES = {"a": 1.5, "b": None, "c": "\u00e9'\"%?"}
 DECISION = {"id": "0" * 32, "decided_at": "2026-01-01T00:00:00.000+00:00", "features": FEATURES, "score": 0.25}
 DECISION |= {"model": "rules:1", "needs_review": True, "fallback": False}
-INDEXES = ["decisions_reference", "decisions_to_review"]
+INDEXES = ["decisions_reference", "decisions_rollout", "decisions_to_review"]
 ADDED = {"reference": None, "subject": None, "blind": False, "outcome": None, "outcome_at": None}
+ADDED |= dict.fromkeys(("model_seconds", "rollout", "step", "share", "arm"))
 REACTION = {"verdict": "accept", "answer": None, "note": "seen"}
 
 

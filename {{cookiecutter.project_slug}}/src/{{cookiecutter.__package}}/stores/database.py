@@ -22,7 +22,7 @@ TIMEOUTS = "-c lock_timeout=2000 -c statement_timeout=5000"  # of PostgreSQL, in
 ENGINE: dict[str, Any] = {"pool_timeout": 2, "json_serializer": lambda value: to_json(value).decode()}
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "ledger_version"
-HEAD = "0003"  # the newest file in migrations/versions/
+HEAD = "0004"  # the newest file in migrations/versions/
 # one process migrates, for minutes if needed; others wait at most one minute
 LOCK_FOR_MIGRATION = {
     "sqlite": ("PRAGMA busy_timeout=60000", "BEGIN IMMEDIATE"),

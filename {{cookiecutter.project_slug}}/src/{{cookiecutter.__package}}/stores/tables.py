@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from ..core.identifiers import MAX_IDENTIFIER
 from ..core.schema import Column
+from .operations_tables import add_operations
 
 OUTCOME_BY = {
     "id": "decision_id",
@@ -48,6 +49,11 @@ class Tables:
             sa.Column("reference", sa.String(MAX_IDENTIFIER)),
             sa.Column("subject", sa.String(MAX_IDENTIFIER)),
             sa.Column("blind", sa.Boolean, nullable=False, server_default=sa.false()),
+            sa.Column("model_seconds", sa.Float),
+            sa.Column("rollout", sa.String(32)),
+            sa.Column("step", sa.Integer),
+            sa.Column("share", sa.Float),
+            sa.Column("arm", sa.String(10)),
         )
         self.requests = sa.Table(
             "requests",
@@ -75,6 +81,9 @@ class Tables:
             sa.Column("observed_at", sa.String(32)),
             sa.Column("recorded_at", sa.String(32), nullable=False),
         )
+        add_operations(self.metadata, answer)
+        self.rollouts, self.shadow_scores = self.metadata.tables["rollouts"], self.metadata.tables["shadow_scores"]
+        self.events, self.windows = self.metadata.tables["events"], self.metadata.tables["windows"]
 
     def current_outcome(self) -> sa.ColumnElement[int | None]:
         """Return the id of a decision's current outcome, as a part of a query of decisions.
