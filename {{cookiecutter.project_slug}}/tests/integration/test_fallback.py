@@ -41,7 +41,7 @@ def predictor(workspace):
 
 def test_rules_answer_for_a_model_that_hangs_until_it_answers_again(predictor, features):
     hanging = Hanging(predictor.fallback.model)
-    predictor.champion = stored(hanging, "hanging", "7")
+    predictor.served.champion = stored(hanging, "hanging", "7")
     before, began = threading.active_count(), time.perf_counter()
     decisions = [predictor.decide([features])[0] for _ in range(50)]
     assert time.perf_counter() - began < 1
@@ -55,9 +55,9 @@ def test_rules_answer_for_a_model_that_hangs_until_it_answers_again(predictor, f
 
 def test_model_that_replaces_one_that_hangs_answers_at_once(predictor, features):
     hanging = Hanging(predictor.fallback.model)
-    predictor.champion = stored(hanging, "hanging", "7")
+    predictor.served.champion = stored(hanging, "hanging", "7")
     assert predictor.decide([features])[0]["fallback"]
-    predictor.champion = stored(predictor.fallback.model, "new", "8")
+    predictor.served.champion = stored(predictor.fallback.model, "new", "8")
     [decision] = predictor.decide([features])
     assert (decision["model"], decision["fallback"]) == ("new:8", False)
     hanging.free.set()
@@ -65,7 +65,7 @@ def test_model_that_replaces_one_that_hangs_answers_at_once(predictor, features)
 
 def test_reasons_have_a_timeout_and_decisions_do_not_wait_for_them(predictor, features):
     hanging = Hanging(predictor.fallback.model)
-    predictor.champion = stored(hanging, "hanging", "7")
+    predictor.served.champion = stored(hanging, "hanging", "7")
     hanging.free.set()
     [decision] = predictor.decide([features])
     hanging.free.clear()
@@ -73,7 +73,7 @@ def test_reasons_have_a_timeout_and_decisions_do_not_wait_for_them(predictor, fe
     assert all(not predictor.explain(decision)["reasons"] for _ in range(50))
     assert time.perf_counter() - began < 1
     assert threading.active_count() == before + 1
-    predictor.champion = stored(predictor.fallback.model, "hanging", "7")
+    predictor.served.champion = stored(predictor.fallback.model, "hanging", "7")
     assert not predictor.decide([features])[0]["fallback"]
     assert predictor.explain(decision)["reasons"]
     hanging.free.set()
@@ -81,7 +81,8 @@ def test_reasons_have_a_timeout_and_decisions_do_not_wait_for_them(predictor, fe
 
 def test_explanations_of_two_models_that_hang_cost_two_threads(predictor, features):
     hanging = [Hanging(predictor.fallback.model) for _ in range(2)]
-    predictor.champion, predictor.fallback = (stored(hanging[place], "hanging", str(place)) for place in range(2))
+    served = predictor.served
+    served.champion, served.fallback = (stored(hanging[place], "hanging", str(place)) for place in range(2))
     before = threading.active_count()
     for place in [0, 1] * 5:
         assert not predictor.explain({"model": f"hanging:{place}", "features": features})["reasons"]

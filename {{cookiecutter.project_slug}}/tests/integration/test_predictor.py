@@ -60,7 +60,7 @@ def wait_until(condition, seconds=10):
 def test_rules_answer_for_a_model_that_fails(any_workspace, value):
     predictor = make_predictor(any_workspace)
     problem = predictor.problem
-    predictor.champion = StoredModel(Fixed(value, len(problem.target.categories)), "broken", "9", "", {})
+    predictor.served.champion = StoredModel(Fixed(value, len(problem.target.categories)), "broken", "9", "", {})
     [decision] = predictor.decide([{column.name: column.example for column in problem.columns}])
     assert decision["fallback"]
     assert decision["needs_review"]
@@ -134,9 +134,10 @@ def test_model_is_loaded_by_the_entry_that_was_checked(workspace, monkeypatch):
     publish(workspace, "champion", "7")
     checked = [models.entry("champion")] * 2
     publish(workspace, "champion", "8", contract="another")
-    read = predictor.models.entry
+    read = predictor.served.models.entry
+    followed = predictor.served.models
     monkeypatch.setattr(
-        predictor.models, "entry", lambda alias: checked.pop() if alias == "champion" and checked else read(alias)
+        followed, "entry", lambda alias: checked.pop() if alias == "champion" and checked else read(alias)
     )
     predictor.refresh()
     assert predictor.champion.label == "other:7"

@@ -42,27 +42,32 @@ def build(project: "Project") -> "Iterator[FastAPI]":
     """Put the product together; its ledger is open inside the block."""
     from ..operations.metrics import Metrics, RequestMetrics
     from ..product.app import create_app
+    from ..product.following import follow
     from ..product.http.security import SecurityMiddleware
     from ..product.predictor import Predictor
+    from ..product.shadow import Shadow
+    from ..stores.rollouts import read_current
 
     settings, plan, metrics = project.settings, project.plan, Metrics()
-    predictor = Predictor(
-        project.models,
-        project.problem,
-        max_seconds=plan.product.max_model_ms / 1000,
-        blind_share=plan.review.blind_share,
-    )
     row_bytes, list_bytes = project.body_limits
     keys = [key.get_secret_value() for key in settings.api_keys]
     with project.ledger() as ledger:
+        predictor = Predictor(
+            project.models,
+            project.problem,
+            max_seconds=plan.product.max_model_ms / 1000,
+            blind_share=plan.review.blind_share,
+            read_rollout=partial(read_current, ledger),
+            shadow=Shadow(project.problem, ledger),
+        )
         app = create_app(
             project.problem,
             predictor,
             ledger,
             metrics,
             title=plan.product.question,
-            refresh_seconds=settings.refresh_seconds,
             max_waiting=settings.max_waiting,
+            follow=partial(follow, [predictor.refresh], settings.refresh_seconds),
         )
         app.add_route("/metrics", metrics.endpoint, include_in_schema=False)
         app.add_middleware(

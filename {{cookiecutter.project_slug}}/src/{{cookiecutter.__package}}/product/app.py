@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +14,7 @@ from starlette.responses import FileResponse
 
 from ..core.problem import Problem
 from ..stores.ledger import Ledger
+from ..stores.rollouts import describe_rollout
 from .batching import Batcher
 from .decisions import MAX_ROWS, DecisionEndpoints, DecisionJob
 from .http.openapi import build_document, declare_decisions
@@ -22,8 +22,8 @@ from .http.problems import add_error_handlers
 from .predictor import Predictor
 from .records import add_records
 
+DRAIN_SECONDS = 2.0  # for the shadow, after the last answer
 PAGES = Path(__file__).parent / "pages"
-log = logging.getLogger(__name__)
 
 
 def create_app(
@@ -33,18 +33,21 @@ def create_app(
     metrics: Any,  # has `count_decisions`, `count_reaction` and `count_outcomes`
     *,
     title: str,
-    refresh_seconds: float = 1.0,
     max_waiting: int = 4096,
+    follow: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> FastAPI:
-    """Return the application; it follows the published models while it is served."""
+    """Return the application. `follow` runs while it is served: it follows the published models and the rollout."""
     batcher = Batcher(DecisionJob(problem, predictor, ledger, metrics), max_waiting=max_waiting)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with batcher:
-            following = asyncio.create_task(_follow(predictor, refresh_seconds))
+            following = asyncio.create_task(follow()) if follow else None
             yield
-            following.cancel()
+            if following:
+                following.cancel()
+        if predictor.shadow is not None:
+            await asyncio.to_thread(predictor.shadow.drain, DRAIN_SECONDS)
 
     app = FastAPI(
         title=title,
@@ -75,15 +78,6 @@ def describe(problem: Problem, title: str) -> dict[str, Any]:
     return create_app(problem, absent, absent, absent, title=title).openapi()
 
 
-async def _follow(predictor: Predictor, seconds: float) -> None:
-    while True:
-        await asyncio.sleep(seconds)
-        try:
-            await asyncio.to_thread(predictor.refresh)
-        except Exception:  # an entry is not one of ours; the models in memory keep answering
-            log.exception("cannot follow the published models")
-
-
 def _add_status(app: FastAPI, predictor: Predictor, ledger: Ledger) -> None:
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
@@ -91,9 +85,10 @@ def _add_status(app: FastAPI, predictor: Predictor, ledger: Ledger) -> None:
 
     @app.get("/v1/model")
     def model() -> dict[str, Any]:
-        """Return the model in use, what it was made from, and why a newer one does not answer."""
-        champion = predictor.champion
-        return {"model": champion.label, "tags": dict(champion.tags), "notice": predictor.notice}
+        """Return the model in use, what it was made from, why a newer one does not answer, and the live rollout."""
+        champion, rollout = predictor.champion, predictor.served.rollout
+        shown = {"model": champion.label, "tags": dict(champion.tags), "notice": predictor.notice}
+        return shown | {"rollout": None if rollout is None else describe_rollout(rollout)}
 
     @app.get("/healthz")
     async def health() -> dict[str, str]:

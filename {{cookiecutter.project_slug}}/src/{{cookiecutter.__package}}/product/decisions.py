@@ -141,6 +141,7 @@ class DecisionJob:
             if asked.key
         }
         self.ledger.record(decisions, requests)
+        self.predictor.score_shadow(decisions)
         self.metrics.count_decisions(decisions)
         return [list(map(self._write, group)) for group in groups]
 

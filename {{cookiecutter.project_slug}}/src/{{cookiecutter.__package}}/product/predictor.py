@@ -1,80 +1,120 @@
-"""The predictor: answers with the champion, follows the published models, and falls back to the rules."""
+"""The predictor: answers with the champion or, in a rollout, with the challenger, and falls back to the rules."""
 
 import logging
-from collections.abc import Mapping, Sequence
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..core.errors import UserError
 from ..core.identifiers import ATTRIBUTES
 from ..core.problem import Problem
 from ..stores.ledger import new_id, now
-from ..stores.models import SERVED, Models, StoredModel
+from ..stores.models import Models, StoredModel
+from ..stores.rollouts import Rollout
+from .arms import choose_challenger
 from .explain import explain
+from .served import ServedModels
+from .shadow import Shadow
 from .timeouts import TimedCaller
 
+ARMS = ("champion", "challenger")
+OUTSIDE = {"rollout": None, "step": None, "share": None, "arm": None}  # of a rollout
 log = logging.getLogger(__name__)
 
 
 class Predictor:
-    """Answers rows of features, in their order; after `max_seconds` without the champion's answer the rules answer.
+    """Answers rows of features, in their order; after `max_seconds` without the answer of a model the rules answer.
 
-    A share of the decisions, `blind_share`, is drawn at random for blind reviews.
+    A share of the decisions, `blind_share`, is drawn at random for blind reviews. `read_rollout` returns the rollout
+    that is live; `shadow` takes decisions that its challenger scores without answering.
 
     Raises UserError: no fallback is published, or it does not load.
     """
 
-    def __init__(self, models: Models, problem: Problem, *, max_seconds: float = 1.0, blind_share: float = 0.0) -> None:
-        self.models = models
+    def __init__(
+        self,
+        models: Models,
+        problem: Problem,
+        *,
+        max_seconds: float = 1.0,
+        blind_share: float = 0.0,
+        read_rollout: Callable[[], Rollout | None] = lambda: None,
+        shadow: Shadow | None = None,
+    ) -> None:
         self.problem = problem
         self.inputs = [column.name for column in problem.inputs]
         self.stored = [column.name for column in problem.stored]
         self.blind_share = blind_share
+        self.shadow = shadow
         self._random = np.random.default_rng()
-        self.decisions = TimedCaller(max_seconds)
+        # a challenger that hangs must not turn the champion's decisions over to the rules
+        self.callers = {arm: TimedCaller(max_seconds) for arm in ARMS}
         # reasons have callers of their own: a slow one must not turn decisions over to the rules
-        self.explanations = {alias: TimedCaller(max_seconds) for alias in SERVED}
-        self.fallback = self.champion = self._load("fallback", models.entry("fallback"))
-        self._notices = dict.fromkeys(SERVED, "")
-        self.refresh()
+        self.explanations: dict[str, TimedCaller] = defaultdict(partial(TimedCaller, max_seconds))
+        self.served = ServedModels(models, problem, read_rollout)
+
+    @property
+    def champion(self) -> StoredModel:
+        """The model that answers outside of a rollout."""
+        return self.served.champion
+
+    @property
+    def fallback(self) -> StoredModel:
+        """The rules."""
+        return self.served.fallback
 
     @property
     def notice(self) -> str:
         """Why a published model does not answer; empty if all do."""
-        return " ".join(filter(None, self._notices.values()))
+        return self.served.notice
 
     def refresh(self) -> None:
-        """Load what the aliases point to now; if that does not load, the old model keeps answering."""
-        for alias, old_notice in self._notices.items():
-            current, notice = getattr(self, alias), ""
-            try:
-                entry = self.models.entry(alias)
-                if entry is not None and (entry["version"], entry["digest"]) != (current.version, current.digest):
-                    setattr(self, alias, self._load(alias, entry))
-                    log.info("the %s is %s", alias, getattr(self, alias).label)
-            except UserError as error:  # tried again next time: the store may have been out of reach
-                notice = f"{error}; {current.label} keeps answering"
-                if notice != old_notice:
-                    log.warning("%s", notice)
-            self._notices[alias] = notice
+        """Load what the aliases and the rollout point to now; if that does not load, the old model keeps answering."""
+        self.served.refresh()
 
     def decide(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return a decision for each row, ready for the ledger."""
+        live, champion, ids = self.served.live, self.champion, [new_id() for _ in rows]
+        if live is None:
+            return self._decide(champion, "champion", rows, ids, OUTSIDE)
+        rollout = live.rollout
+        recorded = {"rollout": rollout.id, "step": rollout.step, "share": rollout.share}
+        chosen = choose_challenger(rollout.id, rollout.share, rows, ids)
+        found: dict[str, dict[str, Any]] = {}
+        for arm, model in zip(ARMS, (champion, live.challenger), strict=True):
+            its = [place for place, is_challenger in enumerate(chosen) if is_challenger == (arm == "challenger")]
+            if its:
+                its_rows, its_ids = [rows[place] for place in its], [ids[place] for place in its]
+                decisions = self._decide(model, arm, its_rows, its_ids, {**recorded, "arm": arm})
+                found |= zip(its_ids, decisions, strict=True)
+        return [found[decision] for decision in ids]
+
+    def score_shadow(self, decisions: Sequence[Mapping[str, Any]]) -> None:
+        """Let the challenger score decisions that are on record, if a rollout is in its shadow; never waits."""
+        live = self.served.live
+        if self.shadow is not None and live is not None and live.rollout.state == "shadow":
+            self.shadow.submit(live, decisions)
+
+    def _decide(
+        self, model: StoredModel, arm: str, rows: Sequence[Mapping[str, Any]], ids: Sequence[str], recorded: Any
+    ) -> list[dict[str, Any]]:
         columns = {name: [row[name] for row in rows] for name in self.inputs}
-        objective, model, fallback = self.problem.objective, self.champion, False
+        objective, fallback, start = self.problem.objective, False, time.perf_counter()
         try:
-            found = self.decisions.call(model, objective.predict, model.model, columns)
+            found = self.callers[arm].call(model, objective.predict, model.model, columns)
         except Exception as error:  # noqa: BLE001  # whatever the model does, the request is answered
             # the text of an error may hold features, so only its type is logged
             log.error("%s failed with %s; the rules answer", model.label, type(error).__name__)  # noqa: TRY400
             model, fallback = self.fallback, True
             found = objective.predict(model.model, columns)
-        decided_at, reviews = now(), objective.needs_review(found)
+        seconds, decided_at, reviews = time.perf_counter() - start, now(), objective.needs_review(found)
         blind = (self._random.random(len(rows)) < self.blind_share).tolist()
         return [
             {
-                "id": new_id(),
+                "id": decision,
                 "decided_at": decided_at,
                 "features": {name: row[name] for name in self.stored},
                 "answer": answer,
@@ -85,9 +125,11 @@ class Predictor:
                 "blind": is_blind,
                 "reference": row.get(ATTRIBUTES["reference"]),
                 "subject": row.get(ATTRIBUTES["subject"]),
+                "model_seconds": seconds,
+                **recorded,
             }
-            for row, answer, score, needs_review, is_blind in zip(
-                rows, objective.answers(found), objective.scores(found), reviews, blind, strict=True
+            for decision, row, answer, score, needs_review, is_blind in zip(
+                ids, rows, objective.answers(found), objective.scores(found), reviews, blind, strict=True
             )
         ]
 
@@ -95,21 +137,11 @@ class Predictor:
         """Return the encoded row and the reasons of a decision, or why there are none."""
         label: str = decision["model"]
         found: dict[str, Any] = {"encoded": {}, "reasons": []}
-        alias = next((alias for alias in SERVED if getattr(self, alias).label == label), None)
-        if alias is None:
+        model = self.served.find(label)
+        if model is None:
             return found | {"unexplained": f"{label} answered; it is no longer in use"}
-        model = getattr(self, alias)
         try:
-            found = self.explanations[alias].call(model, explain, model.model, self.problem, decision["features"])
+            found = self.explanations[label].call(model, explain, model.model, self.problem, decision["features"])
         except Exception as error:  # noqa: BLE001  # the decision stands without its explanation
             log.error("%s cannot be explained: %s", label, type(error).__name__)  # noqa: TRY400
         return found | {"unexplained": None if found["reasons"] else f"{label} gives no reason"}
-
-    def _load(self, alias: str, entry: Mapping[str, Any] | None) -> StoredModel:
-        if entry is not None and entry["tags"].get("contract") != self.problem.fingerprint:
-            raise UserError(
-                f"the {alias}, {entry['name']}:{entry['version']}, was made for another contract; if contract.py "
-                "changed while this product runs, start a new one beside it and then stop this one; else run "
-                "`data`, `train`, `promote`"
-            )
-        return self.models.load(alias, entry)

@@ -56,6 +56,13 @@ class Rollout:
         return f"{self.state} at step {self.step} of {len(self.steps)} ({self.share:.0%})"
 
 
+def describe_rollout(rollout: Rollout) -> dict[str, Any]:
+    """Return what a page or a script shows of a rollout, as JSON."""
+    names = ("id", "state", "step", "share", "steps", "reason", "started_at", "step_at", "changed_at")
+    labels = {arm: f"{entry['name']}:{entry['version']}" for arm, entry in _entries(rollout).items()}
+    return {name: getattr(rollout, name) for name in names} | labels
+
+
 def begin(
     ledger: Ledger, champion: Mapping[str, Any], challenger: Mapping[str, Any], steps: Sequence[float], why: str
 ) -> Rollout:
@@ -99,6 +106,10 @@ def read_current(ledger: Ledger) -> Rollout | None:
 def read_latest(ledger: Ledger) -> Rollout | None:
     """Return the rollout that was begun last, live or not, or None."""
     return _read_one(ledger, sa.true())
+
+
+def _entries(rollout: Rollout) -> dict[str, Mapping[str, Any]]:
+    return {"champion": rollout.champion, "challenger": rollout.challenger}
 
 
 def _read_one(ledger: Ledger, where: sa.ColumnElement[bool]) -> Rollout | None:

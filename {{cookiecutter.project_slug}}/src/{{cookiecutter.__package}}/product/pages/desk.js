@@ -34,12 +34,24 @@ async function begin() {
   $("#fields").replaceChildren(...form.sets);
 }
 
+/** A live rollout in words; nothing without one. */
+function rolledOut(rollout) {
+  if (!rollout) return "";
+  const share = `${Math.round(rollout.share * 100)} %`;
+  const state = { shadow: "is scored in the shadow", running: `answers ${share}`, paused: `answers ${share}, paused` };
+  return `; in a rollout, ${rollout.challenger} ${state[rollout.state]} (step ${rollout.step} of ${rollout.steps.length})`;
+}
+
 /** Ask what is going on: the model in use, the queue, the latest decisions. */
 async function refresh() {
   const [model, queue, recent] = await Promise.all([
     call("v1/model"), call(`v1/decisions?to_review=true&limit=${MAX_LISTED}`), call(`v1/decisions?limit=${MAX_LISTED}`),
   ]);
-  if ($("#model b")?.textContent !== model.model) $("#model").replaceChildren("Answering now: ", make("b", {}, model.model));
+  const shownModel = `${model.model}|${model.rollout?.changed_at ?? ""}`;
+  if ($("#model").dataset.shown !== shownModel) {
+    $("#model").dataset.shown = shownModel;
+    $("#model").replaceChildren("Answering now: ", make("b", {}, model.model), rolledOut(model.rollout));
+  }
   $("#model").classList.remove("away");
   $("#outdated").textContent = capital(model.notice ?? ""); // why a newer model does not answer
   $("#outdated").hidden = !model.notice;

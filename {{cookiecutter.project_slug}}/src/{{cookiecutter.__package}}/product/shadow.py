@@ -1,0 +1,83 @@
+"""The shadow of a rollout: the challenger scores all traffic without answering, off the path of a request."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sklearn import config_context
+from sqlalchemy.exc import SQLAlchemyError
+from threadpoolctl import threadpool_limits
+
+from ..core.problem import Problem
+from ..stores.ledger import Ledger
+from ..stores.shadow_scores import record_shadow_scores
+from .served import Live
+
+MAX_WAITING = 64  # batches of decisions
+log = logging.getLogger(__name__)
+Batch = tuple[Live, Sequence[Mapping[str, Any]]]
+
+
+class Shadow:
+    """Scores batches of decisions in a thread of its own, and records the scores.
+
+    When more batches wait than `max_waiting`, further ones are dropped and counted in `dropped` (load shedding): a
+    slow challenger never delays an answer.
+    """
+
+    def __init__(self, problem: Problem, ledger: Ledger, max_waiting: int = MAX_WAITING) -> None:
+        self.problem = problem
+        self.ledger = ledger
+        self.dropped = 0  # decisions
+        self._waiting: queue.Queue[Batch] = queue.Queue(max_waiting)
+        self._thread: threading.Thread | None = None
+
+    def submit(self, live: Live, decisions: Sequence[Mapping[str, Any]]) -> None:
+        """Queue decisions that are on record; never waits. Called by one thread, the batcher's."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="shadow", daemon=True)
+            self._thread.start()
+        try:
+            self._waiting.put_nowait((live, decisions))
+        except queue.Full:
+            self.dropped += len(decisions)
+
+    def drain(self, seconds: float) -> None:
+        """Wait until all queued decisions are scored, for at most so long."""
+        deadline = time.monotonic() + seconds
+        while self._waiting.unfinished_tasks and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _run(self) -> None:
+        threadpool_limits(1)
+        with config_context(assume_finite=True, skip_parameter_validation=True):
+            while True:
+                live, decisions = self._waiting.get()
+                try:
+                    record_shadow_scores(self.ledger, score_decisions(live, self.problem, decisions))
+                except SQLAlchemyError as error:  # the decisions themselves are on record
+                    log.warning("shadow scores cannot be recorded: %s", type(error).__name__)
+                self._waiting.task_done()
+
+
+def score_decisions(live: Live, problem: Problem, decisions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what the challenger would have answered, ready for the ledger; if it fails, the type of the error."""
+    names = [column.name for column in problem.inputs]
+    columns = {name: [decision["features"][name] for decision in decisions] for name in names}
+    objective, start, error = problem.objective, time.perf_counter(), ""
+    answers: Sequence[Any] = [None] * len(decisions)
+    scores: Sequence[float | None] = [None] * len(decisions)
+    try:
+        found = objective.predict(live.challenger.model, columns)
+        answers, scores = objective.answers(found), objective.scores(found)
+    except Exception as failure:  # noqa: BLE001  # a guard of the rollout counts them
+        error = type(failure).__name__[:100]
+    seconds = time.perf_counter() - start
+    return [
+        {"decision_id": decision["id"], "rollout": live.rollout.id, "answer": answer, "score": score}
+        | {"model_seconds": seconds, "error": error}
+        for decision, answer, score in zip(decisions, answers, scores, strict=True)
+    ]
