@@ -59,16 +59,24 @@ def train(
     if version is None:
         out.print(f"No candidate may serve; the champion stays. {find_reason([*broken, *trials])}.", markup=False)
         raise typer.Exit(1)
-    out.print(f"The challenger is version {version}: `promote` makes it the champion.")
+    out.print(
+        f"The challenger is version {version}: `rollout start` lets it answer step by step under guards, and `promote` "
+        "makes it the champion at once."
+    )
 
 
 @commands.command()
 def promote() -> None:
-    """Make the challenger the champion; a running product follows by itself."""
+    """Make the challenger the champion at once; a running product follows by itself. `rollout` does it in steps."""
+    from ..core.errors import UserError
     from ..model.promote import promote as promote_challenger
+    from ..stores.rollouts import read_current
     from .composition import load_project, out
 
     project = load_project()
+    with project.ledger() as ledger:
+        if (live := read_current(ledger)) is not None:
+            raise UserError(f"a rollout is {live.title}; `rollout back` ends it, `rollout advance` goes on")
     champion, contract_changed = promote_challenger(project.registry, project.problem)
     what_follows = f"; a running product follows within {project.settings.refresh_seconds:g} s."
     if contract_changed:

@@ -27,7 +27,7 @@ def run(
 
     if not only_prepare:
         server.skip_unused_imports()
-    from .composition import is_prepared, load_project, out, prepare
+    from .composition import is_prepared, load_project, out, prepare, record_in_use
 
     project = load_project()
     if only_prepare:
@@ -37,7 +37,7 @@ def run(
         if not is_prepared(project):
             _prepare_apart()
         with server.build(project):  # opens ledger and models, before an address is printed
-            pass
+            record_in_use(project)
         host, taken = bound.getsockname()[:2]
         host = f"[{host}]" if ":" in host else host
         out.print(f"The product answers on http://{host}:{taken} - press Ctrl-C to stop.", markup=False)

@@ -41,6 +41,7 @@ def skip_unused_imports() -> None:
 def build(project: "Project") -> "Iterator[FastAPI]":
     """Put the product together; its ledger is open inside the block."""
     from ..operations.metrics import Metrics, RequestMetrics
+    from ..operations.rollouts.alarm import Alarm
     from ..product.app import create_app
     from ..product.following import follow
     from ..product.http.security import SecurityMiddleware
@@ -67,7 +68,7 @@ def build(project: "Project") -> "Iterator[FastAPI]":
             metrics,
             title=plan.product.question,
             max_waiting=settings.max_waiting,
-            follow=partial(follow, [predictor.refresh], settings.refresh_seconds),
+            follow=partial(follow, [predictor.refresh, Alarm(ledger, plan)], settings.refresh_seconds),
         )
         app.add_route("/metrics", metrics.endpoint, include_in_schema=False)
         app.add_middleware(

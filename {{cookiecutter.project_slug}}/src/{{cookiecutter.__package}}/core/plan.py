@@ -146,6 +146,36 @@ class Drift(Strict):
     limit: PositiveFloat = 0.20
 
 
+class Rollout(Strict):
+    """How a challenger replaces the champion: shares of the subjects, and what ends, holds or delays it.
+
+    The levels are probabilities of rolling back a challenger that does no harm: of all planned looks together, of the
+    alarm at any moment, of the shadow, and of each other guard.
+    """
+
+    steps: Annotated[tuple[Share, ...], Field(min_length=1, strict=False)] = (0.02, 0.05, 0.10, 0.25, 0.75, 1.0)
+    decisions: PositiveInt = 500
+    labels: PositiveInt = 30
+    shadow_labels: Annotated[int, Field(ge=0)] = 100
+    compare_from: Share = 0.10
+    minimum_hours: NonNegativeFloat = 1
+    maximum_hours: PositiveFloat = 168
+    level: Annotated[float, Field(gt=0, lt=0.5)] = 0.04
+    alarm_level: Annotated[float, Field(gt=0, lt=0.5)] = 0.02
+    shadow_level: Annotated[float, Field(gt=0, lt=0.5)] = 0.005
+    guard_level: Annotated[float, Field(gt=0, lt=0.5)] = 0.0005
+    max_failed_share: Share = 0.01
+    max_slow_share: Share = 0.05
+    max_back_seconds: PositiveFloat = 2
+
+    @field_validator("steps")
+    @classmethod
+    def _rise_to_all(cls, steps: tuple[float, ...]) -> tuple[float, ...]:
+        if list(steps) != sorted({*steps}) or steps[0] <= 0 or steps[-1] != 1:
+            raise ValueError("shares have to rise from above 0 to 1.0")
+        return steps
+
+
 class Plan(Strict):
     """Everything in `plan.toml`."""
 
@@ -159,6 +189,7 @@ class Plan(Strict):
     groups: Groups = Groups()
     speed: Speed = Speed()
     drift: Drift = Drift()
+    rollout: Rollout = Rollout()
 
     @property
     def fingerprint(self) -> str:

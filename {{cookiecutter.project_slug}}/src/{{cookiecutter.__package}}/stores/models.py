@@ -9,7 +9,7 @@ each alias: name, version, SHA-256 digest of the file, and tags. Files are repla
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from .objects import FolderFiles, ObjectFiles
 PACKAGE = __name__.partition(".")[0]
 OURS = (f"{PACKAGE}.core.", f"{PACKAGE}.problem.")  # modules whose types are trusted
 SERVED = ("fallback", "champion")  # the aliases that serving follows
+Published = Callable[[str, str], None]
 NEXT_STEP = "it has to be a place that can be read and written; APP_MODELS_URL names another"
 # types that scikit-learn's own estimators hold and skops does not list
 TRUSTED = (
@@ -54,9 +55,10 @@ class StoredModel:
 class Models:
     """Published models and the aliases that point to them. Raises UserError: the place cannot be read or written."""
 
-    def __init__(self, files: FolderFiles | ObjectFiles, where: str) -> None:
+    def __init__(self, files: FolderFiles | ObjectFiles, where: str, on_publish: Published | None = None) -> None:
         self.files = files
         self.where = where
+        self.on_publish = on_publish
 
     def entry(self, alias: str) -> dict[str, Any] | None:
         """Return name, version, digest and tags of what an alias points to, or None."""
@@ -86,15 +88,20 @@ class Models:
         entry = {"name": name, "version": version, "digest": digest, "tags": dict(tags)}
         with in_one_line(f"models {self.where}", NEXT_STEP):
             self.files.write(f"{alias}.json", json.dumps(entry, indent=2).encode())
+        if self.on_publish:
+            self.on_publish(alias, f"{name}:{version}")
 
 
-def open_models(place: str | Path) -> Models:
-    """Return the models in a folder, or at a URL such as `s3://bucket/models`. Raises UserError: an unknown store."""
+def open_models(place: str | Path, on_publish: Published | None = None) -> Models:
+    """Return the models in a folder, or at a URL such as `s3://bucket/models`. Raises UserError: an unknown store.
+
+    `on_publish` is called with every alias that is changed, and the name and version that it points to.
+    """
     url = urlsplit(str(place) if "://" in str(place) else "")
     with in_one_line(f"models {place}", NEXT_STEP):
         folder = Path(url2pathname(url.path)) if url.scheme == "file" else Path(place)
         files = FolderFiles(folder) if url.scheme in ("", "file") else ObjectFiles(str(place))
-        return Models(files, hide_passwords(str(place)))
+        return Models(files, hide_passwords(str(place)), on_publish)
 
 
 def load_entry(alias: str, entry: Mapping[str, Any], content: bytes) -> StoredModel:

@@ -112,15 +112,20 @@ class Registry:
         with in_one_line(f"the {alias} cannot be removed", NEXT_STEP):
             self.client.delete_registered_model_alias(NAME, alias)
 
+    def publish_version(self, version: str) -> dict[str, Any]:
+        """Publish the file of a version, under no alias, and return its entry. Raises UserError: there is none."""
+        entry = self._entry(version)
+        if digest_of(self.models.content(version)) != entry["digest"]:
+            self.models.add(version, self._content(version))
+        return entry
+
     def publish_aliases(self) -> None:
         """Publish each served alias whose published copy differs from MLflow, as after a change in MLflow's page."""
         for alias in SERVED:
             version = self.version(alias)
             if version is None:
                 continue
-            entry = self._entry(version)
-            if digest_of(self.models.content(version)) != entry["digest"]:
-                self.models.add(version, self._content(version))
+            entry = self.publish_version(version)
             if self.models.entry(alias) != entry:
                 self.models.publish(alias, **entry)
 

@@ -11,18 +11,23 @@ from statistics import NormalDist
 
 import numpy as np
 
-from .observations import Summary
+from .observations import Floats, Summary
 
 RATIOS = np.geomspace(1.25, 5, 12)  # of the rates of adverse events in both arms that the e-process mixes
+GRID, TINY = 401, 1e-12  # points of numerical integration, and the smallest density that is divided by
 NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A difference of means, challenger minus champion, with its standard error if there were no difference."""
+    """A difference of means, challenger minus champion, with its standard error if there were no difference.
+
+    `information`: the variance of the sum of differences that the test is made of; it grows from look to look.
+    """
 
     estimate: float
     error: float
+    information: float = 0
 
     @property
     def p_value(self) -> float:
@@ -47,7 +52,7 @@ def stratified_difference(strata: Sequence[tuple[Summary, Summary]]) -> Differen
         total += weight * (one.mean - other.mean)
         weights += weight
         variance += weight * max(one.squares + other.squares - number * mean**2, 0) / (number - 1)
-    return Difference(total / weights, math.sqrt(variance) / weights) if weights else None
+    return Difference(total / weights, math.sqrt(variance) / weights, variance) if weights else None
 
 
 def paired_difference(one: Summary) -> Difference | None:
@@ -58,15 +63,48 @@ def paired_difference(one: Summary) -> Difference | None:
     return Difference(one.mean, math.sqrt(variance / one.number))
 
 
-def spend_alpha(alpha: float, look: int, looks: int) -> float:
-    """Return the level of a planned look: its part of `alpha` under the linear spending function alpha * t.
+def spend_alpha(alpha: float, share: float) -> float:
+    """Return how much of `alpha` is spent when a share of the looks is over: alpha * ln(1 + (e - 1) share).
 
-    Spending functions: Lan and DeMets, "Discrete sequential boundaries for clinical trials", Biometrika 1983. Each
-    look is tested at its own part, which is conservative: looks share their data. Raises ValueError: no such look.
+    It is the spending function of Pocock's type (Lan and DeMets, "Discrete sequential boundaries for clinical
+    trials", Biometrika 1983).
     """
-    if not 1 <= look <= looks:
-        raise ValueError(f"look {look} of {looks}")
-    return alpha / looks
+    return alpha * math.log(1 + (math.e - 1) * share)
+
+
+def boundaries(spent: Sequence[float], information: Sequence[float]) -> list[float]:
+    """Return for each look the standardised difference above which the rollout ends.
+
+    `spent`: the level that is spent up to each look; `information`: that of its difference, which never falls. The
+    probability of passing a boundary for the first time is integrated from look to look on a grid (Armitage,
+    McPherson and Rowe, "Repeated significance tests on accumulating data", JRSS A 1969).
+    """
+    found: list[float] = []
+    places = density = np.zeros(0)
+    last_spent = last_information = 0.0
+    for level, known in zip(spent, information, strict=True):
+        scale, added = math.sqrt(known), known - last_information
+        grid = np.linspace(-8, 8, GRID) * scale
+        if not found:
+            reached = _normal_density(grid / scale) / scale
+        elif added <= 0:  # nothing was learned since the last look, and nothing is decided
+            found.append(math.inf)
+            continue
+        else:
+            steps = (grid[:, None] - places) / math.sqrt(added)
+            reached = _normal_density(steps) @ density * (places[1] - places[0]) / math.sqrt(added)
+        width, allowed = grid[1] - grid[0], level - last_spent
+        above = np.cumsum(reached[::-1])[::-1] * width  # from half a cell below each point on
+        place = max(int(np.argmax(above <= allowed)), 1)
+        limit = float(grid[place] - width / 2 - (allowed - above[place]) / max(reached[place - 1], TINY))
+        found.append(limit / scale)
+        places, density = grid[grid < limit], reached[grid < limit]
+        last_spent, last_information = level, known
+    return found
+
+
+def _normal_density(values: Floats) -> Floats:
+    return np.asarray(np.exp(-(values**2) / 2) / math.sqrt(2 * math.pi))
 
 
 def wealth(events: Sequence[tuple[float, int, int]]) -> float:

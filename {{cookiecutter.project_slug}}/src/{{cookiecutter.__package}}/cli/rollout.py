@@ -1,0 +1,144 @@
+"""Commands of a rollout: replace the champion by a challenger step by step, under guards."""
+
+import json
+from typing import Annotated
+
+import typer
+
+HELD, ROLLED_BACK = 5, 1
+commands = typer.Typer()
+rollout = typer.Typer(no_args_is_help=True, help="Replace the champion by a challenger step by step, under guards.")
+commands.add_typer(rollout, name="rollout")
+Why = Annotated[str, typer.Option(help="Why, for `history`.")]
+
+
+@rollout.command()
+def start(
+    version: Annotated[str | None, typer.Option(help="A version of the registry; the challenger by default.")] = None,
+    *,
+    why: Why = "",
+) -> None:
+    """Begin with the shadow: the challenger scores all traffic without answering."""
+    from ..operations.rollouts import manage
+    from .composition import load_project, out
+
+    project = load_project()
+    with project.ledger() as ledger:
+        begun = manage.start(ledger, project.registry, project.problem, project.plan, version, why)
+    label = f"{begun.challenger['name']}:{begun.challenger['version']}"
+    out.print(f"{label} scores all traffic in the shadow; `rollout advance` looks at it.", markup=False)
+
+
+@rollout.command()
+def advance() -> None:
+    """Run the guards, then go one step further, hold, or roll back. Exit 0: further or done; 5: held; 1: back."""
+    from ..core.errors import UserError
+    from ..operations.rollouts import manage
+    from ..operations.rollouts.advance import Look, apply, look
+    from ..stores.rollouts import RolloutConflictError
+    from .composition import load_project, out, show
+
+    project = load_project()
+    with project.ledger() as ledger:
+        current = manage.live(ledger)
+        if current.state == "paused":
+            raise UserError("the rollout is paused; `rollout resume` goes on, `rollout back` ends it")
+        out.print(f"{current.challenger['name']}:{current.challenger['version']} is {current.title}", markup=False)
+        if reason := manage.check_champion(project.models, current):
+            found = Look([], "back", reason)
+        else:
+            found = look(ledger, current, project.problem, project.plan)
+        for result in found.results:
+            show(result)
+        if found.action == "done":
+            manage.finish(project.registry, current)
+        try:
+            new = apply(ledger, current, found)
+        except RolloutConflictError as error:
+            raise UserError(str(error)) from None
+    sentences = {
+        "next": f"Further: {new.title}.",
+        "done": f"Done: {new.challenger['name']}:{new.challenger['version']} is the champion.",
+        "hold": f"Held at step {new.step}: {found.reason}.",
+        "back": f"Rolled back: {found.reason}.",
+    }
+    out.print(sentences[found.action], markup=False)
+    if code := {"hold": HELD, "back": ROLLED_BACK}.get(found.action):
+        raise typer.Exit(code)
+
+
+@rollout.command()
+def status(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print the rollout and its looks as JSON.")] = False
+) -> None:
+    """Show the live rollout, or how the last one ended, and what the guards say now."""
+    from ..operations.rollouts.advance import look
+    from ..stores.rollouts import describe_rollout, read_latest
+    from .composition import load_project, out, show
+
+    project = load_project()
+    with project.ledger() as ledger:
+        latest = read_latest(ledger)
+        found = look(ledger, latest, project.problem, project.plan) if latest and latest.is_live else None
+    if as_json:
+        guards = [{"guard": r.gate, "status": r.status, "message": r.message} for r in (found.results if found else [])]
+        shown = None if latest is None else describe_rollout(latest) | {"looks": latest.looks, "guards": guards}
+        typer.echo(json.dumps(shown, indent=2, default=str))
+    elif latest is None:
+        out.print("No rollout was begun yet; `rollout start` begins one.", markup=False)
+    else:
+        label = f"{latest.challenger['name']}:{latest.challenger['version']}"
+        out.print(f"{label} is {latest.title} since {latest.changed_at}: {latest.reason or 'no reason'}", markup=False)
+        for result in found.results if found else []:
+            show(result)
+
+
+@rollout.command()
+def pause(*, why: Why = "") -> None:
+    """Stay at this step until `resume`; the alarm still rolls back."""
+    from ..operations.rollouts import manage
+    from .composition import load_project, out
+
+    with load_project().ledger() as ledger:
+        out.print(f"The rollout is {manage.pause(ledger, why).title}.", markup=False)
+
+
+@rollout.command()
+def resume(*, why: Why = "") -> None:
+    """Go on after `pause`."""
+    from ..operations.rollouts import manage
+    from .composition import load_project, out
+
+    with load_project().ledger() as ledger:
+        out.print(f"The rollout is {manage.resume(ledger, why).title}.", markup=False)
+
+
+@rollout.command()
+def back(*, why: Why = "") -> None:
+    """Give all traffic to the champion at once; after a rollout that is done, to the champion before it."""
+    from ..operations.rollouts import manage
+    from .composition import load_project, out
+
+    project = load_project()
+    with project.ledger() as ledger:
+        ended, version = manage.roll_back(ledger, project.models, why)
+        out.print(f"Rolled back: {ended.champion['name']}:{ended.champion['version']} answers.", markup=False)
+        if version is not None:  # products follow already
+            project.registry.set_alias("champion", version)
+
+
+@rollout.command()
+def stop(*, why: Why = "") -> None:
+    """Return everything to the rules at once."""
+    from ..operations.rollouts import manage
+    from .composition import load_project, out
+
+    project = load_project()
+    with project.ledger() as ledger:
+        version = manage.stop(ledger, project.models, why)
+        out.print(f"The rules, version {version}, answer everything.", markup=False)
+        # products follow already
+        old = project.registry.version("champion")
+        if old not in (None, version):
+            project.registry.set_alias("previous", str(old))
+        project.registry.set_alias("champion", version)

@@ -1,0 +1,112 @@
+"""Observe: what the ledger says about both arms of a rollout, as the guards read it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.plan import Plan
+from ...core.problem import Problem
+from ...stores.ledger import Ledger
+from ...stores.rollout_decisions import count_rollout_decisions, read_rollout_decisions
+from ...stores.rollouts import Rollout
+from ...stores.shadow_scores import read_shadow_scores
+from .observations import Arm, ShadowScores, Step, summarise
+
+Row = Mapping[str, Any]
+OPEN = ("accept", "override")  # reviews that saw the answer
+
+
+def slow_seconds(plan: Plan) -> float:
+    """Return from which time on a call of a model is slow."""
+    return plan.speed.p95_ms / 1000
+
+
+def observe_steps(ledger: Ledger, rollout: Rollout, problem: Problem, plan: Plan) -> list[Step]:
+    """Return what was observed in every step, the shadow included, in their order."""
+    arms: dict[tuple[int, float], dict[str, list[Row]]] = defaultdict(lambda: {"champion": [], "challenger": []})
+    for row in read_rollout_decisions(ledger, rollout.id):
+        arms[row["step"], row["share"]][row["arm"]].append(row)
+    return [
+        Step(number, share, *(_observe_arm(rows[arm], problem, plan) for arm in ("champion", "challenger")))
+        for (number, share), rows in sorted(arms.items())
+    ]
+
+
+def count_steps(ledger: Ledger, rollout: Rollout, plan: Plan) -> list[Step]:
+    """Return the counts of every step that need no labels; the database makes them."""
+    arms: dict[tuple[int, float], dict[str, Arm]] = defaultdict(dict)
+    for row in count_rollout_decisions(ledger, rollout.id, slow_seconds(plan)):
+        counts = {name: row[name] for name in ("units", "failed", "adverse", "calls", "slow")}
+        arms[row["step"], row["share"]][row["arm"]] = Arm(**counts)
+    return [
+        Step(number, share, found.get("champion", Arm()), found.get("challenger", Arm()))
+        for (number, share), found in sorted(arms.items())
+    ]
+
+
+def observe_shadow(ledger: Ledger, rollout: Rollout, problem: Problem, plan: Plan) -> ShadowScores:
+    """Return what the challenger would have answered; labels are outcomes and blind reviews, in the plan's order."""
+    scores = read_shadow_scores(ledger, rollout.id)
+    decisions = {row["id"]: row for row in read_rollout_decisions(ledger, rollout.id)}
+    order = [statement for statement in plan.labels.order if statement != "reaction"]
+    labels = [_label(decisions.get(score["decision_id"], {}), order) for score in scores]
+    kept = [
+        (score["answer"], decisions[score["decision_id"]]["answer"], label)
+        for score, label in zip(scores, labels, strict=True)
+        if label is not None and not score["error"]
+    ]
+    costs = np.zeros(0)
+    if kept:
+        answers, champions, truths = ([*values] for values in zip(*kept, strict=True))
+        costs = _costs(problem, truths, answers) - _costs(problem, truths, champions)
+    seconds = {score["model_seconds"] for score in scores}
+    failed = sum(bool(score["error"]) for score in scores)
+    slow = sum(each > slow_seconds(plan) for each in seconds)
+    return ShadowScores(len(scores), failed, len(seconds), slow, summarise(costs))
+
+
+def _observe_arm(rows: Sequence[Row], problem: Problem, plan: Plan) -> Arm:
+    labels = [_label(row, plan.labels.order) for row in rows]
+    labelled = [(row, label) for row, label in zip(rows, labels, strict=True) if label is not None]
+    costs = _costs(problem, [label for _, label in labelled], [row["answer"] for row, _ in labelled])
+    groups: dict[str, list[float]] = defaultdict(list)
+    for (row, _), cost in zip(labelled, costs.tolist(), strict=True):
+        for column in problem.stored:
+            if column.protected and column.categories:
+                groups[f"{column.name} = {row['features'].get(column.name)}"].append(cost)
+    seconds = {row["model_seconds"] for row in rows}
+    adverse = [row for row in rows if row["fallback"] or row["verdict"] == "override"]
+    return Arm(
+        units=_count_units(rows),
+        decisions=len(rows),
+        failed=_count_units([row for row in rows if row["fallback"]]),
+        adverse=_count_units(adverse),
+        calls=len(seconds),
+        slow=sum(each > slow_seconds(plan) for each in seconds),
+        reviewed=sum(row["verdict"] in OPEN for row in rows),
+        overridden=sum(row["verdict"] == "override" for row in rows),
+        labelled=_count_units([row for row, _ in labelled]),
+        costs=summarise(costs),
+        groups={name: summarise(np.array(values)) for name, values in groups.items()},
+    )
+
+
+def _count_units(rows: Sequence[Row]) -> int:
+    return len({row["subject"] or row["id"] for row in rows})
+
+
+def _label(row: Row, order: Sequence[str]) -> Any:
+    """Return the first statement of `order` about a decision, or None."""
+    statements = {
+        "outcome": row.get("outcome"),
+        "blind": row.get("reaction_answer") if row.get("verdict") == "blind" else None,
+        "reaction": {"override": row.get("reaction_answer"), "accept": row.get("answer")}.get(row.get("verdict") or ""),
+    }
+    return next((statements[name] for name in order if statements[name] is not None), None)
+
+
+def _costs(problem: Problem, truths: Sequence[Any], answers: Sequence[Any]) -> Any:
+    objective = problem.objective
+    return objective.cost(objective.encode(truths), objective.encode(answers)) if truths else np.zeros(0)

@@ -1,0 +1,244 @@
+"""The commands of a rollout, from the shadow to the new champion, and every way back."""
+
+import json
+
+import numpy as np
+import pytest
+
+from {{ cookiecutter.__package }}.core.rules import RuleModel
+from {{ cookiecutter.__package }}.operations.rollouts import manage
+from {{ cookiecutter.__package }}.operations.rollouts.alarm import Alarm
+from {{ cookiecutter.__package }}.stores.events import read_events
+from {{ cookiecutter.__package }}.stores.ledger import new_id, now
+from {{ cookiecutter.__package }}.stores.outcomes import record_outcomes
+from {{ cookiecutter.__package }}.stores.rollouts import read_latest
+from {{ cookiecutter.__package }}.stores.shadow_scores import record_shadow_scores
+
+FAST = """
+[rollout]
+steps = [0.25, 1.0]
+decisions = 200
+labels = 20
+shadow_labels = 20
+minimum_hours = 0
+"""
+
+
+@pytest.fixture
+def project(workspace):
+    """Return the project of a workspace with a fast plan and a challenger in the registry."""
+    plan = workspace.root / "plan.toml"
+    plan.write_text(plan.read_text(encoding="utf-8") + FAST, encoding="utf-8")
+    project = workspace.project
+    tags = {"contract": project.problem.fingerprint}
+    model = RuleModel([], 0.2).fit()
+    version = project.registry.register(model, name="other", inputs=project.problem.inputs, metrics={}, tags=tags)
+    project.registry.set_alias("challenger", version)
+    return project
+
+
+@pytest.fixture
+def ledger(project):
+    with project.ledger() as opened:
+        yield opened
+
+
+def answer(ledger, number, features, wrong=(0.1, 0.1), share=0.25, **more):
+    """Record decisions of the current step as the product would, with outcomes; `wrong`: the errors of both arms."""
+    rollout, rng = read_latest(ledger), np.random.default_rng(0)
+    rows, outcomes = [], []
+    for place in range(number):
+        arm = "challenger" if rollout.step and rng.random() < share else "champion"
+        decision = {"id": new_id(), "decided_at": now(), "features": features, "answer": "no", "score": 0.1}
+        decision |= {"model": "m:1", "needs_review": False, "fallback": False, "blind": False, "reference": None}
+        decision |= {"subject": f"s{place}", "model_seconds": 0.001 + place * 1e-9, "rollout": rollout.id}
+        decision |= {"step": rollout.step, "share": rollout.share, "arm": arm}
+        rows.append(decision | {key: value for key, value in more.items() if arm == "challenger"})
+        truth = "yes" if rng.random() < wrong[arm == "challenger"] else "no"
+        outcomes.append({"id": decision["id"], "outcome": truth})
+    ledger.record(rows)
+    for first in range(0, number, 500):
+        record_outcomes(ledger, outcomes[first : first + 500])
+    return rows
+
+
+def score_shadow(ledger, rows, answer="no", error=""):
+    rollout = read_latest(ledger)
+    scores = {"rollout": rollout.id, "answer": None if error else answer, "score": 0.1, "error": error}
+    record_shadow_scores(
+        ledger, [{"decision_id": row["id"], "model_seconds": row["model_seconds"], **scores} for row in rows]
+    )
+
+
+def start(command, ledger, features):
+    code, out, _ = command("rollout", "start", "--why", "a try")
+    assert (code, "scores all traffic in the shadow" in out) == (0, True)
+    score_shadow(ledger, answer(ledger, 300, features))
+    code, out, _ = command("rollout", "advance")
+    assert (code, "Further: running at step 1 of 2 (25%)." in out) == (0, True), out
+
+
+def test_good_challenger_becomes_champion_step_by_step(command, project, ledger, features):
+    old, new = (project.registry.version(alias) for alias in ("champion", "challenger"))
+    start(command, ledger, features)
+    answer(ledger, 600, features)
+    assert command("rollout", "advance")[0] == 0
+    answer(ledger, 300, features, share=1)
+    code, out, _ = command("rollout", "advance")
+    assert (code, f"Done: other:{new} is the champion." in out) == (0, True), out
+    registry = project.registry
+    assert [registry.version(alias) for alias in ("champion", "previous", "challenger")] == [new, old, None]
+    assert project.models.entry("champion")["version"] == new
+    code, out, _ = command("rollout", "back", "--why", "complaints")
+    assert (code, f"Rolled back: rules:{old} answers." in out) == (0, True)
+    assert (registry.version("champion"), project.models.entry("champion")["version"]) == (old, old)
+    code, out, _ = command("history", "--json")
+    changes = [(event["name"], event["new"]) for event in json.loads(out)["events"] if event["kind"] == "alias"]
+    assert changes[-2:] == [("champion", f"other:{new}"), ("champion", f"rules:{old}")]
+
+
+def test_worse_challenger_is_rolled_back_with_the_number_that_did_it(command, project, ledger, features):
+    start(command, ledger, features)
+    answer(ledger, 600, features, wrong=(0.05, 0.4))
+    code, out, _ = command("rollout", "advance")
+    assert code == 1
+    assert "Rolled back: cost: a decision of the challenger costs +" in out
+    assert read_latest(ledger).state == "back"
+    assert project.registry.version("champion") != project.registry.version("challenger")
+    assert command("rollout", "advance")[2].startswith("error: no rollout is live")
+
+
+def test_worse_challenger_does_not_leave_the_shadow(command, ledger, project, features):
+    command("rollout", "start")
+    score_shadow(ledger, answer(ledger, 300, features, wrong=(0.05, 0)), answer="yes")
+    code, out, _ = command("rollout", "advance")
+    assert (code, "Rolled back: shadow cost: " in out) == (1, True), out
+
+
+def test_too_little_data_holds_and_says_what_is_missing(command, ledger, project, features):
+    command("rollout", "start")
+    code, out, _ = command("rollout", "advance")
+    assert code == 5
+    assert "Held at step 0: traffic: 0 decisions" in out
+    assert "0 shadow scores have an outcome or a blind review, 20 are needed" in out
+    code, out, _ = command("rollout", "status")
+    assert "shadow at step 0 of 2" in out
+
+
+def test_paused_rollout_does_not_advance_and_goes_on_afterwards(command, ledger, project, features):
+    start(command, ledger, features)
+    assert "paused at step 1" in command("rollout", "pause")[1]
+    assert "the rollout is paused" in command("rollout", "advance")[2]
+    assert "paused already" in command("rollout", "pause")[2]
+    assert "running at step 1" in command("rollout", "resume")[1]
+    assert "is not paused" in command("rollout", "resume")[2]
+
+
+def test_back_ends_a_live_rollout_without_the_registry(command, ledger, project, features, monkeypatch):
+    start(command, ledger, features)
+    monkeypatch.setattr("{{ cookiecutter.__package }}.stores.registry.connect", lambda _: pytest.fail("MLflow"))
+    code, out, _ = command("rollout", "back")
+    assert (code, "answers." in out, read_latest(ledger).state) == (0, True, "back")
+    assert "there is nothing to roll back" in command("rollout", "back")[2]
+
+
+def test_stop_returns_everything_to_the_rules(command, ledger, project, features):
+    start(command, ledger, features)
+    code, out, _ = command("rollout", "stop")
+    fallback = project.registry.version("fallback")
+    assert (code, f"The rules, version {fallback}, answer everything." in out) == (0, True)
+    assert read_latest(ledger).state == "stopped"
+    assert project.models.entry("champion")["version"] == fallback
+
+
+@pytest.mark.parametrize("words", [("advance",), ("pause",), ("resume",)])
+def test_without_a_rollout_the_commands_say_how_to_begin(command, words):
+    code, _, error = command("rollout", *words)
+    assert (code, error) == (2, "error: no rollout is live; `rollout start` begins one\n")
+
+
+def test_start_says_what_cannot_be_rolled_out(command, project, ledger):
+    registry, live = project.registry, []
+    assert "rules:1 is the champion already" in command("rollout", "start", "--version", "1")[2]
+    assert "99" in command("rollout", "start", "--version", "99")[2]
+    live.append(command("rollout", "start")[0])
+    assert "a rollout is live already" in command("rollout", "start")[2]
+    assert "`rollout back` ends it" in command("promote")[2]
+    command("rollout", "back")
+    registry.drop_alias("challenger")
+    assert "there is no challenger" in command("rollout", "start")[2]
+
+
+def test_finish_that_was_interrupted_is_completed_by_the_next_call(command, ledger, project, features, monkeypatch):
+    new = project.registry.version("challenger")
+    start(command, ledger, features)
+    answer(ledger, 600, features)
+    command("rollout", "advance")
+    answer(ledger, 300, features, share=1)
+    registry = type(project.registry)
+    for name in ("set_alias", "drop_alias"):
+        with monkeypatch.context() as patched:
+            patched.setattr(registry, name, lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                manage.finish(project.registry, read_latest(ledger))
+        assert read_latest(ledger).state == "running"
+    assert command("rollout", "advance")[0] == 0
+    assert [project.registry.version(alias) for alias in ("champion", "challenger")] == [new, None]
+
+
+def test_champion_that_was_changed_meanwhile_ends_the_rollout(command, ledger, project, features):
+    start(command, ledger, features)
+    tags = {"contract": project.problem.fingerprint}
+    model = RuleModel([], 0.3).fit()
+    other = project.registry.register(model, name="third", inputs=project.problem.inputs, metrics={}, tags=tags)
+    project.registry.set_alias("champion", other)
+    code, out, _ = command("rollout", "advance")
+    assert (code, f"the champion is third:{other} by now" in out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "named"), [({"fallback": True}, "failures: the challenger failed"), ({"model_seconds": None}, "latency")]
+)
+def test_alarm_rolls_back_by_itself(command, ledger, project, features, fault, named):
+    start(command, ledger, features)
+    alarm = Alarm(ledger, project.plan)
+    answer(ledger, 300, features)
+    alarm()
+    assert read_latest(ledger).state == "running"
+    if "model_seconds" in fault:
+        for place in range(200):
+            answer(ledger, 1, features, share=1, model_seconds=1 + place / 1000)
+    else:
+        answer(ledger, 100, features, share=1, **fault)
+    Alarm(ledger, project.plan)()
+    ended = read_latest(ledger)
+    assert (ended.state, named in ended.reason) == ("back", True)
+    assert read_events(ledger, 1, "rollout")[0]["who"] == "product"
+    Alarm(ledger, project.plan)()  # nothing is live any more
+    assert read_latest(ledger) == ended
+
+
+def test_overrides_of_the_challenger_raise_the_alarm(command, ledger, project, features):
+    start(command, ledger, features)
+    for place, row in enumerate(answer(ledger, 600, features)):
+        if (row["arm"] == "challenger" and place % 2) or place % 20 == 0:
+            ledger.react(row["id"], {"verdict": "override", "answer": "yes", "note": ""})
+    Alarm(ledger, project.plan)()
+    assert read_latest(ledger).reason.startswith("alarm: ")
+
+
+def test_status_as_json_has_the_looks_and_the_guards(command, ledger, project, features):
+    assert json.loads(command("rollout", "status", "--json")[1]) is None
+    start(command, ledger, features)
+    shown = json.loads(command("rollout", "status", "--json")[1])
+    assert (shown["state"], shown["step"], shown["looks"][0]["action"]) == ("running", 1, "next")
+    assert {guard["guard"] for guard in shown["guards"]} >= {"rollout.cost", "rollout.split", "rollout.alarm"}
+
+
+def test_history_shows_which_model_answered_when(command, ledger, project, features):
+    with pytest.raises(IndexError):
+        json.loads(command("history", "--json")[1])["models"][0]
+    start(command, ledger, features)
+    [row] = json.loads(command("history", "--json")[1])["models"]
+    assert (row["model"], row["decisions"], row["first"] <= row["last"]) == ("m:1", 300, True)
+    assert "m:1" in command("history")[1]
