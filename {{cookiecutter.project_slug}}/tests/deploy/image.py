@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -39,8 +40,9 @@ def missing_tools():
     return f"no image is built here without {' and '.join(missing + rights)}" if missing + rights else ""
 
 
-def make_base(python):
-    """Return an archive of a Debian system with Python, which is kept for later runs."""
+def make_base():
+    """Return an archive of a Debian system with the Python of the Dockerfile or later; it is kept for later runs."""
+    [python] = re.findall(r"PYTHON_IMAGE=python:([\d.]+)-slim", (PROJECT / "Dockerfile").read_text(encoding="utf-8"))
     suite = SUITES.get(python, "trixie")
     base = Path(tempfile.gettempdir(), f"image-base-{os.geteuid()}", f"{suite}.tar")
     base.parent.mkdir(mode=0o700, exist_ok=True)
@@ -54,11 +56,11 @@ def make_base(python):
 
 
 @contextlib.contextmanager
-def build_image(folder, python):
+def build_image(folder):
     """Build the image of a copy of this project and mount its files; all of it is removed afterwards."""
     words = ("buildah", "--root", str(folder / "storage"), "--runroot", str(folder / "run"))
     words += ("--storage-driver", "overlay")
-    base = make_base(python)
+    base = make_base()
     try:
         _import_files(words, NAMES["python"], base, "/")
         _import_files(words, NAMES["uv"], Path(shutil.which("uv")).resolve(), "/uv")

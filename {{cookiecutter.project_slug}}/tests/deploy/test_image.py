@@ -24,7 +24,7 @@ def image(tmp_path_factory):
         if os.environ.get("CI") and not os.environ.get("APP_TEST_WITHOUT_IMAGE"):
             pytest.fail(f"{reason}; install it, or set APP_TEST_WITHOUT_IMAGE=1")
         pytest.skip(reason)
-    with build_image(tmp_path_factory.mktemp("image"), "{{ cookiecutter.python_version }}") as built:
+    with build_image(tmp_path_factory.mktemp("image")) as built:
         yield built
 
 

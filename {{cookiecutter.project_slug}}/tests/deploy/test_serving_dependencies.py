@@ -11,6 +11,7 @@ from {{ cookiecutter.__package }}.cli import main
 
 pytestmark = pytest.mark.slow
 PACKAGE = main.__name__.partition(".")[0]
+MAIN = "from {package}.cli.main import main; main()"
 # the test client is not there: the application is called as a server calls it
 SERVE = """
 import asyncio, json
@@ -53,23 +54,19 @@ def run(root, *words):
     return subprocess.run(words, cwd=root, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-def run_code(root, code):
-    return run(root, "run", "--no-sync", "python", "-c", code.format(package=PACKAGE))
-
-
-def run_command(root, *words):
-    return run_code(root, f"import sys; sys.argv[1:] = {words}; from {{package}}.cli.main import main; main()")
+def run_code(root, code, *words):
+    return run(root, "run", "--no-sync", "python", "-c", code.format(package=PACKAGE), *words)
 
 
 def test_product_runs_with_the_dependencies_of_serving_alone(serving):
-    prepared = run_command(serving, "run", "--prepare")
+    prepared = run_code(serving, MAIN, "run", "--prepare")
     assert prepared.returncode == 0, prepared.stderr
     served = run_code(serving, SERVE)
     assert served.stdout == "201\n", served.stdout + served.stderr
 
 
 def test_command_whose_dependencies_are_missing_says_so_in_one_line(serving):
-    done = run_command(serving, "score", "table.csv")
+    done = run_code(serving, MAIN, "score", "table.csv")
     assert done.returncode == 2
     assert done.stderr == "error: pyarrow is not installed; `uv sync` installs what every command needs\n"
 

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    secrets_dir: str = ""
     lake_url: str = ""
     registry_url: str = Field("", validation_alias=REGISTRY_NAMES)
     ledger_url: str = ""
