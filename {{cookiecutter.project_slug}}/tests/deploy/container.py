@@ -26,11 +26,11 @@ exec chroot "$@"
 """
 
 
-def container_words(image, volumes, command, **settings):
-    """Return the words that run a command of the image as the image declares, in mounts of its own."""
+def container_words(image, volumes, words, **settings):
+    """Return the words that start a program in the image as the image declares, in mounts of its own."""
     config = image.config
     variables = [*config["Env"], *(f"{name}={value}" for name, value in settings.items())]
-    inside = ["env", "-i", "-C", config["WorkingDir"], *variables, *command]
+    inside = ["env", "-i", "-C", config["WorkingDir"], *variables, *words]
     mounted = ["unshare", "--mount", "sh", "-c", MOUNTS, "sh", image.root, volumes, " ".join(config["Volumes"])]
     return [*mounted, f"--userspec={config['User']}", image.root, *inside]
 
@@ -44,9 +44,9 @@ def make_volumes(image, folder):
     return folder
 
 
-def run_inside(image, volumes, *command, **settings):
-    """Run a command of the image to its end; return its exit code and all that it printed."""
-    words = container_words(image, volumes, command, **settings)
+def run_inside(image, volumes, *words, **settings):
+    """Run a program in the image to its end; return its exit code and all that it printed."""
+    words = container_words(image, volumes, words, **settings)
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, done.stdout + done.stderr
 
@@ -59,7 +59,7 @@ class Container:
         secrets.mkdir(exist_ok=True)
         (secrets / "app_api_keys").write_text(KEY, encoding="utf-8")
         settings = {"APP_HOST": "127.0.0.1", "APP_PORT": "0", "APP_SECRETS_DIR": SECRETS}
-        words = container_words(image, volumes, image.config["Cmd"], **settings)
+        words = container_words(image, volumes, image.config["Entrypoint"] + image.config["Cmd"], **settings)
         begin = time.monotonic()
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         self.process = subprocess.Popen(words, **pipes)

@@ -68,7 +68,7 @@ def test_container_decides_as_another_user_than_root_on_read_only_files(image, v
 
 
 def test_container_refuses_to_listen_without_a_key(image, volumes):
-    code, printed = run_inside(image, volumes, *image.config["Cmd"])
+    code, printed = run_inside(image, volumes, *image.config["Entrypoint"], *image.config["Cmd"])
     assert code == 2
     assert printed.startswith("error: settings: listening on 0.0.0.0 needs an API key: set APP_API_KEYS")
 
@@ -98,7 +98,6 @@ def test_request_in_flight_is_answered_after_sigterm(image, volumes):
 
 
 def test_migrations_run_as_a_job_of_the_image(image, volumes):
-    name = image.config["Cmd"][0]
-    code, printed = run_inside(image, volumes, name, "migrate", APP_HOST="127.0.0.1")
+    code, printed = run_inside(image, volumes, *image.config["Entrypoint"], "migrate", APP_HOST="127.0.0.1")
     assert (code, printed) == (0, "The ledger's tables are those of this version.\n")
     assert [path.name for path in volumes.glob("app/var/*.db")] == ["ledger.db"]
