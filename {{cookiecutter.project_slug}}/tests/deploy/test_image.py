@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,13 @@ def installed(image):
     return {path.name for path in image.root.glob("app/.venv/lib/python*/site-packages/*")}
 
 
+def read_users(product):
+    """Return the ids of the users whose rights a container's process has."""
+    status = Path(f"/proc/{product.process.pid}/status").read_text(encoding="utf-8")
+    [users] = [line.split()[1:] for line in status.splitlines() if line.startswith("Uid:")]
+    return set(users)
+
+
 def test_image_is_small_and_has_nothing_that_only_training_needs(image, capsys):
     with capsys.disabled():
         print(f"\nimage: {image.size / 1e6:.0f} MB")
@@ -57,14 +65,21 @@ def test_container_decides_as_another_user_than_root_on_read_only_files(image, v
         health = image.config["Healthcheck"]["Test"]
         assert health[0] == "CMD"
         assert run_inside(image, volumes, *health[1:], APP_PORT=product.port)[0] == 0
-        status = Path(f"/proc/{product.process.pid}/status").read_text(encoding="utf-8")
-        [users] = [line.split()[1:] for line in status.splitlines() if line.startswith("Uid:")]
-        assert set(users) == {image.config["User"].split(":")[0]} != {"0"}
+        assert read_users(product) == {image.config["User"].split(":")[0]} != {"0"}
     assert run_inside(image, volumes, *health[1:], APP_PORT=product.port)[0] != 0
     for path in ("/app/x", "/app/.venv/x", "/x", "/app/models/x"):
         code, printed = run_inside(image, volumes, "touch", path)
         assert code != 0
         assert "Read-only file system" in printed
+
+
+def test_sabotage_image_of_root_and_library_of_training_are_seen(image, volumes):
+    with Container(replace(image, config=image.config | {"User": "0:0"}), volumes) as product:
+        assert read_users(product) == {"0"}
+    [packages] = image.root.glob("app/.venv/lib/python*/site-packages")
+    (packages / "mlflow").mkdir()
+    assert installed(image) & ABSENT == {"mlflow"}
+    (packages / "mlflow").rmdir()
 
 
 def test_container_refuses_to_listen_without_a_key(image, volumes):
