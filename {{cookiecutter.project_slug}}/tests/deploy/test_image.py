@@ -13,7 +13,7 @@ from container import KEY, Container, make_volumes, run_inside
 from image import build_image, missing_tools
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="images are those of Linux")]
-# what training, tables and tests need; the image is 408 MB, of which scikit-learn, SciPy and NumPy are 200
+# what training, tables and tests need; the image is 405 MB, of which scikit-learn, SciPy and NumPy are 200
 ABSENT = {"mlflow", "pandas", "duckdb", "ibis", "fairlearn", "pyarrow", "openpyxl", "pytest", "matplotlib"}
 MAX_BYTES = 450e6
 
@@ -23,7 +23,7 @@ def image(tmp_path_factory):
     """Return the image of this project; where it cannot be built, only CI fails."""
     if reason := missing_tools():
         if os.environ.get("CI") and not os.environ.get("APP_TEST_WITHOUT_IMAGE"):
-            pytest.fail(f"{reason}; install it, or set APP_TEST_WITHOUT_IMAGE=1")
+            pytest.fail(f"{reason}; add what is missing, or set APP_TEST_WITHOUT_IMAGE=1")
         pytest.skip(reason)
     with build_image(tmp_path_factory.mktemp("image")) as built:
         yield built
