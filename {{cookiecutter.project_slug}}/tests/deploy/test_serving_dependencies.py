@@ -71,6 +71,13 @@ def test_command_whose_dependencies_are_missing_says_so_in_one_line(serving):
     assert done.stderr == "error: pyarrow is not installed; `uv sync` installs what every command needs\n"
 
 
+def test_models_in_an_object_store_need_an_extra(serving):
+    code = f"import os; os.environ['APP_MODELS_URL'] = 's3://bucket/models'; {MAIN}"
+    done = run_code(serving, code, "run", "--prepare")
+    assert done.returncode == 2
+    assert done.stderr == "error: models: an object store needs pyarrow; `uv sync --extra objects` installs it\n"
+
+
 @pytest.mark.parametrize("name", ["mlflow", "pandas", "pyarrow"])
 def test_libraries_of_training_are_not_there(serving, name):
     assert f"No module named '{name}'" in run_code(serving, f"import {name}").stderr
