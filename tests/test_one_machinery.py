@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 OWNED = (
     *("plan.toml", "src/package/problem/", "tests/problem/", "data/", "README.md", "LICENSE", "CODEOWNERS"),
     *("pyproject.toml", "openapi.json"),
+    *("Dockerfile", "deploy/kubernetes/overlays/"),  # the command, Python, and the name of the project
 )
 PACKAGE = "src/{{cookiecutter.__package}}"
 OTHER_ANSWERS = {"project_name": "Loan Desk", "owner": "acme", "license": "proprietary", "python_version": "3.13"}

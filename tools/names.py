@@ -34,7 +34,7 @@ def direct_dependencies(project: Path) -> set[str]:
     """Return the names of the distributions that a project asks for, in lower case with hyphens."""
     pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
     optional = pyproject["project"]["optional-dependencies"].values()
-    groups = (pyproject["project"]["dependencies"], pyproject["dependency-groups"]["dev"], *optional)
+    groups = (pyproject["project"]["dependencies"], *pyproject["dependency-groups"].values(), *optional)
     return {match[0].lower() for group in groups for one in group if (match := re.match(r"[\w-]+", one))}
 
 

@@ -106,3 +106,54 @@ def test_error_of_a_library_becomes_one_line_with_the_next_step():
         raise KeyError
     with pytest.raises(UserError, match=r"^as it is$"), in_one_line("registry", "try another"):
         raise UserError("as it is")
+
+
+@pytest.fixture
+def secrets(monkeypatch, tmp_path):
+    """Return an empty folder of secrets that the settings read."""
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    monkeypatch.setenv("APP_SECRETS_DIR", str(folder))
+    return folder
+
+
+def test_secrets_are_read_from_files_and_a_variable_wins(secrets, monkeypatch):
+    (secrets / "app_api_keys").write_text(f"{KEY},{KEY}-2\n", encoding="utf-8")
+    (secrets / "APP_LEDGER_URL").write_text("postgresql+psycopg://me:secret@host/x\n", encoding="utf-8")
+    (secrets / "app_registry_url").write_text("http://registry", encoding="utf-8")
+    (secrets / "password_of_another_program").write_text("", encoding="utf-8")
+    monkeypatch.setenv("APP_HOST", "0.0.0.0")  # noqa: S104  # needs a key
+    settings = load_settings()
+    assert [key.get_secret_value() for key in settings.api_keys] == [KEY, f"{KEY}-2"]
+    assert (settings.ledger, settings.registry) == ("postgresql+psycopg://me:secret@host/x", "http://registry")
+    monkeypatch.setenv("APP_API_KEYS", f"{KEY}-3")
+    assert [key.get_secret_value() for key in load_settings().api_keys] == [f"{KEY}-3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("app_api_key", KEY.encode(), "app_api_key: unknown name; the nearest known one is app_api_keys"),
+        ("app_api_keys", b" \n", "app_api_keys is empty; write the value into it, or remove it"),
+        ("app_api_keys", b"\xff" * 20, "app_api_keys: it is not UTF-8; it has to be a text file"),
+        ("app_api_keys", None, "app_api_keys: Is a directory; it has to be a text file"),
+        ("app_api_keys", b"short-secret", "APP_API_KEYS: every key needs at least 16 characters"),
+        ("app_port", b"http-secret", "APP_PORT: Input should be a valid integer"),
+    ],
+)
+def test_bad_file_of_a_secret_is_refused_and_its_content_is_never_repeated(secrets, name, content, expected):
+    if content is None:
+        (secrets / name).mkdir()
+    else:
+        (secrets / name).write_bytes(content)
+    with pytest.raises(UserError) as refusal:
+        load_settings()
+    assert str(refusal.value).startswith("settings: ")
+    assert expected in str(refusal.value)
+    assert "secret" not in str(refusal.value).replace(str(secrets), "")
+
+
+def test_missing_folder_of_secrets_is_refused(secrets):
+    secrets.rmdir()
+    with pytest.raises(UserError, match=r"^settings: APP_SECRETS_DIR: .+ is not a folder; mount the secrets there"):
+        load_settings()

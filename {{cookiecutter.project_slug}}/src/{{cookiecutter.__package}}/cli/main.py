@@ -14,6 +14,7 @@ from rich.console import Console
 from ..core.errors import UserError
 
 MODULES = ("init", "data", "model", "product", "operations", "rollout", "changes")
+OURS = __name__.partition(".")[0]
 OWNED = Path(__file__).parents[1] / "problem"  # errors in these files are their owners' to correct
 CORRECTABLE = ("EACCES", "EDQUOT", "EEXIST", "EFBIG", "EISDIR", "ENOSPC", "ENOTDIR", "EPERM", "EROFS")
 
@@ -41,6 +42,8 @@ def main() -> None:
         elif place := _place_in_owned_file(error):
             reason = getattr(error, "msg", None) or getattr(error, "message", None) or error
             message = f"{place}: {type(error).__name__}: {reason}"
+        elif isinstance(error, ModuleNotFoundError) and not str(error.name).startswith(OURS):
+            message = f"{error.name} is not installed; `uv sync` installs what every command needs"
         elif isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in CORRECTABLE:
             message = f"{error.filename or 'a file'}: {error.strerror}; make room or give access, then try again"
         else:

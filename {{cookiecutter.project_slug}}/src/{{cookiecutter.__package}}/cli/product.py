@@ -55,6 +55,18 @@ def _prepare_apart() -> None:
 
 
 @commands.command()
+def migrate() -> None:
+    """Bring the ledger's tables to this version, then stop. A product does the same when it starts.
+
+    As a job before a new version is rolled out, it shows by its exit code whether the migration works.
+    """
+    from .composition import load_project, out
+
+    with load_project().ledger():
+        out.print("The ledger's tables are those of this version.")
+
+
+@commands.command()
 def openapi() -> None:
     """Write the API's description to openapi.json, which belongs into the repository."""
     from ..product.app import describe

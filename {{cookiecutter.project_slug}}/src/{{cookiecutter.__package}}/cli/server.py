@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from .composition import Project
 
+GRACEFUL_SECONDS = 20  # for requests in flight at SIGTERM
+
 
 class UnusedImports:
     """A finder that answers as if pandas and pytest were not installed; all else is left to the next finder."""
@@ -142,6 +144,6 @@ def configure(project: "Project", app: Any, **given: Any) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=20,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
         **given,
     )

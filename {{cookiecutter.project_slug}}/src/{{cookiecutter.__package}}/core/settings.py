@@ -1,9 +1,12 @@
 """Where things are and how the product listens: environment variables, typed.
 
-Every field is read from `APP_<NAME>`; the registry also from MLflow's own `MLFLOW_TRACKING_URI`.
+Every field is read from `APP_<NAME>`, the registry also from MLflow's own `MLFLOW_TRACKING_URI`, or else from a file
+`app_<name>` in the folder `APP_SECRETS_DIR`, where Docker and Kubernetes mount secrets.
 """
 
+import difflib
 import ipaddress
+import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -29,6 +32,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    secrets_dir: str = ""
     lake_url: str = ""
     registry_url: str = Field("", validation_alias=REGISTRY_NAMES)
     ledger_url: str = ""
@@ -102,9 +106,30 @@ def is_loopback(host: str) -> bool:
 
 
 def load_settings() -> Settings:
-    """Read the environment. Raises UserError: a variable is not allowed; secrets are never repeated."""
+    """Read environment and secrets. Raises UserError: a value is not allowed; secrets are never repeated."""
+    folder = os.environ.get("APP_SECRETS_DIR")
+    if folder:
+        check_secrets(Path(folder))
     try:
-        return Settings()
+        return Settings(_secrets_dir=folder or None)
     except ValidationError as error:
         found = [": ".join([*(f"APP_{name}".upper() for name in e["loc"]), error_message(e)]) for e in error.errors()]
         raise UserError(f"settings: {'; '.join(found)}") from None
+
+
+def check_secrets(folder: Path) -> None:
+    """Check the files of secrets, so that none is ignored. Raises UserError: a file is no setting, or has no text."""
+    if not folder.is_dir():
+        raise UserError(f"settings: APP_SECRETS_DIR: {folder} is not a folder; mount the secrets there, or unset it")
+    known = [f"app_{name}" for name in Settings.model_fields]
+    for file in sorted(folder.glob("[aA][pP][pP]_*")):
+        if (name := file.name.lower()) not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+            raise UserError(f"settings: {file}: unknown name; the nearest known one is {nearest}")
+        try:
+            has_text = bool(file.read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", "it is not UTF-8")
+            raise UserError(f"settings: {file}: {reason}; it has to be a text file that this user can read") from None
+        if not has_text:
+            raise UserError(f"settings: {file} is empty; write the value into it, or remove it")

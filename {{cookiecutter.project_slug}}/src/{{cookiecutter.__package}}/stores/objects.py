@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from ..core.errors import UserError
+
 
 class FolderFiles:
     """Files in a folder of this machine."""
@@ -35,8 +37,10 @@ class ObjectFiles:
     """Files below a URL that Arrow knows, on S3, Google Cloud Storage or Azure."""
 
     def __init__(self, url: str) -> None:
-        from pyarrow import fs  # noqa: PLC0415  # serving from a folder does not need it
-
+        try:
+            from pyarrow import fs  # noqa: PLC0415  # serving from a folder does not need it
+        except ModuleNotFoundError:
+            raise UserError("models: an object store needs pyarrow; `uv sync --extra objects` installs it") from None
         self.system, self.root = fs.FileSystem.from_uri(url)
 
     def read(self, name: str) -> bytes | None:

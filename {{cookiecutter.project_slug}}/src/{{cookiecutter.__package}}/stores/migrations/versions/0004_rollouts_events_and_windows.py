@@ -47,7 +47,7 @@ def _add_rollouts(answer: sa.types.TypeEngine[Any]) -> None:
     )
     op.create_table(
         "shadow_scores",
-        sa.Column("decision_id", sa.ForeignKey("decisions.id"), primary_key=True),
+        sa.Column("decision_id", sa.String(32), sa.ForeignKey("decisions.id"), primary_key=True),
         sa.Column("rollout", sa.String(32), nullable=False),
         sa.Column("answer", answer),
         sa.Column("score", sa.Float),
