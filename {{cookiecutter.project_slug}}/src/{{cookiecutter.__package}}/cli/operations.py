@@ -88,7 +88,10 @@ def _show(results: "list[GateResult]", summary: dict[str, Any]) -> None:
         if result.status != "pass":
             show(result)
     counts = [sum(result.status == status for result in results) for status in ("fail", "inconclusive", "pass")]
-    out.print(f"{counts[0]} faults, {counts[1]} not measured for lack of evidence, {counts[2]} as they should be.")
+    texts = (
+        f"Watches: {counts[0]} failed, {counts[1]} not measured for lack of evidence, {counts[2]} as they should be."
+    )
+    out.print(texts, markup=False)
     retraining = summary["retraining"]
     wanted = "Retrain" if retraining["wanted"] else "No retraining is asked for"
     out.print(f"{wanted}: {retraining['reason']}.", markup=False)

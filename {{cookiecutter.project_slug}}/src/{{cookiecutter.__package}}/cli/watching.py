@@ -23,6 +23,7 @@ from ..stores.windows import read_windows
 from .composition import Project
 
 DEFAULT = 1_000  # decisions of a window
+LABELLED = 5_000  # decisions with a label, the latest ones, by which quality is measured
 SAMPLE = 5_000  # rows of the training table that are read
 SECONDS = 5  # to wait for the metrics of a running product
 
@@ -39,7 +40,7 @@ def gather(
     decisions = read_decisions(ledger, names, last=DEFAULT if is_usual else last, since=since)
     if is_usual:
         decisions = _newest(decisions, history, plan.drift.minimum_rows)
-    labelled = read_decisions(ledger, names, last=max(last or 0, DEFAULT), labelled=True)
+    labelled = read_decisions(ledger, names, last=LABELLED, labelled=True)
     models, champion, faults = load_published(project.models, {*decisions.models, *labelled.models}, problem)
     fallback = project.models.entry("fallback") or {}
     return Watched(

@@ -3,7 +3,7 @@
 Two hypotheses for each column, the distribution of its values and its missing rate, hold at once for all columns.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
@@ -40,14 +40,18 @@ class Hypothesis:
     comparison: Comparison
 
 
-def input_drift(reference: Reference, window: Values, drift: Drift) -> Iterator[GateResult]:
+def input_drift(
+    reference: Reference, window: Values, drift: Drift, counts: Mapping[str, Counts] | None = None
+) -> Iterator[GateResult]:
     """Compare each column of a window, oldest row first, with the training table.
+
+    `counts`: those of `count_window`, if they are known already.
 
     A column fails if its p-value is below the plan's level with Holm's correction for all columns **and** the effect,
     as a population stability index, is at least the plan's limit. What cannot differ is left out of the correction
     (Tarone, Biometrics 46, 1990).
     """
-    counts = count_window(reference, window)
+    counts = count_window(reference, window) if counts is None else counts
     rows = max(map(len, window.values()), default=0)
     latest = {name: values[rows - max(round(rows * LATEST), 1) :] for name, values in window.items()}
     recent = count_window(reference, latest)

@@ -47,10 +47,9 @@ class Watched:
 def run_watches(watched: Watched) -> tuple[list[GateResult], dict[str, Any]]:
     """Return the results of all watches, and the statistics of the window to keep."""
     statistics: dict[str, Any] = {"reference": watched.reference.fingerprint, "memory": dict(watched.measured)}
-    statistics["counts"] = {
-        name: counts.tolist() for name, counts in count_window(watched.reference, watched.decisions.features).items()
-    }
-    results = [*_watch_data(watched, statistics), *_watch_model(watched, statistics), *_watch_program(watched)]
+    counts = count_window(watched.reference, watched.decisions.features)
+    statistics["counts"] = {name: found.tolist() for name, found in counts.items()}
+    results = [*_watch_data(watched, counts, statistics), *_watch_model(watched, statistics), *_watch_program(watched)]
     return results, statistics
 
 
@@ -67,10 +66,10 @@ def to_keep(watched: Watched, results: Sequence[GateResult], statistics: Mapping
     return window | {"statistics": statistics, "results": found}
 
 
-def _watch_data(watched: Watched, statistics: dict[str, Any]) -> list[GateResult]:
+def _watch_data(watched: Watched, counts: Mapping[str, Any], statistics: dict[str, Any]) -> list[GateResult]:
     problem, plan, features = watched.problem, watched.plan, watched.decisions.features
     results = [
-        *input_drift(watched.reference, features, plan.drift),
+        *input_drift(watched.reference, features, plan.drift, counts),
         *contract_fit(problem.stored, features),
     ]
     drifted = {result.evidence["column"] for result in results if result.status == "fail"}

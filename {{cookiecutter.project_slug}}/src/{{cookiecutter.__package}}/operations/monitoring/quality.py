@@ -82,8 +82,9 @@ def cost_against_rules(labelled: Decisions, rules: StoredModel | None, problem: 
 def calibration(labelled: Decisions, models: Mapping[str, StoredModel], problem: Problem, plan: Plan) -> GateResult:
     """Compare predicted probabilities of learned models with how often the event happened, by independent labels.
 
-    Over all, and in bins of the predicted probability, which hold at once (Bonferroni). The event is the last of two
-    answers, that the answer given is right, or that a number is at most the answer.
+    The error over all, and its mean over bins of the predicted probability, as the gate of calibration takes it. They
+    fail if their lower bound, which holds for all bins at once (Bonferroni), is over the limit of that gate. The event
+    is the last of two answers, that the answer given is right, or that a number is at most the answer.
     """
     gate, limit = "calibration", plan.gates.max_calibration_error
     decisions, truth = with_labels(labelled, independent_truth(labelled, plan.labels), problem)
@@ -95,10 +96,13 @@ def calibration(labelled: Decisions, models: Mapping[str, StoredModel], problem:
     parts = [np.arange(len(predicted)), *np.array_split(np.argsort(predicted, kind="stable"), BINS)]
     parts = [part for part in parts if len(part) >= LABELS_NEEDED]
     found = [_describe_bin(predicted[part], happened[part], plan.drift.level / (2 * len(parts))) for part in parts]
-    worst = max(found, key=lambda each: max(each["low"], -each["high"]))
-    status = fail_if(max(worst["low"], -worst["high"]) > limit)
-    text = f"calibration: {worst['predicted']:.1%} predicted, {worst['observed']:.1%} observed where they differ most"
-    text += f" (difference {worst['low']:+.1%} to {worst['high']:+.1%}, limit {limit:.0%}; {kept.sum():,} labels)"
+    whole, *bins = found
+    low = max(_distance(whole), sum(each["rows"] * _distance(each) for each in bins) / len(predicted))
+    text = (
+        f"calibration: {whole['predicted']:.1%} predicted, {whole['observed']:.1%} observed; over bins the mean error"
+    )
+    text += f" is at least {low:.1%}, limit {limit:.0%} ({len(predicted):,} labels)"
+    status = fail_if(low > limit)
     return GateResult(gate, status, text, {"limit": limit, "rows": int(kept.sum()), "bins": found})
 
 
@@ -130,3 +134,8 @@ def _describe_bin(predicted: Costs, happened: Costs, level: float) -> dict[str, 
     floor = 1 / len(predicted) if np.ptp(happened) == 0 else 0.0
     bounds = {"low": min(low, mean - floor), "high": max(high, mean + floor)}
     return bounds | {"predicted": float(predicted.mean()), "observed": float(happened.mean()), "rows": len(predicted)}
+
+
+def _distance(found: Mapping[str, float]) -> float:
+    """Return how far a difference is from 0 at least, by its interval."""
+    return max(found["low"], -found["high"], 0.0)

@@ -14,6 +14,7 @@ from .significance import normal_scores
 
 WINDOWS = 40  # the latest ones: within so many, a false alarm is at most as likely as the plan's level
 MINIMUM_EXPECTED = 10  # of a category, with and without it: the share of a rarer one is not normal
+LARGEST_DEVIATION = 4.0  # standard deviations that one window adds at most: a sudden change is no slow drift
 SLACK, REFERENCE_ERRORS = 0.5, 2.0  # standard deviations of a window, and of the reference, that are no drift
 OVERSHOOT = 1.166  # of a random walk over a limit (Siegmund, "Sequential Analysis", 1985)
 GATE = "slow drift"
@@ -79,10 +80,14 @@ def deviations(
 
 
 def cusum(values: tuple[Vector, Vector], allowances: Vector, start: float = 0.0) -> Vector:
-    """Return the upper and the lower sum after each window, shape (windows, 2)."""
+    """Return the upper and the lower sum after each window, shape (windows, 2).
+
+    What one window adds is limited (Lucas and Crosier, "Robust CUSUM", Communications in Statistics 11, 1982).
+    """
     high = low = start
     path = []
-    for value, allowance in zip(values[0], allowances, strict=True):
+    clipped = np.clip(values[0], -LARGEST_DEVIATION, LARGEST_DEVIATION)
+    for value, allowance in zip(clipped, allowances, strict=True):
         high, low = max(0.0, high + value - allowance), min(0.0, low + value + allowance)
         path.append((high, low))
     return np.array(path)
