@@ -116,7 +116,7 @@ def test_more_decisions_find_more(reference):
     assert counts[-1] == SEEDS
 
 
-@pytest.mark.parametrize("rows", [100, 300, 1_000])
+@pytest.mark.parametrize("rows", [*(pytest.param(rows, marks=pytest.mark.slow) for rows in (100, 1_000)), 300])
 def test_healthy_windows_alarm_at_most_at_the_level_for_all_columns_together(rows):
     """Each window has a training table of its own, so that its error counts as well."""
     columns = make_columns()

@@ -41,12 +41,13 @@ def test_joint_shuffle_is_no_drift_of_any_column(sample):
     assert {result.status for result in input_drift(reference, window, DRIFT)} == {"pass"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [200, N])
 def test_healthy_windows_alarm_at_most_at_the_level(rows):
     samples = [draw(ROWS, [32, part]) for part in range(4)]
     found = [status(samples[seed % 4], draw(rows, [33, seed])) for seed in range(50)]
-    # 5 % of 50 is 2.5; 7 or more have a chance of 1.2 %
-    assert found.count("fail") <= 6
+    # 1 % of 50, a fifth of the level, is 0.5; 4 or more have a chance of 0.2 %
+    assert found.count("fail") <= 3
 
 
 def test_dependence_that_is_not_monotonic_is_seen():

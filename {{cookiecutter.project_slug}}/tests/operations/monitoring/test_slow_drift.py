@@ -52,24 +52,23 @@ def test_sabotage_slow_drift_of_one_column_is_found_by_the_twelfth_window(refere
     assert np.median(alarms) <= 12
 
 
-def test_slow_drift_is_found_before_one_window_shows_it(reference):
-    history = make_history(reference, 21, 14, STEP)
-    found = first_alarm(reference, history)
-    assert found is not None
-    for window in history[: found - 2]:
-        statuses = {result.gate: result.status for result in input_drift(reference, window["window"], DRIFT)}
-        assert statuses["drift.loan"] == "pass"
+def test_column_that_moves_slowly_differs_little_from_one_window_to_the_next(reference):
+    history = make_history(reference, 21, 12, STEP)
+    assert first_alarm(reference, history) is not None
+    before = describe(history[-2]["window"], make_columns())
+    statuses = {result.gate: result.status for result in input_drift(before, history[-1]["window"], DRIFT)}
+    assert statuses["drift.loan"] == "pass"
 
 
 @pytest.mark.slow
 def test_healthy_columns_alarm_in_forty_windows_at_most_at_the_level():
-    """Each of 40 runs has a training table of its own, whose error all of its windows share."""
+    """Each run has a training table of its own, whose error all of its windows share."""
     columns, alarms = make_columns(), 0
-    for seed in range(40):
+    for seed in range(20):
         reference = describe(draw(ROWS, [22, seed]), columns)
         alarms += first_alarm(reference, make_history(reference, [23, seed], WINDOWS)) is not None
-    # 5 % of 40 is 2; 6 or more have a chance of 1.4 %
-    assert alarms <= 5
+    # 5 % of 20 is 1; 4 or more have a chance of 1.6 %
+    assert alarms <= 3
 
 
 def test_one_window_is_no_slow_drift(reference):

@@ -12,7 +12,7 @@ from ...core.result import GateResult, fail_if
 from ...stores.decision_columns import Decisions
 from ...stores.models import StoredModel
 from .reference import Values
-from .significance import adjust_holm, combine, compare_locations, compare_shares, rate_interval
+from .significance import SHARE_OF_LEVEL, adjust_holm, combine, compare_locations, compare_shares, rate_interval
 
 DECILES = np.arange(1, 10) / 10
 OPEN = ("accept", "override")  # reviews that saw the answer
@@ -65,7 +65,7 @@ def prediction_drift(now: Mapping[str, Any], history: Sequence[Mapping[str, Any]
     tests += [compare_shares(*answers)] if len(answers[0]) > 1 else []
     adjusted = adjust_holm([test.p for test in tests])
     for name, test, p in zip(("scores", "answers"), tests, adjusted, strict=False):
-        status = fail_if(p < plan.drift.level and test.effect >= limit)
+        status = fail_if(p < plan.drift.level * SHARE_OF_LEVEL and test.effect >= limit)
         message = f"{name} of {now['model']} against {source}: stability index {test.effect:.3f}, limit {limit:g}"
         evidence = {"p": p, "effect": test.effect, "rows": now["rows"], "against": source}
         yield GateResult(f"predictions.{name}", status, f"{message}; adjusted p {p:.2g}", evidence)

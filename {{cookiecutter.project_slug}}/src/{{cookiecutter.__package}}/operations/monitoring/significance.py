@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtrc, chdtrc, ndtr, ndtri, stdtrit
 
 MINIMUM_EXPECTED = 5  # values of a bin; rarer ones are merged (Cochran, Biometrics 10, 1954)
+SHARE_OF_LEVEL = 0.2  # for joint drift and for predictions, so that all watches together stay near the plan's level
 SMALLEST_SHARE = 1e-4  # of a bin that is empty in one sample, for the stability index
 
 Counts = NDArray[np.int64]
