@@ -40,6 +40,10 @@ LATER = (
     *("tests/problem/learned", "tests/operations/monitoring", "tests/simulation.py"),
     *(f"{PACKAGE}/{name}" for name in ("data", "init", "model", "operations/monitoring")),
     *(f"{PACKAGE}/stores/{name}.py" for name in ("decision_columns", "lake", "mlflow_client", "registry")),
+    *("tests/integration/test_rollout_commands.py", "tests/integration/test_drill.py"),
+    "tests/operations/test_rollout_guards.py",
+    *(f"{PACKAGE}/operations/rollouts/{name}.py" for name in ("advance", "drill", "manage")),
+    *(f"{PACKAGE}/cli/{name}.py" for name in ("changes", "rollout")),
     *(f"{PACKAGE}/cli/{wheel}.py" for wheel in ("data", "init", "model", "operations", "watching")),
 )
 TABLE = (
