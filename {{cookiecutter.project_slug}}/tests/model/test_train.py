@@ -82,7 +82,8 @@ def test_cheapest_that_passes_becomes_challenger_with_what_it_was_made_from(work
     assert aliases(workspace) == {"champion": "2", "challenger": "3", "fallback": "1", "previous": None}
     project = workspace.project
     tags = project.registry.tags("3")
-    assert set(tags) == {"name", "commit", "clean", "data", "rows", "plan", "contract", "digest", "labels", "recipe"}
+    made_from = {"name", "commit", "clean", "data", "rows", "trained", "plan", "contract", "digest", "labels", "recipe"}
+    assert set(tags) == made_from
     assert (tags["name"], tags["plan"]) == ("constant", project.plan.fingerprint)
     assert project.registry.load("challenger").label == "constant:3"
 

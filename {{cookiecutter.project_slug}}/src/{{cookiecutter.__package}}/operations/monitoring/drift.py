@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.binning import Bin
-from ...core.plan import Drift
+from ...core.monitor_plan import Drift
 from ...core.result import GateResult, fail_if
 from .reference import Reference, Values, count_window
 from .significance import (
