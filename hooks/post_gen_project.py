@@ -40,7 +40,9 @@ LATER = (
     *("tests/problem/learned", "tests/operations/test_drift.py", "tests/simulation.py"),
     *(f"{PACKAGE}/{name}" for name in ("data", "init", "model", "operations/drift.py")),
     *(f"{PACKAGE}/stores/{name}.py" for name in ("lake", "mlflow_client", "registry")),
-    *(f"{PACKAGE}/cli/{wheel}.py" for wheel in ("data", "init", "model", "operations")),
+    *(f"{PACKAGE}/cli/{wheel}.py" for wheel in ("data", "init", "model", "operations", "simulate", "tour")),
+    *(f"{PACKAGE}/{name}" for name in ("core/faulty.py", "operations/simulation")),
+    "tests/operations/simulation",
 )
 TABLE = (
     Row("license", "MIT", tag="-MIT"),

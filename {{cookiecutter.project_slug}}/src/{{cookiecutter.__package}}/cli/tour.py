@@ -1,0 +1,5 @@
+"""The command `tour`."""
+
+import typer
+
+commands = typer.Typer()
