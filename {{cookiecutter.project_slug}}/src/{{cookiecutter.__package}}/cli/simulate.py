@@ -45,7 +45,6 @@ def simulate(  # noqa: PLR0913  # each is an option
     from ..operations.simulation.faults import ACCEPT_ALL, make_changes
     from ..operations.simulation.reviewers import Reviewers
     from ..operations.simulation.traffic import Schedule, Traffic
-    from ..stores.ledger import new_id
     from .composition import load_project, out
 
     amount, in_seconds = _read_delay(delay)
@@ -55,7 +54,7 @@ def simulate(  # noqa: PLR0913  # each is an option
     changes = make_changes(faults, source, column)
     reviewers = Reviewers(review_rate, review_errors, 1.0 if ACCEPT_ALL in faults else automation_bias)
     schedule = Schedule(count, rate, amount, in_seconds, outcomes)
-    traffic = Traffic(client, source, reviewers, schedule, f"simulated-{new_id()[:8]}", changes)
+    traffic = Traffic(client, source, reviewers, schedule, f"simulated-{secrets.token_hex(4)}", changes)
     shown = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     interrupted = False
     with Progress(*shown, console=out, transient=True, disable=not out.is_terminal) as progress:
