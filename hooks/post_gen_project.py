@@ -37,10 +37,10 @@ PACKAGE = f"src/{ANSWERS['__package']}"
 # what a product without data and models leaves out
 LATER = (
     *("data", "tests/bias/learned", "tests/data", "tests/init", "tests/model"),
-    *("tests/problem/learned", "tests/operations/test_drift.py", "tests/simulation.py"),
-    *(f"{PACKAGE}/{name}" for name in ("data", "init", "model", "operations/drift.py")),
-    *(f"{PACKAGE}/stores/{name}.py" for name in ("lake", "mlflow_client", "registry")),
-    *(f"{PACKAGE}/cli/{wheel}.py" for wheel in ("data", "init", "model", "operations", "simulate", "tour")),
+    *("tests/problem/learned", "tests/operations/monitoring", "tests/simulation.py"),
+    *(f"{PACKAGE}/{name}" for name in ("data", "init", "model", "operations/monitoring")),
+    *(f"{PACKAGE}/stores/{name}.py" for name in ("decision_columns", "lake", "mlflow_client", "registry")),
+    *(f"{PACKAGE}/cli/{wheel}.py" for wheel in ("data", "init", "model", "operations", "simulate", "tour", "watching")),
     *(f"{PACKAGE}/{name}" for name in ("core/faulty.py", "operations/simulation")),
     *("tests/operations/simulation", "tests/integration/test_simulate.py"),
 )

@@ -1,13 +1,18 @@
 """Bins of a column: how values are counted, when the training table is described and when drift is measured."""
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .schema import Column
 
-QUANTILES = (0.2, 0.4, 0.6, 0.8)
+# deciles, and narrow bins in both tails, where few extreme values show
+QUANTILES = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +25,6 @@ class Bin:
     high: float | None = None
     missing: bool = False
 
-    def contains(self, value: Any) -> bool:
-        """Return whether a value is counted in this bin."""
-        if value is None or self.missing:
-            return value is None and self.missing
-        if self.category is not None:
-            return bool(value == self.category)
-        return (self.low is None or value > self.low) and (self.high is None or value <= self.high)
-
 
 def make_bins(column: Column, cuts: Sequence[float]) -> list[Bin]:
     """Return a bin for each category, or for each interval between cuts (text: one bin), and one for missing values."""
@@ -35,3 +32,31 @@ def make_bins(column: Column, cuts: Sequence[float]) -> list[Bin]:
     bins = [Bin(column.name, category=category) for category in column.categories]
     bins = bins or [Bin(column.name, low=low, high=high) for low, high in itertools.pairwise(edges)]
     return [*bins, Bin(column.name, missing=True)]
+
+
+def count_values(bins: Sequence[Bin], values: Sequence[Any]) -> NDArray[np.int64]:
+    """Return how many of n values each bin of a column has, shape (bins,).
+
+    None is missing. A value that no bin has, such as a new category or a text among numbers, is not counted.
+    """
+    missing = sum(value is None for value in values)
+    if any(each.category is not None for each in bins):
+        counts = Counter(value for value in values if isinstance(value, str))
+        found = [counts[each.category or ""] for each in bins if not each.missing]
+    elif all(each.low is each.high is None for each in bins):  # text: one bin
+        found = [len(values) - missing for each in bins if not each.missing]
+    else:
+        intervals = [each for each in bins if not each.missing]
+        cuts = [each.high for each in intervals if each.high is not None]
+        places = np.searchsorted(cuts, numbers(values), side="left")
+        found = np.bincount(places, minlength=len(intervals)).tolist()
+    return np.array([missing if each.missing else found.pop(0) for each in bins], dtype=np.int64)
+
+
+def numbers(values: Sequence[Any]) -> NDArray[np.float64]:
+    """Return the values that are numbers, in their order."""
+    try:
+        found = np.asarray(values, dtype=np.float64)  # None becomes NaN
+    except (TypeError, ValueError):
+        found = np.array([value for value in values if isinstance(value, int | float)], dtype=np.float64)
+    return found[~np.isnan(found)]

@@ -23,6 +23,11 @@ class GateResult:
         return self.status == "fail" or (self.status == "inconclusive" and self.inconclusive_blocks)
 
 
+def fail_if(is_fault: Any) -> Status:
+    """Return "fail" for a fault, else "pass"."""
+    return "fail" if is_fault else "pass"
+
+
 def compare_interval(low: float, high: float, limit: float) -> Status:
     """Compare an interval with an upper limit: below it, above it, or across it."""
     return "pass" if high <= limit else "fail" if low > limit else "inconclusive"

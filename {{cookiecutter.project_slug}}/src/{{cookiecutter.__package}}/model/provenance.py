@@ -3,6 +3,7 @@
 import hashlib
 import json
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,7 @@ def provenance(table: pd.DataFrame, rows: Rows, problem: Problem, plan: Plan, ro
         "clean": str(is_clean).lower(),
         "data": digest[:16],
         "rows": str(len(table)),
+        "trained": datetime.now(UTC).isoformat(timespec="seconds"),
         "plan": plan.fingerprint,
         "contract": problem.fingerprint,
         "labels": json.dumps(describe_labels(rows, problem, plan)),

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -18,8 +18,12 @@ SECONDS_TO_WAIT = 2  # for a lock of SQLite's
 # the timeout is first, because the change to WAL waits for other connections too
 PRAGMAS = (f"busy_timeout={SECONDS_TO_WAIT * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 TIMEOUTS = "-c lock_timeout=2000 -c statement_timeout=5000"  # of PostgreSQL, in milliseconds
-# pydantic writes JSON in a third of the time of the standard library
-ENGINE: dict[str, Any] = {"pool_timeout": 2, "json_serializer": lambda value: to_json(value).decode()}
+# pydantic writes JSON in a third of the time of the standard library, and reads it in half of it
+ENGINE: dict[str, Any] = {
+    "pool_timeout": 2,
+    "json_serializer": lambda value: to_json(value).decode(),
+    "json_deserializer": from_json,
+}
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "ledger_version"
 HEAD = "0004"  # the newest file in migrations/versions/

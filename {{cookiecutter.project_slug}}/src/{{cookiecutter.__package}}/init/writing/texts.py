@@ -56,7 +56,8 @@ max_slowdown = 1.5              # times the last release, in `make compare`
 
 [drift]
 minimum_rows = 100          # decisions before drift is measured
-limit = 0.20                # population stability index of a column
+limit = 0.02                # population stability index of a column that matters
+level = 0.05                # false alarms in windows without drift, for all columns together
 """
 SPLITS = {"group": "rows that have one value of it share a fold", "time": "folds are blocks of rows in this order"}
 TESTS = '''"""What the rules answer: the first model, and the fallback of every later one.

@@ -1,0 +1,64 @@
+"""Fit: whether recorded rows still are what the contract asks for: no new category, nothing outside of its bounds."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.checks import checks, shorten
+from ...core.result import GateResult
+from ...core.schema import Column
+from .reference import Values
+
+NEXT_STEP = "requests like these were recorded under another contract, or past the API; correct contract.py or them"
+
+
+def contract_fit(columns: Sequence[Column], window: Values) -> Iterator[GateResult]:
+    """Compare every recorded value with the contract. One value that does not fit is enough to fail its column."""
+    for column in columns:
+        values = window[column.name]
+        wrong = [value for value in values if not _fits(value, column)] if not _all_fit(values, column) else []
+        gate, evidence = f"contract.{column.name}", {"column": column.name, "rows": len(values), "wrong": len(wrong)}
+        if not wrong:
+            yield GateResult(gate, "pass", f"{column.name}: all {len(values):,} values fit the contract", evidence)
+            continue
+        most, count = Counter(map(str, wrong)).most_common(1)[0]
+        # free text may hold anything about a person
+        shown = "" if column.kind == "text" else f", most often {shorten(most)} ({count:,} times)"
+        message = f"{column.name}: {len(wrong):,} of {len(values):,} values do not fit the contract{shown}"
+        yield GateResult(gate, "fail", f"{message}; expected {column.expected}; {NEXT_STEP}", evidence)
+
+
+def _all_fit(values: Sequence[Any], column: Column) -> bool:
+    """Return whether all values of a number or a category fit, in one pass over all of them."""
+    if not column.optional and any(value is None for value in values):
+        return False
+    if column.categories:
+        return {*values} <= {*column.categories, None} if all(map(_is_text, values)) else False
+    if column.kind == "text" or any(isinstance(value, bool | str) for value in values):
+        return False
+    found = np.array([value for value in values if value is not None], dtype=np.float64)
+    low, high = (limit if limit is not None else sign * np.inf for limit, sign in ((column.low, -1), (column.high, 1)))
+    is_whole = column.kind != "integer" or bool((found == np.floor(found)).all())
+    return bool(np.isfinite(found).all() and ((found >= low) & (found <= high)).all() and is_whole)
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _fits(value: Any, column: Column) -> bool:
+    if value is None:
+        return column.optional
+    if column.is_numeric:
+        return not isinstance(value, str) and _all_fit([value], column)
+    if not isinstance(value, str):
+        return False
+    wanted = checks(column)
+    return (
+        value in wanted.get("one_of", [value])
+        and wanted.get("min_length", 0) <= len(value) <= wanted.get("max_length", len(value))
+        and re.search(wanted.get("pattern", ""), value) is not None
+    )

@@ -1,0 +1,179 @@
+"""The report of a window: one HTML page with plots that needs nothing from elsewhere."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...core.errors import UserError
+from ...core.result import GateResult
+from .drift import show_bin
+from .faults import DATA, MODEL, PROGRAM, kind_of
+from .monitor import Watched
+from .plots import draw_calibration, draw_histogram, draw_intervals, draw_pairs, draw_trend
+from .predictions import find_earlier
+from .slow_drift import WINDOWS, deviations
+
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; color: #1c2127 }
+table { border-collapse: collapse; width: 100% } h2 { margin-top: 2.2rem } svg { display: block; overflow: visible }
+td, th { border-bottom: 1px solid #d8dce2; padding: .4rem .6rem; text-align: left; vertical-align: top }
+.plots { display: flex; flex-wrap: wrap; gap: 2rem } figure { margin: 0 } figcaption { font-size: .85rem }
+.fail { color: #b3261e; font-weight: 600 } .pass { color: #1b6e3c } .inconclusive, small { color: #69727d }
+.old { fill: #c3cad3 } .now { fill: #2f6db5 } .line { stroke: #2f6db5; stroke-width: 1.5; fill: none }
+.limit { stroke: #b3261e; stroke-dasharray: 4 3 } .axis { stroke: #9aa3ad; stroke-width: .7 } text { font-size: 12px }
+.strip span { display: inline-block; width: 1.1rem; height: 1.1rem; margin-right: 3px; background: #7fb796 }
+.strip .bad { background: #b3261e }
+@media (prefers-color-scheme: dark) { body { background: #16191d; color: #e6e9ed } text { fill: #e6e9ed }
+  .fail { color: #ff897d } .pass { color: #7fd19b } .old { fill: #4b545e } .now { fill: #7fb2ee } }
+"""
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Monitoring: {question}</title><style>{style}</style></head><body>
+<h1>{question}</h1>
+<p>{rows:,} decisions{span}; the champion is {champion}. Blue is this window, grey what it is compared with; a red line
+is a limit.</p>
+<p class="{state}">{summary}</p><p><b>{wanted}</b> {reason}.</p>
+{strip}
+<h2>Faults, and what could not be measured</h2>{problems}
+<h2>Columns</h2><table><thead><tr><th>column<th>values<th>over the kept windows<th>watches</tr></thead>
+<tbody>{columns}</tbody></table>
+<h2>Predictions</h2><div class="plots">{predictions}</div>
+<h2>Quality on labels</h2><div class="plots">{quality}</div>
+<h2>Program</h2><div class="plots">{program}</div>
+<h2>All watches</h2>{watches}
+</body></html>
+"""
+WORDS = {"fail": "FAIL", "inconclusive": "not measured", "pass": "pass"}
+
+
+def write_report(
+    path: Path,
+    watched: Watched,
+    results: Sequence[GateResult],
+    statistics: Mapping[str, Any],
+    retraining: Mapping[str, Any],
+) -> None:
+    """Write the page. Raises UserError: it cannot be written there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(render(watched, results, statistics, retraining), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--report: {path}: {error.strerror}; choose another file") from None
+
+
+def render(
+    watched: Watched, results: Sequence[GateResult], statistics: Mapping[str, Any], retraining: Mapping[str, Any]
+) -> str:
+    """Return the page."""
+    times, plan = watched.decisions.times, watched.plan
+    failed = [result for result in results if result.status == "fail"]
+    counts = ", ".join(
+        f"{sum(kind_of(r.gate) == kind for r in failed)} of the {kind}" for kind in (DATA, MODEL, PROGRAM)
+    )
+    latency = draw_histogram(_milliseconds(watched), plan.product.max_model_ms, "milliseconds")
+    return PAGE.format(
+        style=STYLE,
+        question=escape(plan.product.question),
+        rows=len(times),
+        span=f" from {times[0][:16]} to {times[-1][:16]} UTC" if times else "",
+        champion=escape(watched.champion.label),
+        state="fail" if failed else "pass",
+        summary=f"Watches that failed: {len(failed)}; {counts}." if failed else "No watch failed.",
+        wanted="Retrain:" if retraining["wanted"] else "No retraining is asked for:",
+        reason=escape(retraining["reason"]),
+        strip=_strip(watched.history),
+        problems=_list(result for status in ("fail", "inconclusive") for result in results if result.status == status),
+        columns="\n".join(_column(column.name, watched, results, statistics) for column in watched.problem.stored),
+        predictions=_predictions(watched, statistics["predictions"]),
+        quality=_quality(results) or "<p>Too few labels yet.</p>",
+        program=_figure(latency, "time of the model") or "<p>The time of the model was not recorded.</p>",
+        watches=_list(results),
+    )
+
+
+def _strip(history: Sequence[Mapping[str, Any]]) -> str:
+    marks = [
+        f'<span class="{"bad" if window["results"].get("violations") else ""}" title="{escape(window["at"])}: '
+        f'{escape(", ".join(window["results"].get("violations", [])) or "no violation")}"></span>'
+        for window in history[-WINDOWS:]
+    ]
+    return f'<p class="strip">Kept windows: {"".join(marks)}</p>' if marks else ""
+
+
+def _list(results: Iterable[GateResult]) -> str:
+    rows = [
+        f'<tr><td class="{result.status}">{WORDS[result.status]}<td>{kind_of(result.gate)}<td>{escape(result.message)}'
+        for result in results
+    ]
+    return f"<table><tbody>{''.join(rows)}</tbody></table>" if rows else "<p>Nothing.</p>"
+
+
+def _column(name: str, watched: Watched, results: Sequence[GateResult], statistics: Mapping[str, Any]) -> str:
+    reference, now = watched.reference, statistics["counts"].get(name)
+    if now is None:
+        return ""
+    labels = [show_bin(each) for each in reference.bins[name]]
+    plot = draw_pairs(labels, now, reference.counts[name].tolist())
+    own = [result for result in results if result.evidence.get("column") == name]
+    watches = "<br>".join(f'<span class="{result.status}">{escape(result.message)}</span>' for result in own)
+    return f"<tr><td>{escape(name)}<td>{plot}<td>{_trend(name, watched, statistics)}<td><small>{watches}</small></tr>"
+
+
+def _trend(name: str, watched: Watched, statistics: Mapping[str, Any]) -> str:
+    """Return the deviation of each window: of the location of a number, or of the share that moved most."""
+    windows = [window["statistics"] for window in watched.history[-WINDOWS:]] + [statistics]
+    kept = [each["counts"] for each in windows if each.get("reference") == watched.reference.fingerprint]
+    kept = [counts for counts in kept if name in counts]
+    series = [values for values, _ in deviations(watched.reference, name, kept).values()] if kept else []
+    worst = max(series, key=lambda values: float(np.abs(values.sum())), default=np.zeros(0))
+    return draw_trend(worst.tolist(), 3.0)
+
+
+def _predictions(watched: Watched, counted: Mapping[str, Any]) -> str:
+    then, source = find_earlier(counted, watched.history, watched.plan)
+    edges = ["", *(f"{cut:.4g}" for cut in counted["cuts"]), ""]
+    labels = [f"{low or 'lowest'} to {high or 'highest'}" for low, high in pairwise(edges)]
+    scores = draw_pairs(labels, counted["scores"], then["scores"])
+    answers = draw_pairs(watched.problem.target.categories, counted["answers"], then["answers"])
+    figures = [_figure(scores, f"scores between deciles, against {source}")]
+    figures += (
+        [_figure(answers, f"answers ({', '.join(watched.problem.target.categories)})")] if then["answers"] else []
+    )
+    return "".join(figures)
+
+
+def _quality(results: Sequence[GateResult]) -> str:
+    by_gate = {result.gate: result.evidence for result in results}
+    costs = [
+        (gate.removeprefix("cost by "), evidence["mean"], evidence["low"], evidence["high"])
+        for gate, evidence in by_gate.items()
+        if gate.startswith(("cost by ", "expected cost")) and "mean" in evidence
+    ]
+    _, *bins = by_gate.get("calibration", {}).get("bins", [{}])
+    points = [
+        (one["predicted"], one["observed"], one["predicted"] + one["low"], one["predicted"] + one["high"])
+        for one in bins
+    ]
+    figures = [_figure(draw_intervals(costs), "cost per decision, by where the label comes from")]
+    figures += [_figure(draw_calibration(points), "observed against predicted")] if points else []
+    for gate, evidence in by_gate.items():
+        if gate.startswith("gap.") and evidence.get("rates"):
+            reach = [
+                (name, e["rate"], e["rate"] - 2 * e["error"], e["rate"] + 2 * e["error"])
+                for name, e in evidence["rates"].items()
+            ]
+            figures.append(_figure(draw_intervals(reach), gate.removeprefix("gap.").replace(".", ": ")))
+    return "".join(figures)
+
+
+def _figure(plot: str, caption: str) -> str:
+    return f"<figure>{plot}<figcaption>{escape(caption)}</figcaption></figure>" if plot else ""
+
+
+def _milliseconds(watched: Watched) -> Any:
+    seconds = watched.decisions.seconds
+    return seconds[~np.isnan(seconds)] * 1000
