@@ -55,7 +55,7 @@ NEEDED = frozenset(
     test_predictor test_process test_profile test_propose_rules test_questions test_recency test_reference
     test_references test_registry test_render test_reviewers test_rounds test_rules test_runner test_schema
     test_score test_settings test_simulate test_slices_gate test_slow_drift test_sniff test_sources
-    test_structure test_subjects test_table_gates test_tasks test_ten_rounds test_traces test_train
+    test_structure test_subjects test_table_gates test_tasks test_ten_rounds test_tour test_traces test_train
     test_trials test_under_act test_watches test_wheels_apart test_wire test_workflow_files threadpoolctl
     trailing_whitespace_fixer training typer types_pyyaml uvicorn uvloop watched workflow_checks worlds xdist
     yaml yaml_stubs yamllint zizmor

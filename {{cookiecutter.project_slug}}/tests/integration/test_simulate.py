@@ -148,6 +148,20 @@ def test_interrupt_ends_with_the_summary(own_folder):
     assert "Traceback" not in printed
 
 
+def test_monitor_is_silent_about_simulated_traffic_and_names_the_column_of_a_fault(simulate, run_command, workspace):
+    failed = {}
+    with serving(workspace.project) as address:
+        for fault in ("", "drift", "unit-change", "missing"):
+            planted = ["--fault", fault] if fault else []
+            assert simulate(workspace, address, "--count", "300", *planted)[0] == 0
+            _, printed, _ = run_command(workspace, "monitor", "--last", "300", "--json")
+            failed[fault] = json.loads(printed)["failed"]
+    assert failed[""] == []
+    expected = {"drift": "drift.risk", "unit-change": "drift.risk", "missing": "missing.income"}
+    for fault, watch in expected.items():  # predictions follow from the inputs
+        assert [name for name in failed[fault] if not name.startswith("predictions.")] == [watch]
+
+
 def test_challenger_with_a_fault_is_registered(run_command, workspace):
     code, printed, _ = run_command(workspace, "faulty-challenger", "worse")
     assert (code, printed.split(",")[1]) == (0, " with a fault on purpose: worse.\n")

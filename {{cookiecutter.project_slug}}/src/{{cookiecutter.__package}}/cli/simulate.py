@@ -65,9 +65,9 @@ def simulate(  # noqa: PLR0913  # each is an option
         except KeyboardInterrupt:
             interrupted = True
         except UserError:
-            _print(traffic.summary.describe())
+            _print(traffic.summary.describe(project.problem.target))
             raise
-    _print(traffic.summary.describe())
+    _print(traffic.summary.describe(project.problem.target))
     if interrupted:
         raise typer.Exit(INTERRUPTED)
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from ...core.schema import Column
+from .reviewers import AGREEMENT
+
 
 @dataclass
 class Summary:
@@ -43,10 +46,13 @@ class Summary:
         self.failed += not is_refused
         self.reasons[reason] += 1
 
-    def describe(self) -> list[str]:
-        """Return the counts in sentences."""
+    def describe(self, target: Column) -> list[str]:
+        """Return the counts in sentences, for a label."""
+        near = "have" if target.categories else f"are within {AGREEMENT:.0%} of"
         reviews, right = sum(self.reviews.values()), share(self.right, self.decided)
-        lines = [f"Decisions: {self.decided}; {right} of them have the true answer, {self.to_review} ask for a review."]
+        lines = [
+            f"Decisions: {self.decided}; {right} of them {near} the true answer, {self.to_review} ask for a review."
+        ]
         if self.models:
             lines.append(f"Answered by {', '.join(f'{model} {count}' for model, count in self.models.most_common())}.")
         if self.fallbacks:
