@@ -40,7 +40,8 @@ LATER = (
     *("tests/problem/learned", "tests/operations/monitoring", "tests/simulation.py"),
     *(f"{PACKAGE}/{name}" for name in ("data", "init", "model", "operations/monitoring")),
     *(f"{PACKAGE}/stores/{name}.py" for name in ("decision_columns", "lake", "mlflow_client", "registry")),
-    *(f"{PACKAGE}/cli/{wheel}.py" for wheel in ("data", "init", "model", "operations", "simulate", "tour", "tour_folder", "watching")),
+    *(f"{PACKAGE}/cli/{wheel}.py" for wheel in ("data", "init", "model", "operations", "watching")),
+    *(f"{PACKAGE}/cli/{name}.py" for name in ("simulate", "tour", "tour_folder")),
     *(f"{PACKAGE}/{name}" for name in ("core/faulty.py", "operations/simulation")),
     *("tests/operations/simulation", "tests/integration/test_simulate.py", "tests/integration/test_tour.py"),
 )

@@ -117,6 +117,9 @@ class Guide:
             code = self.run("rollout", "advance", allowed=(0, 1, HELD))
             if code == 1 or not self._rollout().is_live:
                 break
+        else:
+            self.explain(f"{LOOKS} looks have not decided, so the rollout is ended.")
+            self.run("rollout", "back", "--why", "tour: the looks have not decided")
         self.run("rollout", "status", allowed=(0, 1))
 
     def _rollout(self) -> "Rollout":
