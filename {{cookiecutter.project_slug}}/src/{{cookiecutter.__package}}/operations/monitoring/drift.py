@@ -68,7 +68,7 @@ def input_drift(
     for hypothesis, p in zip(found, adjusted, strict=True):
         effect, is_drift = hypothesis.comparison.effect, p < drift.level
         evidence = {"column": hypothesis.column, "rows": rows, "p": p, "effect": effect, "limit": drift.limit}
-        message = f"{hypothesis.text} (stability index {effect:.3f}, limit {drift.limit:g}; adjusted p {p:.2g})"
+        message = f"{hypothesis.text} (effect {effect:.3f}, limit {drift.limit:g}; adjusted p {p:.2g})"
         yield GateResult(hypothesis.gate, fail_if(is_drift), message, evidence)
 
 
