@@ -159,8 +159,8 @@ def test_without_a_rollout_the_commands_say_how_to_begin(command, words):
 
 
 def test_start_says_what_cannot_be_rolled_out(command, project, ledger):
-    assert "rules:1 is the champion already" in command("rollout", "start", "--version", "1")[2]
-    assert "99" in command("rollout", "start", "--version", "99")[2]
+    assert "rules:1 is the champion already" in command("rollout", "start", "--challenger", "1")[2]
+    assert "99" in command("rollout", "start", "--challenger", "99")[2]
     command("rollout", "start")
     assert "a rollout is live already" in command("rollout", "start")[2]
     assert "`rollout back` ends it" in command("promote")[2]

@@ -1,6 +1,5 @@
 """The tour runs the whole lifecycle in stores of its own, and leaves those of the project as they are."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from processes import PROJECT, START
 from {{ cookiecutter.__package }}.cli import tour
 from {{ cookiecutter.__package }}.cli.tour_folder import write_toml
 
-HAS_ROLLOUT = importlib.util.find_spec(f"{tour.__package__}.rollout") is not None
 PROGRAM = tour.__package__.partition(".")[0].replace("_", "-")
 
 
@@ -32,7 +30,8 @@ def test_tour_runs_from_the_rules_to_a_good_challenger_and_leaves_the_project_as
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
-    for command in ("simulate", "data", "train", "monitor", "rollout advance" if HAS_ROLLOUT else "promote"):
+    for command in ("simulate", "data", "train", "monitor", "rollout advance", "history"):
         assert f"$ uv run {PROGRAM} {command}" in done.stdout
+    assert "Rolled back: " in done.stdout
     assert (own_folder / "var" / "tour" / "report.html").stat().st_size > 0
     assert {path: path.stat().st_mtime_ns for path in before} == before

@@ -87,7 +87,7 @@ def faulty_challenger(
         raise UserError(f"{champion.label} was made for another contract; run `run --prepare` first")
     version = registry.register(
         make_faulty(kind, champion.model, share=share),
-        name=f"faulty-{kind}",
+        name=f"faulty-{kind}" if share else "copy",
         inputs=project.problem.inputs,
         metrics={},
         tags={"contract": project.problem.fingerprint, "plan": project.plan.fingerprint},

@@ -3,7 +3,6 @@
 import shlex
 import time
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,12 +58,7 @@ class Guide:
         self.run("data")
         self.explain("Every candidate has to be better than the rules on held-out rows; the gates say why, or why not.")
         good = self.train()
-        if find_spec(f"{__package__}.rollout"):
-            self.show_rollouts(good)
-        else:
-            self.explain("The challenger becomes the champion; the product follows within a second.")
-            self.run("promote")
-            self.simulate()
+        self.show_rollouts(good)
         self.explain("What the monitor says of the last decisions, and a page with plots.")
         self.run("monitor", "--report", str(self.folder.root / "report.html"), "--url", self.url, allowed=MONITORED)
 
