@@ -42,6 +42,7 @@ LATER = (
     *(f"{PACKAGE}/stores/{name}.py" for name in ("decision_columns", "lake", "mlflow_client", "registry")),
     *("tests/integration/test_rollout_commands.py", "tests/integration/test_drill.py"),
     "tests/operations/test_rollout_guards.py",
+    *(f"deploy/prometheus/{name}.yml" for name in ("rollout_alerts", "rollout_alerts_test")),
     *(f"{PACKAGE}/operations/rollouts/{name}.py" for name in ("advance", "drill", "manage")),
     *(f"{PACKAGE}/cli/{name}.py" for name in ("changes", "rollout")),
     *(f"{PACKAGE}/cli/{wheel}.py" for wheel in ("data", "init", "model", "operations", "watching")),
