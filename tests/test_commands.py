@@ -66,10 +66,10 @@ def test_what_is_not_wanted_can_be_deleted(baked: Callable[..., Path], tmp_path:
     shutil.copytree(baked(), project)
     said = (TEMPLATE / "README.md").read_text(encoding="utf-8").split("when you delete")[1].split(";")[0]
     named = re.findall(r"`([\w*/.]+)`", said)
-    assert len(named) == 3
+    assert len(named) == 4
     for name in named:
         [path] = project.glob(name)
-        path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     done = run(project, "make check")
     assert done.returncode == 0, done.stdout[-6000:]
 

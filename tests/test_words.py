@@ -47,7 +47,7 @@ NAMES = {
     "MADE": "what was made",
 }
 # where a gate's result is made, `verdict` would mean that
-GATES = ("core/result.py", "/model/", "/operations/drift.py")
+GATES = ("core/result.py", "/model/", "/operations/monitoring/drift.py")
 
 
 def texts() -> Iterator[tuple[str, str]]:

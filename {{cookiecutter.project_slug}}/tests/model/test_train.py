@@ -82,7 +82,8 @@ def test_cheapest_that_passes_becomes_challenger_with_what_it_was_made_from(work
     assert aliases(workspace) == {"champion": "2", "challenger": "3", "fallback": "1", "previous": None}
     project = workspace.project
     tags = project.registry.tags("3")
-    assert set(tags) == {"name", "commit", "clean", "data", "rows", "plan", "contract", "digest", "labels", "recipe"}
+    provenance = {"commit", "clean", "data", "rows", "plan", "contract", "labels", "trained"}
+    assert set(tags) == {"name", "digest", "recipe"} | provenance
     assert (tags["name"], tags["plan"]) == ("constant", project.plan.fingerprint)
     assert project.registry.load("challenger").label == "constant:3"
 

@@ -1,9 +1,15 @@
 """Metrics for Prometheus are counted under stable names, and no feature is among them."""
 
+import http.client
 import logging
 import re
+import time
 
 import pytest
+from pydantic import SecretStr
+from serving import serving
+
+from {{ cookiecutter.__package }}.stores.rollouts import begin, change
 
 
 def read_metrics(product):
@@ -75,3 +81,46 @@ def test_client_that_leaves_before_its_request_is_complete_is_no_error(product, 
     assert caplog.records == []
     count = r'request_seconds_count\{method="POST",route="/v1/decisions[^"]*",status="(\d+)"\} 1\.0'
     assert re.findall(count, read_metrics(product)) == ["499"]
+
+
+def test_time_of_a_model_call_is_counted_once_for_a_batch(product, features):
+    product.post("/v1/decisions/batch", json=[features] * 3)
+    text = read_metrics(product)
+    assert re.search(r'^model_seconds_count\{arm="champion",model="rules:1"\} 1\.0$', text, re.MULTILINE)
+
+
+def test_memory_of_the_process_is_shown(product):
+    assert re.search(r"^process_resident_memory_bytes [1-9]", read_metrics(product), re.MULTILINE)
+
+
+def wait_for(product, line, seconds=10):
+    until = time.monotonic() + seconds
+    while line not in read_metrics(product).splitlines():
+        assert time.monotonic() < until, read_metrics(product)
+        time.sleep(0.05)
+
+
+def test_state_of_the_queue_and_the_models_is_shown(product):
+    wait_for(product, 'model_info{alias="champion",model="rules:1"} 1.0')
+    wait_for(product, "requests_waiting 0.0")
+    wait_for(product, 'rollout_state{state="none"} 1.0')
+
+
+def test_rollout_is_shown_and_its_way_back(workspace, product):
+    champion = workspace.project.models.entry("champion")
+    with workspace.project.ledger() as ledger:
+        begun = begin(ledger, champion, champion, [0.5, 1.0], "")
+        wait_for(product, 'rollout_state{state="shadow"} 1.0')
+        running = change(ledger, begun, why="", state="running", step=1, share=0.5)
+        wait_for(product, "rollout_share 0.5")
+        change(ledger, running, why="", state="back")
+    wait_for(product, 'rollout_state{state="back"} 1.0')
+    wait_for(product, "rollout_share 0.0")
+
+
+def test_metrics_need_a_key_when_keys_are_set(workspace):
+    with serving(workspace.project, api_keys=(SecretStr("a-long-enough-key"),)) as (host, port):
+        for headers, expected in (({}, 401), ({"X-API-Key": "a-long-enough-key"}, 200)):
+            connection = http.client.HTTPConnection(host, port, timeout=10)
+            connection.request("GET", "/metrics", headers=headers)
+            assert connection.getresponse().status == expected

@@ -174,6 +174,9 @@ def test_head_is_the_newest_migration_and_the_chain_is_linear():
     assert [name.partition("_")[0] for name in files] == chain
 
 
+# revisions, and a column of each, of migrations that a later version may add
+NEXT, AFTER = (f"{int(database.HEAD) + number:04d}" for number in (1, 2))
+ONE, TWO = f"subject{NEXT}", f"subject{AFTER}"
 MIGRATION = """
 import sqlalchemy as sa
 from alembic import op
@@ -223,10 +226,10 @@ def test_chain_of_migrations_keeps_the_rows(url, plant, start):
     plant()
     plant()
     with open_ledger(url, TARGET) as opened:
-        assert list(opened.labelled()) == ([] if row is None else [row | {"subject0004": None, "subject0005": None}])
-        opened.record([DECISION | {"id": "1" * 32, "answer": TARGET.categories[0], "subject0005": "s"}])
-        assert opened.get("1" * 32)["subject0005"] == "s"
-    assert read_version(url) == "0005"
+        assert list(opened.labelled()) == ([] if row is None else [row | {ONE: None, TWO: None}])
+        opened.record([DECISION | {"id": "1" * 32, "answer": TARGET.categories[0], TWO: "s"}])
+        assert opened.get("1" * 32)[TWO] == "s"
+    assert read_version(url) == AFTER
 
 
 def test_migration_that_fails_leaves_the_ledger_as_it_was(url, plant):
@@ -239,14 +242,14 @@ def test_migration_that_fails_leaves_the_ledger_as_it_was(url, plant):
     [file] = database.MIGRATIONS.glob("versions/*_planted.py")
     file.write_text(file.read_text(encoding="utf-8").replace("raise RuntimeError", "pass"), encoding="utf-8")
     with open_ledger(url, TARGET) as opened:
-        assert list(opened.labelled()) == [row | {"subject0004": None}]
+        assert list(opened.labelled()) == [row | {ONE: None}]
 
 
 def test_migration_that_does_not_lead_to_the_tables_of_the_code_is_not_kept(url, plant):
     row = make_old_ledger(url, TARGET)
     before = read_tables(url)
-    plant(then="op.drop_column('decisions', 'subject0004')")
-    with pytest.raises(UserError, match=r"ledger: cannot open it: .*subject0004"), open_ledger(url, TARGET):
+    plant(then=f"op.drop_column('decisions', '{ONE}')")
+    with pytest.raises(UserError, match=f"ledger: cannot open it: .*{ONE}"), open_ledger(url, TARGET):
         pass
     assert read_tables(url) == before
     assert row["id"] == DECISION["id"]

@@ -6,7 +6,7 @@ import errno
 import gc
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +42,10 @@ def skip_unused_imports() -> None:
 @contextlib.contextmanager
 def build(project: "Project") -> "Iterator[FastAPI]":
     """Put the product together; its ledger is open inside the block."""
-    from ..operations.metrics import Metrics, RequestMetrics
+    from ..operations.metrics import Metrics
+    from ..operations.request_metrics import RequestMetrics
     from ..operations.rollouts.alarm import Alarm
+    from ..operations.state_metrics import StateMetrics
     from ..product.app import create_app
     from ..product.following import follow
     from ..product.http.security import SecurityMiddleware
@@ -55,14 +57,16 @@ def build(project: "Project") -> "Iterator[FastAPI]":
     row_bytes, list_bytes = project.body_limits
     keys = [key.get_secret_value() for key in settings.api_keys]
     with project.ledger() as ledger:
+        shadow = Shadow(project.problem, ledger)
         predictor = Predictor(
             project.models,
             project.problem,
             max_seconds=plan.product.max_model_ms / 1000,
             blind_share=plan.review.blind_share,
             read_rollout=partial(read_current, ledger),
-            shadow=Shadow(project.problem, ledger),
+            shadow=shadow,
         )
+        followed: list[Callable[[], None]] = [predictor.refresh, Alarm(ledger, plan)]
         app = create_app(
             project.problem,
             predictor,
@@ -70,8 +74,10 @@ def build(project: "Project") -> "Iterator[FastAPI]":
             metrics,
             title=plan.product.question,
             max_waiting=settings.max_waiting,
-            follow=partial(follow, [predictor.refresh, Alarm(ledger, plan)], settings.refresh_seconds),
+            follow=partial(follow, followed, settings.refresh_seconds),
         )
+        waiting: Callable[[], int] = app.state.batcher.count_waiting
+        followed.append(StateMetrics(metrics, ledger, waiting, shadow.count_dropped, predictor.served.labels))
         app.add_route("/metrics", metrics.endpoint, include_in_schema=False)
         app.add_middleware(
             SecurityMiddleware,

@@ -39,9 +39,9 @@ def count_values(bins: Sequence[Bin], values: Sequence[Any]) -> NDArray[np.int64
 
     None is missing. A value that no bin has, such as a new category or a text among numbers, is not counted.
     """
-    missing = sum(value is None for value in values)
+    missing = values.count(None)
     if any(each.category is not None for each in bins):
-        counts = Counter(value for value in values if isinstance(value, str))
+        counts = Counter(filter(_is_text, values))
         found = [counts[each.category or ""] for each in bins if not each.missing]
     elif all(each.low is each.high is None for each in bins):  # text: one bin
         found = [len(values) - missing for each in bins if not each.missing]
@@ -60,3 +60,7 @@ def numbers(values: Sequence[Any]) -> NDArray[np.float64]:
     except (TypeError, ValueError):
         found = np.array([value for value in values if isinstance(value, int | float)], dtype=np.float64)
     return found[~np.isnan(found)]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)

@@ -68,6 +68,7 @@ def create_app(
     _add_status(app, predictor, ledger)
     app.mount("/static", StaticFiles(directory=PAGES), name="static")
     add_error_handlers(app)
+    app.state.batcher = batcher
     app.openapi = partial(build_document, app)  # type: ignore[method-assign]
     return app
 

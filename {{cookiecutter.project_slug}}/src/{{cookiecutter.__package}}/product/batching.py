@@ -44,6 +44,10 @@ class Batcher:
         await self._idle.wait()
         self._batches.put(None)
 
+    def count_waiting(self) -> int:
+        """Return the size of all items that wait or are worked on."""
+        return self._size
+
     async def submit(self, item: Any, size: int = 1) -> Any:
         """Return the result for one item.
 

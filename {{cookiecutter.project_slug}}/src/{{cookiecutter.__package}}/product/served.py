@@ -51,6 +51,11 @@ class ServedModels:
         """Why a published model does not answer; empty if all do."""
         return " ".join(filter(None, self._notices.values()))
 
+    def labels(self) -> list[tuple[str, str]]:
+        """Return the alias and the label of each model in use."""
+        found = [("champion", self.champion.label), ("fallback", self.fallback.label)]
+        return [*found, *([("challenger", self.live.challenger.label)] if self.live else [])]
+
     def find(self, label: str) -> StoredModel | None:
         """Return a model that is in memory by its name and version, or None."""
         challenger = [self.live.challenger] if self.live else []

@@ -45,6 +45,10 @@ class Shadow:
         except queue.Full:
             self.dropped += len(decisions)
 
+    def count_dropped(self) -> int:
+        """Return how many decisions were not scored because too many waited."""
+        return self.dropped
+
     def drain(self, seconds: float) -> None:
         """Wait until all queued decisions are scored, for at most so long."""
         deadline = time.monotonic() + seconds

@@ -75,6 +75,7 @@ def test_sabotage_drift_exits_with_1_or_more_and_names_the_column(workspace, com
     assert "FAIL  risk:" in printed
 
 
+@pytest.mark.slow
 def test_sabotage_data_model_and_program_faults_have_codes_of_their_own(workspace, command):
     ask(workspace, change=lambda row: row | {"group": "a"})
     assert command("monitor")[0] == 1
@@ -84,6 +85,7 @@ def test_sabotage_data_model_and_program_faults_have_codes_of_their_own(workspac
     assert command("monitor", "--last", str(ROWS))[0] == 4
 
 
+@pytest.mark.slow
 def test_retraining_is_asked_for_after_three_violated_windows(workspace, command):
     for seed in range(3):
         ask(workspace, seed=seed, change=lambda row: row | {"group": "a"})
@@ -94,6 +96,7 @@ def test_retraining_is_asked_for_after_three_violated_windows(workspace, command
     assert "No retraining is asked for: 3 of the last 4 kept windows" in command("monitor")[1]
 
 
+@pytest.mark.slow
 def test_default_window_is_what_came_since_the_last_one(workspace, command):
     ask(workspace)
     command("monitor")
@@ -103,6 +106,7 @@ def test_default_window_is_what_came_since_the_last_one(workspace, command):
     assert json.loads(command("monitor", "--json")[1])["window"]["decisions"] == ROWS + 170
 
 
+@pytest.mark.slow
 def test_since_and_last_choose_decisions(workspace, command):
     ask(workspace)
     later = ask(workspace, rows=120, seed=1)
@@ -142,6 +146,7 @@ def test_report_is_one_small_page_that_loads_nothing(workspace, command):
     assert not any(word in page for word in ("<script", "http://", "https://", "<link", "<b>text"))
 
 
+@pytest.mark.slow
 def test_labels_of_people_and_outcomes_are_read(workspace, command):
     decisions = ask(workspace)
     with workspace.project.ledger() as ledger, ledger.engine.begin() as connection:
@@ -158,6 +163,7 @@ def test_labels_of_people_and_outcomes_are_read(workspace, command):
     assert found["cost by blind reviews"]["status"] == "inconclusive"
 
 
+@pytest.mark.slow
 def test_champion_that_does_not_load_is_a_fault_of_the_program(workspace, command):
     ask(workspace)
     project = workspace.project
@@ -168,6 +174,7 @@ def test_champion_that_does_not_load_is_a_fault_of_the_program(workspace, comman
     assert "the champion cannot answer" in printed
 
 
+@pytest.mark.slow
 def test_decisions_of_a_version_that_no_alias_names_are_scored_again(workspace, command):
     ask(workspace)
     project = workspace.project
@@ -179,6 +186,7 @@ def test_decisions_of_a_version_that_no_alias_names_are_scored_again(workspace, 
     assert (found["skew.rules:1"], found["skew.old:7"], found["skew.gone:8"]) == ("pass", "pass", "inconclusive")
 
 
+@pytest.mark.slow
 def test_memory_is_read_from_a_running_product(workspace, command, monkeypatch):
     from {{ cookiecutter.__package }}.cli import watching
 

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -32,28 +33,27 @@ def contract_fit(columns: Sequence[Column], window: Values) -> Iterator[GateResu
 
 
 def _all_fit(values: Sequence[Any], column: Column) -> bool:
-    """Return whether all values of a number or a category fit, in one pass over all of them."""
-    if not column.optional and any(value is None for value in values):
+    """Return whether all values of a number or a category fit, in few passes over all of them."""
+    types = {*map(type, values)}
+    if (NoneType in types and not column.optional) or column.kind == "text":
         return False
     if column.categories:
-        return {*values} <= {*column.categories, None} if all(map(_is_text, values)) else False
-    if column.kind == "text" or any(isinstance(value, bool | str) for value in values):
+        return types <= {str, NoneType} and {*values} <= {*column.categories, None}
+    if not types <= {int, float, NoneType}:
         return False
-    found = np.array([value for value in values if value is not None], dtype=np.float64)
+    found = np.array(values, dtype=np.float64)  # None becomes NaN
+    known = found[~np.isnan(found)]
     low, high = (limit if limit is not None else sign * np.inf for limit, sign in ((column.low, -1), (column.high, 1)))
-    is_whole = column.kind != "integer" or bool((found == np.floor(found)).all())
-    return bool(np.isfinite(found).all() and ((found >= low) & (found <= high)).all() and is_whole)
-
-
-def _is_text(value: Any) -> bool:
-    return value is None or isinstance(value, str)
+    is_whole = column.kind != "integer" or bool((known == np.floor(known)).all())
+    is_number = len(known) + values.count(None) == len(values) and np.isfinite(known).all()
+    return bool(is_number and ((known >= low) & (known <= high)).all() and is_whole)
 
 
 def _fits(value: Any, column: Column) -> bool:
     if value is None:
         return column.optional
     if column.is_numeric:
-        return not isinstance(value, str) and _all_fit([value], column)
+        return _all_fit([value], column)
     if not isinstance(value, str):
         return False
     wanted = checks(column)
