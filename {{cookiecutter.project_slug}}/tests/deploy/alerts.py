@@ -54,14 +54,15 @@ def find_fired(tests):
 
 
 def write_sabotage(folder, name, alert, **changes):
-    """Write a file of rules with a change of one alert, and the unit tests that see this alert fire."""
+    """Write a file of rules with a change of one alert, and two of its unit tests: a healthy product, and the fault."""
     content = yaml.safe_load((RULES / name).read_text(encoding="utf-8"))
     for group in content["groups"]:
         for rule in group["rules"]:
             rule.update(changes if rule["alert"] == alert else {})
     Path(folder, name).write_text(yaml.safe_dump(content), encoding="utf-8")
     tests = yaml.safe_load((RULES / unit_tests(name)).read_text(encoding="utf-8"))
-    tests["tests"] = [test for test in tests["tests"] if alert in find_fired({"tests": [test]})]
+    healthy, *faults = tests["tests"]
+    tests["tests"] = [healthy, *(test for test in faults if alert in find_fired({"tests": [test]}))]
     Path(folder, unit_tests(name)).write_text(yaml.safe_dump(tests), encoding="utf-8")
 
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 
 import yaml
 from alerts import FILES, RULES
@@ -54,6 +55,11 @@ class LivePrometheus:
         """Return the alerts that fire."""
         alerts = json.loads(call(f"{self.url}/api/v1/alerts"))["data"]["alerts"]
         return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
+
+    def value(self, query):
+        """Return the first value of a query, or None."""
+        found = json.loads(call(f"{self.url}/api/v1/query?query={urllib.parse.quote(query)}"))["data"]["result"]
+        return float(found[0]["value"][1]) if found else None
 
     def wait_for(self, condition, seconds=20):
         """Wait until a condition holds; return whether it did in time."""

@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.core.plan import Rollout
-from {{ cookiecutter.__package }}.operations.rollouts.guards import check_alarm, check_cost, check_labelled_share
-from {{ cookiecutter.__package }}.operations.rollouts.observations import Arm, Step, count, summarise
+from {{ cookiecutter.__package }}.operations.rollouts.guards import (
+    check_alarm,
+    check_cost,
+    check_labelled_share,
+)
+from {{ cookiecutter.__package }}.operations.rollouts.observations import (
+    Arm,
+    Step,
+    count,
+    summarise,
+)
 from {{ cookiecutter.__package }}.operations.rollouts.sequential import (
     boundaries,
     paired_difference,
