@@ -102,7 +102,7 @@ def wait_for(product, line, seconds=10):
 
 def test_state_of_the_queue_and_the_models_is_shown(product):
     label = product.get("/v1/model").json()["model"]
-    wait_for(product, f'model_info{{alias="champion",model="{label}"}} 1.0')
+    wait_for(product, 'model_info{alias="champion",model="LABEL"} 1.0'.replace("LABEL", label))
     wait_for(product, "requests_waiting 0.0")
     wait_for(product, 'rollout_state{state="none"} 1.0')
 

@@ -32,9 +32,9 @@ def observe(rng, number, share, rates, labelled=(1.0, 1.0)):
     """Return a step in which an error of either arm costs 1 and is overridden."""
     on_challenger = rng.random(LABELS) < share
     arms = []
-    for arm, rate, told in zip((~on_challenger, on_challenger), rates, labelled, strict=True):
+    for arm, rate, share_known in zip((~on_challenger, on_challenger), rates, labelled, strict=True):
         errors = (rng.random(int(arm.sum())) < rate).astype(float)
-        known = rng.random(len(errors)) < told
+        known = rng.random(len(errors)) < share_known
         units, costs = len(errors), summarise(errors[known])
         adverse = int(errors[known].sum())
         arms.append(Arm(units=units, decisions=units, adverse=adverse, labelled=int(known.sum()), costs=costs))
