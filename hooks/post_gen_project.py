@@ -49,6 +49,9 @@ LATER = (
     *(f"{PACKAGE}/operations/rollouts/{name}.py" for name in ("advance", "drill", "manage")),
     *(f"{PACKAGE}/cli/{name}.py" for name in ("changes", "rollout")),
     *(f"{PACKAGE}/cli/{wheel}.py" for wheel in ("data", "init", "model", "operations", "watching")),
+    *(f"{PACKAGE}/cli/{name}.py" for name in ("simulate", "tour", "tour_folder")),
+    *(f"{PACKAGE}/{name}" for name in ("core/faulty.py", "operations/simulation")),
+    *("tests/operations/simulation", "tests/integration/test_simulate.py", "tests/integration/test_tour.py"),
 )
 TABLE = (
     Row("license", "MIT", tag="-MIT"),

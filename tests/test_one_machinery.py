@@ -20,6 +20,7 @@ OWNED = (
     *("plan.toml", "src/package/problem/", "tests/problem/", "data/", "README.md", "LICENSE", "CODEOWNERS"),
     *("pyproject.toml", "openapi.json"),
     *("Dockerfile", "deploy/kubernetes/overlays/"),  # the command, Python, and the name of the project
+    "docs/",  # prose, with the project's command
 )
 PACKAGE = "src/{{cookiecutter.__package}}"
 OTHER_ANSWERS = {"project_name": "Loan Desk", "owner": "acme", "license": "proprietary", "python_version": "3.13"}
@@ -74,7 +75,7 @@ def test_scope_only_leaves_files_out(baked: Callable[..., Path], problem: str) -
     """A product first has fewer files, and apart from prose and pyproject.toml none with another content."""
     full, first = (contents(baked(problem=problem, scope=scope)) for scope in ("full lifecycle", "product first"))
     assert first.keys() < full.keys()
-    prose = {"README.md", "pyproject.toml"}
+    prose = {"README.md", "pyproject.toml"} | {name for name in first if name.startswith("docs/")}
     assert {name for name in first if first[name] != full[name]} <= prose
 
 

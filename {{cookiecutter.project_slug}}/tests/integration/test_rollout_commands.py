@@ -8,6 +8,7 @@ import pytest
 from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.operations.rollouts import manage
 from {{ cookiecutter.__package }}.operations.rollouts.alarm import Alarm
+from {{ cookiecutter.__package }}.stores import registry
 from {{ cookiecutter.__package }}.stores.events import read_events
 from {{ cookiecutter.__package }}.stores.ledger import new_id, now
 from {{ cookiecutter.__package }}.stores.outcomes import record_outcomes
@@ -86,12 +87,12 @@ def test_good_challenger_becomes_champion_step_by_step(command, project, ledger,
     answer(ledger, 300, features, share=1)
     code, out, _ = command("rollout", "advance")
     assert (code, f"Done: other:{new} is the champion." in out) == (0, True), out
-    registry = project.registry
-    assert [registry.version(alias) for alias in ("champion", "previous", "challenger")] == [new, old, None]
+    stored = project.registry
+    assert [stored.version(alias) for alias in ("champion", "previous", "challenger")] == [new, old, None]
     assert project.models.entry("champion")["version"] == new
     code, out, _ = command("rollout", "back", "--why", "complaints")
     assert (code, f"Rolled back: rules:{old} answers." in out) == (0, True)
-    assert (registry.version("champion"), project.models.entry("champion")["version"]) == (old, old)
+    assert (stored.version("champion"), project.models.entry("champion")["version"]) == (old, old)
     code, out, _ = command("history", "--json")
     changes = [(event["name"], event["new"]) for event in json.loads(out)["events"] if event["kind"] == "alias"]
     assert changes[-2:] == [("champion", f"other:{new}"), ("champion", f"rules:{old}")]
@@ -136,7 +137,7 @@ def test_paused_rollout_does_not_advance_and_goes_on_afterwards(command, ledger,
 
 def test_back_ends_a_live_rollout_without_the_registry(command, ledger, project, features, monkeypatch):
     start(command, ledger, features)
-    monkeypatch.setattr("{{ cookiecutter.__package }}.stores.registry.connect", lambda _: pytest.fail("MLflow"))
+    monkeypatch.setattr(registry, "connect", lambda _: pytest.fail("MLflow"))
     code, out, _ = command("rollout", "back")
     assert (code, "answers." in out, read_latest(ledger).state) == (0, True, "back")
     assert "there is nothing to roll back" in command("rollout", "back")[2]
@@ -158,14 +159,13 @@ def test_without_a_rollout_the_commands_say_how_to_begin(command, words):
 
 
 def test_start_says_what_cannot_be_rolled_out(command, project, ledger):
-    registry, live = project.registry, []
-    assert "rules:1 is the champion already" in command("rollout", "start", "--version", "1")[2]
-    assert "99" in command("rollout", "start", "--version", "99")[2]
-    live.append(command("rollout", "start")[0])
+    assert "rules:1 is the champion already" in command("rollout", "start", "--challenger", "1")[2]
+    assert "99" in command("rollout", "start", "--challenger", "99")[2]
+    command("rollout", "start")
     assert "a rollout is live already" in command("rollout", "start")[2]
     assert "`rollout back` ends it" in command("promote")[2]
     command("rollout", "back")
-    registry.drop_alias("challenger")
+    project.registry.drop_alias("challenger")
     assert "there is no challenger" in command("rollout", "start")[2]
 
 
@@ -175,10 +175,10 @@ def test_finish_that_was_interrupted_is_completed_by_the_next_call(command, ledg
     answer(ledger, 600, features)
     command("rollout", "advance")
     answer(ledger, 300, features, share=1)
-    registry = type(project.registry)
+    kind = type(project.registry)
     for name in ("set_alias", "drop_alias"):
         with monkeypatch.context() as patched:
-            patched.setattr(registry, name, lambda *_: 1 / 0)
+            patched.setattr(kind, name, lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 manage.finish(project.registry, read_latest(ledger))
         assert read_latest(ledger).state == "running"

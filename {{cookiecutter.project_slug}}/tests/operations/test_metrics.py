@@ -86,7 +86,7 @@ def test_client_that_leaves_before_its_request_is_complete_is_no_error(product, 
 def test_time_of_a_model_call_is_counted_once_for_a_batch(product, features):
     product.post("/v1/decisions/batch", json=[features] * 3)
     text = read_metrics(product)
-    assert re.search(r'^model_seconds_count\{arm="champion",model="rules:1"\} 1\.0$', text, re.MULTILINE)
+    assert re.search(r'^model_seconds_count\{arm="champion",model="rules:[^"]+"\} 1\.0$', text, re.MULTILINE)
 
 
 def test_memory_of_the_process_is_shown(product):
@@ -101,7 +101,8 @@ def wait_for(product, line, seconds=10):
 
 
 def test_state_of_the_queue_and_the_models_is_shown(product):
-    wait_for(product, 'model_info{alias="champion",model="rules:1"} 1.0')
+    label = product.get("/v1/model").json()["model"]
+    wait_for(product, 'model_info{alias="champion",model="LABEL"} 1.0'.replace("LABEL", label))
     wait_for(product, "requests_waiting 0.0")
     wait_for(product, 'rollout_state{state="none"} 1.0')
 

@@ -5,8 +5,17 @@ from dataclasses import replace
 import pytest
 from problems import USUAL
 
-from {{ cookiecutter.__package }}.operations.rollouts.advance import decide, run_guards, run_shadow_guards
-from {{ cookiecutter.__package }}.operations.rollouts.observations import Arm, ShadowScores, Step, count
+from {{ cookiecutter.__package }}.operations.rollouts.advance import (
+    decide,
+    run_guards,
+    run_shadow_guards,
+)
+from {{ cookiecutter.__package }}.operations.rollouts.observations import (
+    Arm,
+    ShadowScores,
+    Step,
+    count,
+)
 from {{ cookiecutter.__package }}.stores.rollouts import Rollout
 
 PLAN = USUAL.parsed_plan

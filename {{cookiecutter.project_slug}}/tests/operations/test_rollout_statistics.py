@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.core.plan import Rollout
-from {{ cookiecutter.__package }}.operations.rollouts.guards import check_alarm, check_cost, check_labelled_share
-from {{ cookiecutter.__package }}.operations.rollouts.observations import Arm, Step, count, summarise
+from {{ cookiecutter.__package }}.operations.rollouts.guards import (
+    check_alarm,
+    check_cost,
+    check_labelled_share,
+)
+from {{ cookiecutter.__package }}.operations.rollouts.observations import (
+    Arm,
+    Step,
+    count,
+    summarise,
+)
 from {{ cookiecutter.__package }}.operations.rollouts.sequential import (
     boundaries,
     paired_difference,
@@ -23,9 +32,9 @@ def observe(rng, number, share, rates, labelled=(1.0, 1.0)):
     """Return a step in which an error of either arm costs 1 and is overridden."""
     on_challenger = rng.random(LABELS) < share
     arms = []
-    for arm, rate, told in zip((~on_challenger, on_challenger), rates, labelled, strict=True):
+    for arm, rate, share_known in zip((~on_challenger, on_challenger), rates, labelled, strict=True):
         errors = (rng.random(int(arm.sum())) < rate).astype(float)
-        known = rng.random(len(errors)) < told
+        known = rng.random(len(errors)) < share_known
         units, costs = len(errors), summarise(errors[known])
         adverse = int(errors[known].sum())
         arms.append(Arm(units=units, decisions=units, adverse=adverse, labelled=int(known.sum()), costs=costs))
@@ -87,8 +96,8 @@ def test_nothing_is_decided_on_missing_labels():
 def test_labels_that_arrive_late_in_one_arm_hold_the_rollout():
     rng = np.random.default_rng(5)
     late = [observe(rng, 1, 0.5, (0.1, 0.1), labelled=(0.8, 0.5))]
-    alike = [observe(rng, 1, 0.5, (0.1, 0.1), labelled=(0.6, 0.6))]
-    assert [check_labelled_share(steps, PLAN).status for steps in (late, alike)] == ["inconclusive", "pass"]
+    equal = [observe(rng, 1, 0.5, (0.1, 0.1), labelled=(0.6, 0.6))]
+    assert [check_labelled_share(steps, PLAN).status for steps in (late, equal)] == ["inconclusive", "pass"]
 
 
 def test_evidence_of_an_equal_challenger_stays_low_at_any_moment():

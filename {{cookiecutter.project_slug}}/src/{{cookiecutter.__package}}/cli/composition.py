@@ -1,7 +1,6 @@
 """The composition: the one place that imports `problem/` and puts it together with plan, settings and stores."""
 
 import contextlib
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -22,9 +21,9 @@ from ..core.settings import Settings, load_settings
 from ..core.source import PLAIN, Source, SourceColumn
 from ..problem.contract import KEY, Features, Label
 from ..problem.rules import OTHERWISE, RULES
-from ..stores.events import Kind, note_in_use
 from ..stores.ledger import Ledger, open_ledger
 from ..stores.models import SERVED, Models, digest_of, dump_model, open_models
+from .in_use import record_alias
 from .main import wheels
 
 if TYPE_CHECKING:  # MLflow and Ibis take seconds, and serving needs neither
@@ -65,7 +64,7 @@ class Project:
     @cached_property
     def models(self) -> Models:
         """The published models."""
-        return open_models(self.settings.models, partial(record_alias, self))
+        return open_models(self.settings.models, partial(record_alias, self.ledger))
 
     @cached_property
     def registry(self) -> "Registry":
@@ -125,23 +124,6 @@ def prepare(project: Project) -> None:
                 project.models.publish(alias, name="rules", version=version, digest=digest, tags=tags)
         with project.ledger():
             pass
-
-
-def record_alias(project: Project, alias: str, label: str) -> None:
-    """Record that an alias points to another model, with the command that changed it."""
-    with project.ledger() as ledger:
-        note_in_use(ledger, "alias", alias, label, " ".join(sys.argv[1:4]))
-
-
-def record_in_use(project: Project) -> None:
-    """Record the plan, the contract and the models in use, where they have changed since they were recorded last."""
-    in_use: list[tuple[Kind, str, str]] = [("plan", "plan.toml", project.plan.fingerprint)]
-    in_use.append(("contract", "contract.py", project.problem.fingerprint))
-    entries = {alias: project.models.entry(alias) for alias in SERVED}
-    in_use += [("alias", alias, f"{entry['name']}:{entry['version']}") for alias, entry in entries.items() if entry]
-    with project.ledger() as ledger:
-        for kind, name, new in in_use:
-            note_in_use(ledger, kind, name, new, "a product was started")
 
 
 def is_prepared(project: Project) -> bool:

@@ -27,7 +27,8 @@ def run(
 
     if not only_prepare:
         server.skip_unused_imports()
-    from .composition import is_prepared, load_project, out, prepare, record_in_use
+    from .composition import is_prepared, load_project, out, prepare
+    from .in_use import record_in_use
 
     project = load_project()
     if only_prepare:

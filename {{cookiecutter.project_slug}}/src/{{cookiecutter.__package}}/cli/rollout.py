@@ -14,7 +14,7 @@ Why = Annotated[str, typer.Option(help="Why, for `history`.")]
 
 @rollout.command()
 def start(
-    version: Annotated[str | None, typer.Option(help="A version of the registry; the challenger by default.")] = None,
+    challenger: Annotated[str | None, typer.Option(help="A version; the challenger by default.")] = None,
     *,
     why: Why = "",
 ) -> None:
@@ -24,7 +24,7 @@ def start(
 
     project = load_project()
     with project.ledger() as ledger:
-        begun = manage.start(ledger, project.registry, project.problem, project.plan, version, why)
+        begun = manage.start(ledger, project.registry, project.problem, project.plan, challenger, why)
     label = f"{begun.challenger['name']}:{begun.challenger['version']}"
     out.print(f"{label} scores all traffic in the shadow; `rollout advance` looks at it.", markup=False)
 

@@ -87,7 +87,7 @@ def _explain(labelled: Decisions, project: Project) -> str:
     columns = {
         "answer": labelled.answers,
         "score": labelled.scores,
-        "verdict": labelled.verdicts,
+        "verdict": labelled.reactions,
         "reaction_answer": labelled.given,
         "outcome": labelled.outcomes,
     }

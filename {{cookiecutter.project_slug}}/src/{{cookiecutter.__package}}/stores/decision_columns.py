@@ -27,7 +27,7 @@ class Decisions:
     needs_review: NDArray[np.bool_]
     fallback: NDArray[np.bool_]
     seconds: NDArray[np.float64]  # of the model call; NaN where it was not measured
-    verdicts: NDArray[Any]  # of people, or None
+    reactions: NDArray[Any]  # of people, or None
     given: NDArray[Any]  # the answer of a person, or None
     outcomes: NDArray[Any]  # what really happened, or None
 
@@ -88,7 +88,7 @@ def find_first_use(ledger: Ledger, model: str) -> str:
 def _arrange(blocks: Sequence[Sequence[Sequence[Any]]], names: Sequence[str]) -> Decisions:
     """Return rows, newest first, as columns, oldest first."""
     joined = [[value for block in blocks for value in block[place]][::-1] for place in range(len(NAMES) + 4)]
-    ids, times, features, answers, scores, models, reviews, fallbacks, seconds, verdicts, given, outcomes = joined
+    ids, times, features, answers, scores, models, reviews, fallbacks, seconds, reactions, given, outcomes = joined
     return Decisions(
         ids=ids,
         times=times,
@@ -99,7 +99,7 @@ def _arrange(blocks: Sequence[Sequence[Sequence[Any]]], names: Sequence[str]) ->
         needs_review=np.array(reviews, dtype=bool),
         fallback=np.array(fallbacks, dtype=bool),
         seconds=np.array(seconds, dtype=np.float64),
-        verdicts=_objects(verdicts),
+        reactions=_objects(reactions),
         given=_objects(given),
         outcomes=_objects(outcomes),
     )

@@ -17,8 +17,8 @@ def read_rollout_decisions(ledger: Ledger, rollout: str) -> list[Mapping[str, An
     decisions, outcomes = ledger.decisions, tables.outcomes
     is_labelled = reactions.verdict.is_not(None) | outcomes.c.id.is_not(None)
     features = sa.case((is_labelled, decisions.c.features), else_=sa.null()).label("features")
-    said = reactions.verdict, reactions.answer.label("reaction_answer"), outcomes.c.answer.label("outcome")
-    query = sa.select(*(decisions.c[name] for name in NAMES), sa.type_coerce(features, sa.JSON), *said)
+    statements = reactions.verdict, reactions.answer.label("reaction_answer"), outcomes.c.answer.label("outcome")
+    query = sa.select(*(decisions.c[name] for name in NAMES), sa.type_coerce(features, sa.JSON), *statements)
     query = query.outerjoin_from(decisions, ledger.reactions)
     query = query.outerjoin(outcomes, outcomes.c.id == tables.current_outcome())
     query = query.where(decisions.c.rollout == rollout).order_by(decisions.c.id)

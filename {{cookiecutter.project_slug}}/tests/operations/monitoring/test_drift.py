@@ -11,7 +11,7 @@ import pytest
 from populations import ROWS, describe, draw, make_columns
 
 from {{ cookiecutter.__package }}.core.binning import Bin, count_values
-from {{ cookiecutter.__package }}.core.plan import Drift
+from {{ cookiecutter.__package }}.core.operations_plan import Drift
 from {{ cookiecutter.__package }}.operations.monitoring.drift import input_drift
 from {{ cookiecutter.__package }}.operations.monitoring.reference import count_window, read_reference
 from {{ cookiecutter.__package }}.operations.monitoring.significance import (

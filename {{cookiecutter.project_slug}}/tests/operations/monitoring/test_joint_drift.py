@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from populations import ROWS, describe, draw, make_columns
 
-from {{ cookiecutter.__package }}.core.plan import Drift
+from {{ cookiecutter.__package }}.core.operations_plan import Drift
 from {{ cookiecutter.__package }}.operations.monitoring.drift import input_drift
 from {{ cookiecutter.__package }}.operations.monitoring.joint_drift import joint_drift
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from populations import ROWS, describe, draw, make_columns
 
-from {{ cookiecutter.__package }}.core.plan import Drift
+from {{ cookiecutter.__package }}.core.operations_plan import Drift
 from {{ cookiecutter.__package }}.operations.monitoring.drift import input_drift
 from {{ cookiecutter.__package }}.operations.monitoring.reference import count_window
 from {{ cookiecutter.__package }}.operations.monitoring.slow_drift import WINDOWS, cusum, slow_drift

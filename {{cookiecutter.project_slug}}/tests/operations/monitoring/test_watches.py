@@ -131,7 +131,7 @@ FAULTS: dict[str, tuple[Callable[[Any], Any], set[str], set[str]]] = {
         set(),
     ),
     "people override everything": (
-        of_decisions(verdicts=lambda decisions: some(decisions.verdicts, 0.2, "override")),
+        of_decisions(reactions=lambda decisions: some(decisions.reactions, 0.2, "override")),
         {"overrides"},
         set(),
     ),

@@ -72,7 +72,7 @@ class World:
             needs_review=np.array(objective.needs_review(found), dtype=bool),
             fallback=np.zeros(rows, dtype=bool),
             seconds=np.random.default_rng(seed).gamma(2, 0.002, rows),
-            verdicts=np.full(rows, None, dtype=object),
+            reactions=np.full(rows, None, dtype=object),
             given=np.full(rows, None, dtype=object),
             outcomes=np.full(rows, None, dtype=object),
         ), labels
@@ -83,12 +83,12 @@ class World:
         truth[:] = labels
         is_blind, is_open = (chance >= 0.5) & (chance < 0.6), chance >= 0.8
         is_wrong = np.array([a != b for a, b in zip(truth, decisions.answers, strict=True)], dtype=bool)
-        outcomes, verdicts, given = decisions.outcomes.copy(), decisions.verdicts.copy(), decisions.given.copy()
+        outcomes, reactions, given = decisions.outcomes.copy(), decisions.reactions.copy(), decisions.given.copy()
         outcomes[chance < 0.5] = truth[chance < 0.5]
-        verdicts[is_blind], given[is_blind] = "blind", truth[is_blind]
-        verdicts[is_open & ~is_wrong] = "accept"
-        verdicts[is_open & is_wrong], given[is_open & is_wrong] = "override", truth[is_open & is_wrong]
-        return replace(decisions, outcomes=outcomes, verdicts=verdicts, given=given)
+        reactions[is_blind], given[is_blind] = "blind", truth[is_blind]
+        reactions[is_open & ~is_wrong] = "accept"
+        reactions[is_open & is_wrong], given[is_open & is_wrong] = "override", truth[is_open & is_wrong]
+        return replace(decisions, outcomes=outcomes, reactions=reactions, given=given)
 
     def watch(self, seed: int, change: Callable[[Rows], None] | None = None, history: Any = ()) -> Watched:
         """Return what the watches look at."""

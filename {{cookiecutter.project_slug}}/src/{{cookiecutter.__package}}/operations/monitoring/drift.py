@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.binning import Bin
-from ...core.plan import Drift
+from ...core.operations_plan import Drift
 from ...core.result import GateResult, fail_if
 from .reference import Reference, Values, count_window
 from .significance import (
@@ -68,7 +68,7 @@ def input_drift(
     for hypothesis, p in zip(found, adjusted, strict=True):
         effect, is_drift = hypothesis.comparison.effect, p < drift.level
         evidence = {"column": hypothesis.column, "rows": rows, "p": p, "effect": effect, "limit": drift.limit}
-        message = f"{hypothesis.text} (stability index {effect:.3f}, limit {drift.limit:g}; adjusted p {p:.2g})"
+        message = f"{hypothesis.text} (effect {effect:.3f}, limit {drift.limit:g}; adjusted p {p:.2g})"
         yield GateResult(hypothesis.gate, fail_if(is_drift), message, evidence)
 
 

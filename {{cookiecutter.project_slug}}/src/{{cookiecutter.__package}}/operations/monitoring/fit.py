@@ -13,7 +13,7 @@ from ...core.result import GateResult
 from ...core.schema import Column
 from .reference import Values
 
-NEXT_STEP = "requests like these were recorded under another contract, or past the API; correct contract.py or them"
+NEXT_STEP = "they were recorded under another contract, or not by the API; widen contract.py if they are right"
 
 
 def contract_fit(columns: Sequence[Column], window: Values) -> Iterator[GateResult]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.plan import Drift
+from ...core.operations_plan import Drift
 from ...core.result import GateResult
 from ...core.schema import Column
 from .reference import Values

@@ -21,10 +21,10 @@ def find_truth(decisions: Decisions, source: str) -> NDArray[Any]:
         return decisions.outcomes
     found = np.full(len(decisions), None, dtype=object)
     by_person = ("blind",) if source == BLIND else ("override",)
-    is_given = np.isin(decisions.verdicts, by_person)
+    is_given = np.isin(decisions.reactions, by_person)
     found[is_given] = decisions.given[is_given]
     if source == OPEN:
-        is_accepted = np.isin(decisions.verdicts, ("accept",))
+        is_accepted = np.isin(decisions.reactions, ("accept",))
         found[is_accepted] = decisions.answers[is_accepted]
     return found
 

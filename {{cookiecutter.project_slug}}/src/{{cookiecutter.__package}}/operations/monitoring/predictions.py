@@ -136,5 +136,5 @@ def _count_answers(answers: Any, problem: Problem) -> list[int]:
 
 
 def _count_reviews(decisions: Decisions) -> tuple[int, int]:
-    opened = sum(verdict in OPEN for verdict in decisions.verdicts)
-    return opened, sum(verdict == "override" for verdict in decisions.verdicts)
+    opened = sum(verdict in OPEN for verdict in decisions.reactions)
+    return opened, sum(verdict == "override" for verdict in decisions.reactions)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...core.plan import Monitor
+from ...core.operations_plan import Monitor
 from ...core.result import GateResult
 from .faults import DATA, MODEL, kind_of
 

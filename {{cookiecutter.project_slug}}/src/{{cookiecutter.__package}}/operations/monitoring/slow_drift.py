@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.plan import Drift
+from ...core.operations_plan import Drift
 from ...core.result import GateResult
 from .reference import Reference
 from .significance import normal_scores

@@ -6,7 +6,7 @@ A guard that fails rolls back; one that is inconclusive holds the rollout at its
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from ...core.plan import Rollout as RolloutPlan
+from ...core.operations_plan import Rollout as RolloutPlan
 from ...core.result import GateResult, Status
 from .observations import Arm, ShadowScores, Step, Summary, count, pairs
 from .sequential import NORMAL, boundaries, paired_difference, spend_alpha, stratified_difference, wealth, wilson_bounds

@@ -1,0 +1,1 @@
+"""Simulated traffic: requests, reviewers and late outcomes, with faults on demand."""
