@@ -1,7 +1,7 @@
 """A request that is repeated under its Idempotency-Key gets the decision on record, and no second one."""
 
-import threading
 import contextlib
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
