@@ -56,5 +56,3 @@ def test_memory_and_start_are_those_of_this_process():
     process = psutil.Process()
     assert found["process_resident_memory_bytes"] == pytest.approx(process.memory_info().rss, rel=0.2)
     assert found["process_start_time_seconds"] == pytest.approx(process.create_time(), abs=2)
-    assert found["process_cpu_seconds_total"] > 0
-    assert found["process_open_fds"] > 0

@@ -1,50 +1,36 @@
-"""Process metrics: memory, processor time and start of a product, whether it is one process or several."""
+"""Process metrics: memory and start of a product, whether it is one process or several."""
 
 import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 from prometheus_client.multiprocess import mark_process_dead
 
-MEMORY, STARTED, OPEN_FILES = "process_resident_memory_bytes", "process_start_time_seconds", "process_open_fds"
-PROCESSOR = "process_cpu_seconds"
+# names of the client library, and what several processes have together: memory of all that live, and the latest start
+MODES = {"process_resident_memory_bytes": "livesum", "process_start_time_seconds": "livemax"}
 
 
 class ProcessMetrics:
-    """Gauges under the names of the client library, whose own collector has no sum of several processes.
-
-    Of several processes, memory and open files are those of all that live, and the start is the latest one. Only
-    Linux says what a process uses; elsewhere nothing is exported.
-    """
+    """Gauges in place of the client library's, which are of one process; only on Linux, which says what it uses."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._collector = ProcessCollector(registry=None)
-        if not self._read():
-            return
-        gauge: Any = {"registry": registry}
-        self._gauges = {
-            MEMORY: Gauge(MEMORY, "Resident memory", multiprocess_mode="livesum", **gauge),
-            OPEN_FILES: Gauge(OPEN_FILES, "Open files", multiprocess_mode="livesum", **gauge),
-            STARTED: Gauge(STARTED, "Start, in seconds since 1970", multiprocess_mode="livemax", **gauge),
-        }
-        self._processor = Counter(PROCESSOR, "Processor time", registry=registry)
-        self._counted = 0.0
-        self()
+        self._gauges: dict[str, Gauge] = {}
+        for name, value in self._read().items():
+            text = "Of all processes of the product"
+            self._gauges[name] = Gauge(name, text, registry=registry, multiprocess_mode=MODES[name])  # type: ignore[arg-type]
+            self._gauges[name].set(value)
 
     def __call__(self) -> None:
-        """Bring every metric up to date."""
-        found = self._read()
-        for name in found.keys() & {MEMORY, OPEN_FILES, STARTED}:
-            self._gauges[name].set(found[name])
-        if PROCESSOR in found:
-            self._processor.inc(max(0.0, found[PROCESSOR] - self._counted))
-            self._counted = found[PROCESSOR]
+        """Bring every gauge up to date."""
+        for name, value in self._read().items():
+            self._gauges[name].set(value)
 
     def _read(self) -> dict[str, float]:
-        return {metric.name: metric.samples[0].value for metric in self._collector.collect()}
+        found = self._collector.collect()
+        return {metric.name: metric.samples[0].value for metric in found if metric.name in MODES}
 
 
 def forget_dead_processes(folder: str) -> None:

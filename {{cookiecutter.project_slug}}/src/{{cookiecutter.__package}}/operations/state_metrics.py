@@ -18,8 +18,8 @@ STATES = ("none", "shadow", "running", "paused", "done", "back", "stopped")
 class StateMetrics:
     """Gauges of the queue, the models and the latest rollout; each call brings them up to date.
 
-    `waiting` returns how many rows wait, `dropped` and `failed` for how many decisions there is no shadow score, and
-    `models` the alias of each model in use, and the model.
+    `waiting` returns how many rows wait, `lost` how many decisions the shadow has dropped and for how many it failed,
+    and `models` the alias of each model in use, and the model.
     """
 
     def __init__(
@@ -27,20 +27,18 @@ class StateMetrics:
         metrics: Metrics,
         ledger: Ledger,
         waiting: Callable[[], int],
-        dropped: Callable[[], int],
-        failed: Callable[[], int],
+        lost: Callable[[], tuple[int, int]],
         models: Callable[[], Sequence[tuple[str, StoredModel]]],
     ) -> None:
-        self.ledger, self.read_waiting, self.read_models = ledger, waiting, models
+        self.ledger, self.read_waiting, self.read_lost, self.read_models = ledger, waiting, lost, models
         registry: Any = metrics.registry
         # of several processes: the rows of all that live, the models of any, and otherwise what was set last
         recent: Any = {"registry": registry, "multiprocess_mode": "mostrecent"}
         text = "Rows that wait or are worked on"
         self.waiting = Gauge("requests_waiting", text, registry=registry, multiprocess_mode="livesum")
-        dropped_total = Counter("shadow_dropped", "Decisions that the shadow did not score", registry=registry)
-        failed_total = Counter("shadow_failed", "Decisions for which the shadow failed", registry=registry)
-        self.shadow = {dropped_total: dropped, failed_total: failed}
-        self._counted = dict.fromkeys(self.shadow, 0)
+        self.dropped = Counter("shadow_dropped", "Decisions that the shadow did not score", registry=registry)
+        self.failed = Counter("shadow_failed", "Decisions for which the shadow failed", registry=registry)
+        self._lost = (0, 0)
         of_models: Any = {"registry": registry, "labelnames": ["model", "alias"], "multiprocess_mode": "livemax"}
         self.models = Gauge("model_info", "1 for a model in use", **of_models)
         self.trained_at = Gauge("model_trained_timestamp_seconds", "When a model in use was trained", **of_models)
@@ -54,10 +52,10 @@ class StateMetrics:
     def __call__(self) -> None:
         """Set every gauge."""
         self.waiting.set(self.read_waiting())
-        for total, read in self.shadow.items():
-            now = read()
-            total.inc(now - self._counted[total])
-            self._counted[total] = now
+        lost = self.read_lost()
+        for counter, old, new in zip((self.dropped, self.failed), self._lost, lost, strict=True):
+            counter.inc(new - old)
+        self._lost = lost
         self._set_models({(model.label, alias): model for alias, model in self.read_models()})
         self._set_rollout(read_latest(self.ledger))
 

@@ -45,13 +45,9 @@ class Shadow:
         except queue.Full:
             self.dropped += len(decisions)
 
-    def count_dropped(self) -> int:
-        """Return how many decisions were not scored because too many waited."""
-        return self.dropped
-
-    def count_failed(self) -> int:
-        """Return for how many decisions the challenger failed, or its scores could not be recorded."""
-        return self.failed
+    def count_lost(self) -> tuple[int, int]:
+        """Return how many decisions were dropped, and for how many the challenger or the ledger failed."""
+        return self.dropped, self.failed
 
     def drain(self, seconds: float) -> None:
         """Wait until all queued decisions are scored, for at most so long."""
