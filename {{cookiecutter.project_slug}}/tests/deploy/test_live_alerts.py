@@ -1,8 +1,10 @@
 """A Prometheus that collects a running product is silent while it is healthy, and fires on faults that are caused."""
 
 import contextlib
+import json
 import shutil
 import threading
+import time
 import urllib.error
 from datetime import UTC, datetime, timedelta
 
@@ -10,11 +12,13 @@ import pytest
 import sqlalchemy as sa
 from alerts import need, read_alerts
 from live_prometheus import LivePrometheus
-from processes import copy_project, run_product, start
+from processes import call, copy_project, run_product, start
+from sklearn.preprocessing import MinMaxScaler
 
 from {{ cookiecutter.__package }}.cli.composition import compose
 from {{ cookiecutter.__package }}.core.plan import load_plan
 from {{ cookiecutter.__package }}.core.settings import Settings
+from {{ cookiecutter.__package }}.stores.models import digest_of, dump_model
 from {{ cookiecutter.__package }}.stores.rollouts import begin, change
 
 pytestmark = pytest.mark.slow
@@ -46,22 +50,54 @@ def watch(root, folder):
 
 
 @contextlib.contextmanager
-def asking(running):
-    """Ask for decisions all the time, whatever is answered."""
-    done, features = threading.Event(), running.example
+def repeating(work, threads=1, pause=0.05):
+    """Do some work all the time, in threads, until the block ends; errors of HTTP are left to the alerts."""
+    done = threading.Event()
 
-    def ask():
-        while not done.wait(0.05):
+    def repeat():
+        while not done.wait(pause):
             with contextlib.suppress(urllib.error.HTTPError):
-                running.decide(features)
+                work()
 
-    thread = threading.Thread(target=ask)
-    thread.start()
+    started = [threading.Thread(target=repeat) for _ in range(threads)]
+    for thread in started:
+        thread.start()
     try:
         yield
     finally:
         done.set()
-        thread.join(30)
+        for thread in started:
+            thread.join(30)
+
+
+def asking(running):
+    """Ask for decisions all the time, and accept those that are not blind."""
+    features = running.example
+    return repeating(lambda: accept(running, running.decide(features)))
+
+
+def flooding(running):
+    """Ask for many decisions at once, so that at least a thousand rows wait at any time; some are accepted."""
+    rows, url = [running.example] * 500, f"{running.url}/v1/decisions/batch"
+    return repeating(lambda: accept(running, json.loads(call(url, rows))[0]), threads=3, pause=0)
+
+
+def accept(running, decision):
+    call(f"{running.url}/v1/decisions/{decision['id']}/reaction", {"verdict": "accept"})
+
+
+@contextlib.contextmanager
+def slow_ledger(ledger):
+    """Let whoever writes to the ledger wait for more than half a second, most of the time."""
+
+    def lock():
+        with ledger.engine.connect() as connection:
+            connection.execute(sa.text("BEGIN IMMEDIATE"))
+            time.sleep(0.6)
+            connection.rollback()
+
+    with repeating(lock, pause=0.2):  # SQLite looks again after a tenth of a second at most
+        yield
 
 
 @contextlib.contextmanager
@@ -91,23 +127,45 @@ def test_product_that_is_healthy_is_silent_and_each_fault_fires_its_alert(root, 
             assert live.value('count_over_time(ALERTS{alertname!="ProductDown", alertstate="firing"}[1m])') is None
             if HAS_ROLLOUTS:
                 hold_and_roll_back(live, ledger, project)
+                age_champion(live, project)
+            with slow_ledger(ledger):
+                assert live.wait_for(lambda: live.firing() == {"LatencyP99"}), live.firing()
             with broken_ledger(ledger):
-                assert live.wait_for(lambda: "ErrorShare" in live.firing()), live.firing()
+                assert live.wait_for(lambda: {"ErrorShare", "LedgerErrors"} <= live.firing()), live.firing()
             wait_until_silent(live)
         assert live.wait_for(lambda: live.firing() == {"NoDecisions"}), live.firing()
+        with flooding(running):
+            assert live.wait_for(lambda: live.firing() == {"RequestsWaiting"}), live.firing()
         running.process.kill()
         assert live.wait_for(lambda: "ProductDown" in live.firing()), live.firing()
 
 
 def hold_and_roll_back(live, ledger, project):
-    """Begin a rollout that began its step four days ago, then roll it back; clean up for the next fault."""
-    champion = project.models.entry("champion")
+    """Begin a rollout whose challenger fails, then one that is at its step since four days, and roll that back."""
+    champion, broken = project.models.entry("champion"), dump_model(MinMaxScaler())
+    project.models.add("broken", broken)
+    challenger = champion | {"version": "broken", "digest": digest_of(broken)}
+    failing = begin(ledger, champion, challenger, [0.5, 1.0], "a test")
+    assert live.wait_for(lambda: live.firing() == {"ShadowErrors"}), live.firing()
+    change(ledger, failing, why="a test", state="stopped")
+    assert live.wait_for(lambda: live.firing() == set()), live.firing()
     rollout = begin(ledger, champion, champion, [0.5, 1.0], "a test")
     move_times(ledger, "step_at", timedelta(days=4))
     assert live.wait_for(lambda: live.firing() == {"RolloutHeld"}), live.firing()
     change(ledger, rollout, why="a test", state="back")
     assert live.wait_for(lambda: live.firing() == {"RolledBack"}), live.firing()
     move_times(ledger, "changed_at", timedelta(hours=2))
+
+
+def age_champion(live, project):
+    """Publish the champion as one that was trained half a year and a month ago, then as it was."""
+    champion = project.models.entry("champion")
+    trained = (datetime.now(UTC) - timedelta(days=210)).isoformat()
+    project.models.add("old", project.models.content(champion["version"]))
+    project.models.publish("champion", **champion | {"version": "old", "tags": champion["tags"] | {"trained": trained}})
+    assert live.wait_for(lambda: live.firing() == {"ModelStale"}), live.firing()
+    project.models.publish("champion", **champion)
+    assert live.wait_for(lambda: live.firing() == set()), live.firing()
 
 
 def move_times(ledger, column, by):

@@ -6,14 +6,22 @@ import sys
 
 import pytest
 
-from {{ cookiecutter.__package }}.operations.logs import JsonLines, current_request, set_request_id
+from {{ cookiecutter.__package }}.operations.logs import (
+    JsonLines,
+    current_request,
+    current_trace,
+    set_request_id,
+)
+
+TRACE = b"4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 @pytest.fixture(autouse=True)
 def _no_request():
-    token = current_request.set(None)
+    tokens = [(variable, variable.set(None)) for variable in (current_request, current_trace)]
     yield
-    current_request.reset(token)
+    for variable, token in tokens:
+        variable.reset(token)
 
 
 def format_record(message="a message", arguments=(), error=None):
@@ -57,6 +65,31 @@ def test_request_id_that_could_break_a_log_is_replaced(given):
     assert first != second
     assert len(first) == 16
     assert format_record()["request"] == second
+
+
+def test_trace_of_the_caller_is_in_the_log():
+    set_request_id({"headers": [(b"traceparent", b"00-" + TRACE + b"-00f067aa0ba902b7-01")]})
+    assert format_record()["trace_id"] == TRACE.decode()
+    set_request_id({"headers": []})  # the next request on this connection
+    assert "trace_id" not in format_record()
+
+
+@pytest.mark.parametrize(
+    "given", [b"", TRACE, b"00-" + b"0" * 32 + b"-00f067aa0ba902b7-01", b"00-" + TRACE + b'-x"-01']
+)
+def test_trace_that_is_not_valid_is_left_out(given):
+    set_request_id({"headers": [(b"traceparent", given)]})
+    assert "trace_id" not in format_record()
+
+
+def test_refused_request_is_logged_under_the_names_of_opentelemetry(product, caplog):
+    caplog.set_level(logging.INFO)
+    product.post("/v1/decisions", json={})
+    [record] = [record for record in caplog.records if "answered" in record.getMessage()]
+    line = json.loads(JsonLines().format(record))
+    assert line["http.request.method"] == "POST"
+    assert line["http.route"] == "/v1/decisions"
+    assert line["http.response.status_code"] == 422
 
 
 def test_answer_repeats_the_request_id(product):

@@ -8,7 +8,12 @@ import time
 import pytest
 from pydantic import SecretStr
 from serving import serving
+from sklearn.preprocessing import MinMaxScaler
+from sqlalchemy.exc import OperationalError
 
+from {{ cookiecutter.__package }}.core.rules import RuleModel
+from {{ cookiecutter.__package }}.stores.ledger import Ledger
+from {{ cookiecutter.__package }}.stores.models import digest_of, dump_model
 from {{ cookiecutter.__package }}.stores.rollouts import begin, change
 
 
@@ -107,13 +112,55 @@ def test_state_of_the_queue_and_the_models_is_shown(product):
     wait_for(product, 'rollout_state{state="none"} 1.0')
 
 
-def test_rollout_is_shown_and_its_way_back(workspace, product):
+def test_age_of_a_trained_model_is_shown_until_another_is_in_use(workspace, product):
+    models, content = workspace.project.models, dump_model(RuleModel([], 0.77).fit())
+    old = models.entry("champion")
+    models.add("7", content)
+    tags = old["tags"] | {"trained": "2026-01-01T00:00:00+00:00"}
+    models.publish("champion", name="other", version="7", digest=digest_of(content), tags=tags)
+    wait_for(product, 'model_trained_timestamp_seconds{alias="champion",model="other:7"} 1.7672256e+09')
+    models.publish("champion", **old)
+    wait_for(product, 'model_trained_timestamp_seconds{alias="champion",model="other:7"} 0.0')
+    wait_for(product, 'model_info{alias="champion",model="other:7"} 0.0')
+
+
+def test_request_that_the_ledger_fails_is_counted(product, features, monkeypatch):
+    def fail(*_):
+        raise OperationalError("", {}, OSError())
+
+    assert "ledger_errors_total 0.0" in read_metrics(product)
+    monkeypatch.setattr(Ledger, "recent", fail)
+    assert product.get("/readyz").status_code == 503
+    monkeypatch.setattr(Ledger, "record", fail)
+    assert product.post("/v1/decisions", json=features).status_code == 503
+    assert product.post("/v1/decisions", json={}).status_code == 422
+    assert "ledger_errors_total 2.0" in read_metrics(product)
+
+
+def test_shadow_counts_the_decisions_for_which_the_challenger_fails(workspace, product, features):
+    models, content = workspace.project.models, dump_model(MinMaxScaler())
+    models.add("7", content)
+    champion = models.entry("champion")
+    challenger = champion | {"name": "other", "version": "7", "digest": digest_of(content)}
+    with workspace.project.ledger() as ledger:
+        begin(ledger, champion, challenger, [0.5, 1.0], "")
+    wait_for(product, 'model_info{alias="challenger",model="other:7"} 1.0')
+    assert product.post("/v1/decisions/batch", json=[features] * 3).status_code == 201
+    wait_for(product, "shadow_failed_total 3.0")
+    assert "shadow_dropped_total 0.0" in read_metrics(product)
+
+
+def test_rollout_is_shown_and_its_way_back(workspace, product, features):
     champion = workspace.project.models.entry("champion")
     with workspace.project.ledger() as ledger:
         begun = begin(ledger, champion, champion, [0.5, 1.0], "")
         wait_for(product, 'rollout_state{state="shadow"} 1.0')
         running = change(ledger, begun, why="", state="running", step=1, share=0.5)
         wait_for(product, "rollout_share 0.5")
+        product.post("/v1/decisions/batch", json=[features] * 200)
+        counts = dict(re.findall(r'arm_decisions_total\{arm="(\w+)"\} ([\d.]+)', read_metrics(product)))
+        assert float(counts["champion"]) + float(counts["challenger"]) == 200
+        assert 60 < float(counts["challenger"]) < 140
         change(ledger, running, why="", state="back")
     wait_for(product, 'rollout_state{state="back"} 1.0')
     wait_for(product, "rollout_share 0.0")

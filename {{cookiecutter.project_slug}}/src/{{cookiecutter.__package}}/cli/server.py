@@ -77,7 +77,8 @@ def build(project: "Project") -> "Iterator[FastAPI]":
             follow=partial(follow, followed, settings.refresh_seconds),
         )
         waiting: Callable[[], int] = app.state.batcher.count_waiting
-        followed.append(StateMetrics(metrics, ledger, waiting, shadow.count_dropped, predictor.served.labels))
+        state = StateMetrics(metrics, ledger, waiting, shadow.count_lost, predictor.served.in_use)
+        followed += [state, metrics.process]
         app.add_route("/metrics", metrics.endpoint, include_in_schema=False)
         app.add_middleware(
             SecurityMiddleware,

@@ -7,17 +7,12 @@ from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Histogram,
-    ProcessCollector,
-    generate_latest,
-)
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import Response
+
+from .process_metrics import ProcessMetrics, forget_dead_processes
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the client library's name
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -30,13 +25,14 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.process = CollectorRegistry()  # of the process that answers, also if there are several
-        ProcessCollector(registry=self.process)
+        self.process = ProcessMetrics(self.registry)
         self.decisions = Counter("decisions", "Decisions", ["model", "answer", "fallback"], registry=self.registry)
         self.reviews = Counter("decisions_to_review", "Decisions that need a review", registry=self.registry)
         self.scores = Histogram("decision_score", "Scores", ["model"], buckets=SCORES, registry=self.registry)
         self.reactions = Counter("reactions", "Reactions", ["verdict"], registry=self.registry)
         self.outcomes = Counter("outcomes", "Outcomes", ["recorded"], registry=self.registry)
+        self.arms = Counter("arm_decisions", "Decisions of a rollout", ["arm"], registry=self.registry)
+        self.ledger_errors = Counter("ledger_errors", "Requests that the ledger failed", registry=self.registry)
         labels = ["model", "arm"]
         self.calls = Histogram("model_seconds", "Time of a model call", labels, buckets=SECONDS, registry=self.registry)
         labels = ["method", "route", "status"]
@@ -51,6 +47,8 @@ class Metrics:
         scores = {model: self.scores.labels(model) for model in {decision["model"] for decision in decisions}}
         for decision in decisions:
             scores[decision["model"]].observe(decision["score"])
+        for arm, count in Tally(decision["arm"] for decision in decisions if decision["arm"]).items():
+            self.arms.labels(arm).inc(count)
         # decisions of one batch share a call
         for model, arm, seconds in {(each["model"], each["arm"], each["model_seconds"]) for each in decisions}:
             self.calls.labels(model, arm or "champion").observe(seconds)
@@ -58,6 +56,10 @@ class Metrics:
     def count_reaction(self, verdict: str) -> None:
         """Count a reaction."""
         self.reactions.labels(verdict).inc()
+
+    def count_ledger_error(self) -> None:
+        """Count a request that was not answered because the ledger failed."""
+        self.ledger_errors.inc()
 
     def count_outcomes(self, recorded: Iterable[str]) -> None:
         """Count outcomes by what they were: new, unchanged or corrected."""
@@ -67,11 +69,11 @@ class Metrics:
     async def endpoint(self, _request: Request) -> Response:
         """Return every metric, of all workers, for Prometheus to collect."""
         registry = self.registry
-        if SHARED_FOLDER in os.environ:
+        if folder := os.environ.get(SHARED_FOLDER):
+            forget_dead_processes(folder)
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        content = generate_latest(registry) + generate_latest(self.process)
-        return Response(content, headers={"content-type": CONTENT_TYPE_LATEST})
+        return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
 
 
 @contextlib.contextmanager

@@ -49,7 +49,10 @@ class RequestMetrics:
             route, seconds, status = _route(scope), time.perf_counter() - start, status or 500
             self.histogram(scope["method"], route, str(status)).observe(seconds)
             if status >= HTTPStatus.BAD_REQUEST and status != CLIENT_CLOSED:
-                log.info("%s %s answered %d in %.1f ms", scope["method"], route, status, seconds * 1000)
+                names = "http.request.method", "http.route", "http.response.status_code"
+                attributes = dict(zip(names, (scope["method"], route, status), strict=True))
+                text = "%s %s answered %d in %.1f ms"
+                log.info(text, *attributes.values(), seconds * 1000, extra={"attributes": attributes})
 
 
 def _route(scope: Scope) -> str:

@@ -30,7 +30,7 @@ def create_app(
     problem: Problem,
     predictor: Predictor,
     ledger: Ledger,
-    metrics: Any,  # has `count_decisions`, `count_reaction` and `count_outcomes`
+    metrics: Any,  # has `count_decisions`, `count_reaction`, `count_outcomes` and `count_ledger_error`
     *,
     title: str,
     max_waiting: int = 4096,
@@ -67,7 +67,7 @@ def create_app(
     add_records(app, problem, predictor, ledger, metrics)
     _add_status(app, predictor, ledger)
     app.mount("/static", StaticFiles(directory=PAGES), name="static")
-    add_error_handlers(app)
+    add_error_handlers(app, metrics)
     app.state.batcher = batcher
     app.openapi = partial(build_document, app)  # type: ignore[method-assign]
     return app

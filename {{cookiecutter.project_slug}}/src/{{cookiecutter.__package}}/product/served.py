@@ -51,10 +51,11 @@ class ServedModels:
         """Why a published model does not answer; empty if all do."""
         return " ".join(filter(None, self._notices.values()))
 
-    def labels(self) -> list[tuple[str, str]]:
-        """Return the alias and the label of each model in use."""
-        found = [("champion", self.champion.label), ("fallback", self.fallback.label)]
-        return [*found, *([("challenger", self.live.challenger.label)] if self.live else [])]
+    def in_use(self) -> list[tuple[str, StoredModel]]:
+        """Return the alias of each model in use, and the model."""
+        found = [("champion", self.champion), ("fallback", self.fallback)]
+        live = self.live  # another thread may end the rollout
+        return [*found, *([("challenger", live.challenger)] if live else [])]
 
     def find(self, label: str) -> StoredModel | None:
         """Return a model that is in memory by its name and version, or None."""

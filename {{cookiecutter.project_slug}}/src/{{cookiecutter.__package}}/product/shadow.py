@@ -25,13 +25,13 @@ class Shadow:
     """Scores batches of decisions in a thread of its own, and records the scores.
 
     When more batches wait than `max_waiting`, further ones are dropped and counted in `dropped` (load shedding): a
-    slow challenger never delays an answer.
+    slow challenger never delays an answer. Those for which the challenger fails are counted in `failed`.
     """
 
     def __init__(self, problem: Problem, ledger: Ledger, max_waiting: int = MAX_WAITING) -> None:
         self.problem = problem
         self.ledger = ledger
-        self.dropped = 0  # decisions
+        self.dropped = self.failed = 0  # decisions
         self._waiting: queue.Queue[Batch] = queue.Queue(max_waiting)
         self._thread: threading.Thread | None = None
 
@@ -45,9 +45,9 @@ class Shadow:
         except queue.Full:
             self.dropped += len(decisions)
 
-    def count_dropped(self) -> int:
-        """Return how many decisions were not scored because too many waited."""
-        return self.dropped
+    def count_lost(self) -> tuple[int, int]:
+        """Return how many decisions were dropped, and for how many the challenger or the ledger failed."""
+        return self.dropped, self.failed
 
     def drain(self, seconds: float) -> None:
         """Wait until all queued decisions are scored, for at most so long."""
@@ -60,9 +60,12 @@ class Shadow:
         with config_context(assume_finite=True, skip_parameter_validation=True):
             while True:
                 live, decisions = self._waiting.get()
+                scores = score_decisions(live, self.problem, decisions)
+                self.failed += sum(bool(score["error"]) for score in scores)
                 try:
-                    record_shadow_scores(self.ledger, score_decisions(live, self.problem, decisions))
+                    record_shadow_scores(self.ledger, scores)
                 except SQLAlchemyError as error:  # the decisions themselves are on record
+                    self.failed += sum(not score["error"] for score in scores)
                     log.warning("shadow scores cannot be recorded: %s", type(error).__name__)
                 self._waiting.task_done()
 

@@ -79,7 +79,7 @@ def memory(measured: Mapping[str, float], history: Sequence[Mapping[str, Any]], 
     """Compare the resident memory of the product with the plan, and with the first window of the same process."""
     now = measured.get(MEMORY)
     if now is None:
-        text = "memory: give the running product's --url to measure it; with several workers there is no figure"
+        text = "memory: give the running product's --url to measure it"
         return GateResult("memory", "inconclusive", text)
     found = [window["statistics"].get("memory") or {} for window in history]
     same = [each[MEMORY] for each in found if each.get(STARTED) == measured.get(STARTED) and MEMORY in each]

@@ -57,8 +57,8 @@ def field_errors(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     return found
 
 
-def add_error_handlers(app: FastAPI) -> None:
-    """Let the application answer errors with problem details."""
+def add_error_handlers(app: FastAPI, metrics: Any) -> None:
+    """Let the application answer errors with problem details, and count those of a ledger that does not answer."""
     routes: Any = app.routes
 
     @app.exception_handler(RequestValidationError)
@@ -84,5 +84,6 @@ def add_error_handlers(app: FastAPI) -> None:
             # requests that are recorded together fail together
             detail = "the ledger cannot hold a value of this request, or of one recorded with it; nothing was recorded"
             return problem_response(422, detail)
+        metrics.count_ledger_error()
         detail = "the ledger does not answer now; nothing was recorded; try again"
         return problem_response(503, detail, headers={"Retry-After": "2"})
