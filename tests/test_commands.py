@@ -66,7 +66,7 @@ def test_what_is_not_wanted_can_be_deleted(baked: Callable[..., Path], tmp_path:
     shutil.copytree(baked(), project)
     said = (TEMPLATE / "README.md").read_text(encoding="utf-8").split("when you delete")[1].split(";")[0]
     named = re.findall(r"`([\w*/.]+)`", said)
-    assert len(named) == 4
+    assert len(named) == 3
     for name in named:
         [path] = project.glob(name)
         shutil.rmtree(path) if path.is_dir() else path.unlink()

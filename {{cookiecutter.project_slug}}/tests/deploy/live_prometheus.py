@@ -61,7 +61,7 @@ class LivePrometheus:
         found = json.loads(call(f"{self.url}/api/v1/query?query={urllib.parse.quote(query)}"))["data"]["result"]
         return float(found[0]["value"][1]) if found else None
 
-    def wait_for(self, condition, seconds=20):
+    def wait_for(self, condition, seconds=40):
         """Wait until a condition holds; return whether it did in time."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

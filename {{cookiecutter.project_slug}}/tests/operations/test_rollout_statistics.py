@@ -100,8 +100,8 @@ def test_nothing_is_decided_on_missing_labels():
 def test_labels_that_arrive_late_in_one_arm_hold_the_rollout():
     rng = np.random.default_rng(5)
     late = [observe(rng, 1, 0.5, (0.1, 0.1), labelled=(0.8, 0.5))]
-    alike = [observe(rng, 1, 0.5, (0.1, 0.1), labelled=(0.6, 0.6))]
-    assert [check_labelled_share(steps, PLAN).status for steps in (late, alike)] == ["inconclusive", "pass"]
+    equal = [observe(rng, 1, 0.5, (0.1, 0.1), labelled=(0.6, 0.6))]
+    assert [check_labelled_share(steps, PLAN).status for steps in (late, equal)] == ["inconclusive", "pass"]
 
 
 def test_evidence_of_an_equal_challenger_stays_low_at_any_moment():
