@@ -1,12 +1,13 @@
 """Simulate rollouts under all guards, where labels are few or misleading, mistakes rare, groups small, or rows repeat.
 
-    uv run --project PROJECT python benchmarks/rollout/all_guards.py PROJECT [--repetitions N] [--decisions N] [--seed N]
+    uv run --project PROJECT python benchmarks/rollout/all_guards.py PROJECT [--repetitions N] [--decisions N]
 
-`run.py` has the usual cases. PROJECT is a generated project; its own guards run with the levels and steps of its plan's defaults. No ledger, model
-or server takes part: decisions of both arms are drawn, and labels and reviews of them. Each step has so many decisions
-(1,000), and the guards of the planned looks run at its end. The alarm runs 20 times in each step. A decision that is
-wrong costs 1, and a person who reviews it overrides it; unless a scenario says otherwise, every decision is labelled
-and reviewed. Every guard is counted as if it were alone, and all together by the first that fails.
+`run.py` has the usual cases. PROJECT is a generated project; its guards run with the defaults of the plan. No ledger,
+model or server takes part: decisions of both arms are drawn, and labels and reviews of them. Each step has so many
+decisions (1,000); the guards of a planned look run at its end, the alarm 20 times in it. A decision that is wrong costs
+1, and a person who reviews it overrides it; unless a scenario says otherwise, every decision is labelled and reviewed.
+Every guard is counted as if it were alone; `all` counts rollouts that any of them rolls back, and `held` those in which
+a guard is inconclusive before.
 
 `pooled` is for comparison: a z-test at 5 % of all labels so far, at the end of each step, without strata.
 """
