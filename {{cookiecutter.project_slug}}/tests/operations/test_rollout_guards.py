@@ -87,8 +87,8 @@ def test_costs_of_unlike_labels_are_not_compared():
     assert results["cost"].status == "inconclusive"
     assert "before `labelled_share` passes" in results["cost"].message
     assert decide([*results.values()], ROLLOUT, 2.0, PLAN).action == "hold"
-    alike = replace(step, challenger=replace(wrong_first, labelled=500))
-    assert run(alike)["cost"].status == "fail"
+    labelled = replace(step, challenger=replace(wrong_first, labelled=500))
+    assert run(labelled)["cost"].status == "fail"
 
 
 @pytest.mark.parametrize(
