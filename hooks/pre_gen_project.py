@@ -52,7 +52,7 @@ NEEDED = frozenset(
     test_files test_findings test_fits_the_contract test_follow test_gates test_groups test_groups_gate
     test_guard test_idempotency test_image test_init test_joint_drift test_labels test_lake test_leak_gate
     test_ledger test_limits test_live_alerts test_logs test_loop test_manifests test_metrics test_migrate
-    test_migrations test_models test_monitor_command test_openapi test_other_sites test_outcomes
+    test_migrations test_models test_monitor_command test_observe test_openapi test_other_sites test_outcomes
     test_own_models test_own_rules test_parts_of_dates test_personal test_pipeline test_pipelines test_plan
     test_predictor test_process test_profile test_propose_rules test_questions test_recency test_reference
     test_references test_registry test_render test_reviewers test_rolling_update test_rollout_commands

@@ -39,14 +39,22 @@ def read_tasks():
     return {*pyproject["tool"]["poe"]["tasks"]}
 
 
+def read_program():
+    """Return the name of the project's command; the folder may have another name."""
+    pyproject = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    [name] = pyproject["project"]["scripts"]
+    return name
+
+
 def _exists(words, tasks):
+    program = read_program()
     if words[0] == "make":
         return len(words) > 1 and words[1] in tasks
     if words[:3] == ["uv", "run", "poe"]:
         return len(words) > 3 and words[3] in tasks
     if words[:2] == ["uv", "run"]:
-        return len(words) > 2 and words[2] == PROJECT.name and _is_command(words[3:])
-    return words[0] != PROJECT.name or _is_command(words[1:])
+        return len(words) > 2 and words[2] == program and _is_command(words[3:])
+    return words[0] != program or _is_command(words[1:])
 
 
 def _is_command(words):

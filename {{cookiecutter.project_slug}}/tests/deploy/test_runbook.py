@@ -4,8 +4,7 @@ import re
 
 import pytest
 from alerts import read_alerts
-from processes import PROJECT
-from runbook import find_dead_links, find_unknown_commands, read_pages
+from runbook import find_dead_links, find_unknown_commands, read_pages, read_program
 
 PAGES = read_pages()
 NO_ALERT = re.compile(r"README|guards_\w+|watches_\w+")
@@ -33,9 +32,9 @@ def test_commands_and_linked_pages_exist(page):
         "make everything",
         "uv run poe everything",
         "uv run pytest-of-another-project",
-        f"uv run {PROJECT.name} everything",
-        f"{PROJECT.name} migrate --everything",
-        f"uv run {PROJECT.name}",
+        f"uv run {read_program()} everything",
+        f"{read_program()} migrate --everything",
+        f"uv run {read_program()}",
     ],
 )
 def test_sabotage_command_that_does_not_exist_is_found(command):

@@ -12,7 +12,7 @@ from {{ cookiecutter.__package }}.stores import registry
 from {{ cookiecutter.__package }}.stores.events import read_events
 from {{ cookiecutter.__package }}.stores.ledger import new_id, now
 from {{ cookiecutter.__package }}.stores.outcomes import record_outcomes
-from {{ cookiecutter.__package }}.stores.rollouts import read_latest
+from {{ cookiecutter.__package }}.stores.rollouts import change, read_latest
 from {{ cookiecutter.__package }}.stores.shadow_scores import record_shadow_scores
 
 FAST = """
@@ -184,6 +184,24 @@ def test_finish_that_was_interrupted_is_completed_by_the_next_call(command, ledg
         assert read_latest(ledger).state == "running"
     assert command("rollout", "advance")[0] == 0
     assert [project.registry.version(alias) for alias in ("champion", "challenger")] == [new, None]
+
+
+def test_alarm_at_the_last_look_wins_and_the_champion_stays(command, ledger, project, features, monkeypatch):
+    old = project.registry.version("champion")
+    start(command, ledger, features)
+    answer(ledger, 600, features)
+    command("rollout", "advance")
+    answer(ledger, 300, features, share=1)
+    finish = manage.finish
+
+    def finish_late(registry, rollout):
+        finish(registry, rollout)
+        change(ledger, rollout, why="the alarm", who="product", state="back")
+
+    monkeypatch.setattr(manage, "finish", finish_late)
+    assert "somebody else has changed the rollout" in command("rollout", "advance")[2]
+    assert (project.registry.version("champion"), read_latest(ledger).state) == (old, "back")
+    assert project.models.entry("champion")["version"] == old
 
 
 def test_champion_that_was_changed_meanwhile_ends_the_rollout(command, ledger, project, features):

@@ -55,6 +55,8 @@ def advance() -> None:
         try:
             new = apply(ledger, current, found)
         except RolloutConflictError as error:
+            if found.action == "done":  # the alarm rolled back meanwhile
+                project.registry.set_alias("champion", current.champion["version"])
             raise UserError(str(error)) from None
     sentences = {
         "next": f"Further: {new.title}.",

@@ -62,6 +62,11 @@ def response_types(problem: Problem) -> ResponseTypes:
         verdict: str | None
         reaction_answer: Answer | None
         reacted_at: str | None
+        model_seconds: Annotated[float | None, Field(description="Time of the model call")]
+        rollout: Annotated[str | None, Field(description="Id of the rollout that was live")]
+        step: Annotated[int | None, Field(description="Its step; 0 is the shadow")]
+        share: Annotated[float | None, Field(description="The challenger's share in that step")]
+        arm: Annotated[str | None, Field(description="champion or challenger, if a rollout was live")]
 
     class Happened(BaseModel):
         """An outcome in the history of a decision; the last one of its id, or else of its reference, is the current."""
