@@ -108,10 +108,9 @@ def check_cost(
     levels = [*(look["level"] for look in looks), level]
     known = [*(look["information"] for look in looks), difference.information]
     limit = boundaries(levels, known)[-1] if difference.error else math.inf
-    found = difference.score if difference.error else 0.0
-    message = f"a decision of the challenger costs {difference.estimate:+.4g} on average, {found:+.2f} standard errors "
-    message += f"over {needed:,} labels; limit {limit:.2f}"
-    status: Status = "fail" if found > limit else "pass"
+    message = f"a decision of the challenger costs {difference.estimate:+.4g} on average, {difference.score:+.2f} "
+    message += f"standard errors over {needed:,} labels; limit {limit:.2f}"
+    status: Status = "fail" if difference.score > limit else "pass"
     evidence = {"level": level, "information": difference.information, "estimate": difference.estimate}
     return _result("cost", status, message, **evidence, error=difference.error, limit=limit, labels=needed)
 
@@ -136,13 +135,11 @@ def check_groups(steps: Sequence[Step], plan: RolloutPlan) -> GateResult:
         return _result("groups", "inconclusive", UNEQUAL)
     names = sorted({name for step in compared for arm in (step.challenger, step.champion) for name in arm.groups})
     found = {name: stratified_difference(pairs(compared, _group_costs(name))) for name in names}
-    p_values = {name: difference.p_value for name, difference in found.items() if difference is not None}
-    if not p_values:
+    known = {name: difference for name, difference in found.items() if difference is not None}
+    if not known:
         return _result("groups", "pass", "no group has labels of both arms yet")
-    worst = min(p_values, key=lambda name: p_values[name])
-    p_value = min(p_values[worst] * len(names), 1.0)
-    difference = found[worst]
-    estimate = difference.estimate if difference else 0.0
+    worst, difference = min(known.items(), key=lambda item: item[1].p_value)
+    p_value, estimate = min(difference.p_value * len(names), 1.0), difference.estimate
     message = f"a decision on {worst} costs {estimate:+.4g} more with the challenger, the worst of {len(names)} groups"
     message += f" (p {p_value:.2g})"
     status: Status = "fail" if p_value < plan.guard_level else "pass"

@@ -5,7 +5,6 @@ the challenger's share grows, is not mistaken for a difference between them.
 """
 
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -41,7 +40,7 @@ class Difference:
     @property
     def score(self) -> float:
         """The number of standard errors of a normal difference that would have the same p-value."""
-        return -NORMAL.inv_cdf(min(max(self.p_value, sys.float_info.min), 1 - sys.float_info.epsilon))
+        return -NORMAL.inv_cdf(min(max(self.p_value, 1e-300), 1 - 1e-16)) if self.error else 0
 
 
 def stratified_difference(strata: Sequence[tuple[Summary, Summary]]) -> Difference | None:
@@ -62,13 +61,10 @@ def stratified_difference(strata: Sequence[tuple[Summary, Summary]]) -> Differen
         total += weight * (one.mean - other.mean)
         weights += weight
         variance += weight * max(squares - number * mean**2, 0) / (number - 1)
-        if number > 2:  # noqa: PLR2004
-            cubes = one.cubes + other.cubes - 3 * mean * squares + 2 * number * mean**3
-            third += weight * (other.number - one.number) / ((number - 1) * (number - 2)) * cubes
-    if not weights:
-        return None
+        cubes = one.cubes + other.cubes - 3 * mean * squares + 2 * number * mean**3
+        third += weight * (other.number - one.number) / ((number - 1) * max(number - 2, 1)) * cubes
     skewness = third / variance**1.5 if variance > 0 else 0.0
-    return Difference(total / weights, math.sqrt(variance) / weights, variance, skewness)
+    return Difference(total / weights, math.sqrt(variance) / weights, variance, skewness) if weights else None
 
 
 def pearson_tail(score: float, skewness: float) -> float:
