@@ -1,5 +1,8 @@
 """Simulated rollouts: how often an equal challenger is rolled back, and how often a worse one."""
 
+import itertools
+import math
+
 import numpy as np
 import pytest
 
@@ -18,6 +21,7 @@ from {{ cookiecutter.__package }}.operations.rollouts.observations import (
 from {{ cookiecutter.__package }}.operations.rollouts.sequential import (
     boundaries,
     paired_difference,
+    pearson_tail,
     spend_alpha,
     stratified_difference,
     wealth,
@@ -135,6 +139,33 @@ def test_difference_of_counts_is_that_of_mantel_and_haenszel():
         for hits in [one[0] + other[0]]
     ]
     assert found.error == pytest.approx(np.sqrt(sum(variances)) / sum(weights))
+
+
+def test_p_value_of_rare_counts_is_that_of_a_permutation():
+    """The normal distribution would say 2e-8, 3e-13 and 3e-3."""
+    for (hits, few), (others, many) in (((1, 1), (0, 30)), ((3, 20), (5, 980)), ((6, 60), (30, 940))):
+        found = stratified_difference([(count(hits, few), count(others, many))])
+        total, number = hits + others, few + many
+        exact = sum(
+            math.comb(total, each) * math.comb(number - total, few - each) for each in range(hits, min(few, total) + 1)
+        ) / math.comb(number, few)
+        assert exact / 8 < found.p_value < exact * 1.5
+
+
+def test_skewness_is_that_of_all_permutations():
+    one, other = [0.0, 3.0], [1.0, 1.0, 0.0, 7.0]
+    found = stratified_difference([(summarise(np.array(one)), summarise(np.array(other)))])
+    sums = np.array([sum(chosen) for chosen in itertools.combinations(one + other, 2)])
+    deviations = sums - sums.mean()
+    assert found.information == pytest.approx((deviations**2).mean())
+    assert found.skewness == pytest.approx((deviations**3).mean() / (deviations**2).mean() ** 1.5)
+
+
+@pytest.mark.parametrize("skewness", [0.0, 0.02, 0.5, 2.0, -0.5])
+def test_tail_of_a_skewed_value_falls_from_one_to_none(skewness):
+    tails = [pearson_tail(score, skewness) for score in np.linspace(-40, 40, 81)]
+    assert tails == sorted(tails, reverse=True)
+    assert (tails[0], tails[-1]) == (1.0, pytest.approx(0, abs=1e-9))
 
 
 def test_paired_difference_is_that_of_a_t_test():

@@ -13,6 +13,8 @@ from .sequential import NORMAL, boundaries, paired_difference, spend_alpha, stra
 
 EARLY = "so few labels would show a harm of 10 points at most one time in six; failures and latency are guarded"
 
+UNEQUAL = "labels of one arm arrive more often, and costs are not compared before `labelled_share` passes"
+
 
 def check_failures(arm: Arm | ShadowScores, plan: RolloutPlan) -> GateResult:
     """Compare the share of units for which the challenger failed with the plan's limit."""
@@ -94,6 +96,8 @@ def check_cost(
         return _result("cost", "pass", f"costs are compared from a share of {plan.compare_from:.0%} on: {EARLY}")
     if step.share >= 1:
         return _result("cost", "pass", "the champion answers nothing any more; the monitor takes over")
+    if check_labelled_share(steps, plan).status != "pass":
+        return _result("cost", "inconclusive", UNEQUAL)
     needed = sum(each.challenger.costs.number for each in steps)
     difference = stratified_difference(pairs(steps, lambda arm: arm.costs))
     if needed < plan.labels or difference is None:
@@ -104,10 +108,9 @@ def check_cost(
     levels = [*(look["level"] for look in looks), level]
     known = [*(look["information"] for look in looks), difference.information]
     limit = boundaries(levels, known)[-1] if difference.error else math.inf
-    found = difference.estimate / difference.error if difference.error else 0.0
-    message = f"a decision of the challenger costs {difference.estimate:+.4g} on average, {found:+.2f} standard errors "
-    message += f"over {needed:,} labels; limit {limit:.2f}"
-    status: Status = "fail" if found > limit else "pass"
+    message = f"a decision of the challenger costs {difference.estimate:+.4g} on average, {difference.score:+.2f} "
+    message += f"standard errors over {needed:,} labels; limit {limit:.2f}"
+    status: Status = "fail" if difference.score > limit else "pass"
     evidence = {"level": level, "information": difference.information, "estimate": difference.estimate}
     return _result("cost", status, message, **evidence, error=difference.error, limit=limit, labels=needed)
 
@@ -128,15 +131,15 @@ def check_overrides(steps: Sequence[Step], plan: RolloutPlan) -> GateResult:
 def check_groups(steps: Sequence[Step], plan: RolloutPlan) -> GateResult:
     """Compare the cost of both arms in every group of protected columns, corrected for their number (Bonferroni)."""
     compared = _compared(steps)
+    if check_labelled_share(steps, plan).status != "pass":
+        return _result("groups", "inconclusive", UNEQUAL)
     names = sorted({name for step in compared for arm in (step.challenger, step.champion) for name in arm.groups})
     found = {name: stratified_difference(pairs(compared, _group_costs(name))) for name in names}
-    p_values = {name: difference.p_value for name, difference in found.items() if difference is not None}
-    if not p_values:
+    known = {name: difference for name, difference in found.items() if difference is not None}
+    if not known:
         return _result("groups", "pass", "no group has labels of both arms yet")
-    worst = min(p_values, key=lambda name: p_values[name])
-    p_value = min(p_values[worst] * len(names), 1.0)
-    difference = found[worst]
-    estimate = difference.estimate if difference else 0.0
+    worst, difference = min(known.items(), key=lambda item: item[1].p_value)
+    p_value, estimate = min(difference.p_value * len(names), 1.0), difference.estimate
     message = f"a decision on {worst} costs {estimate:+.4g} more with the challenger, the worst of {len(names)} groups"
     message += f" (p {p_value:.2g})"
     status: Status = "fail" if p_value < plan.guard_level else "pass"

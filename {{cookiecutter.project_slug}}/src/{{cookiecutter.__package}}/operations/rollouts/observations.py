@@ -11,11 +11,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The number of some values, their sum, and the sum of their squares."""
+    """The number of some values, their sum, and the sums of their squares and cubes."""
 
     number: int = 0
     total: float = 0
     squares: float = 0
+    cubes: float = 0
 
     @property
     def mean(self) -> float:
@@ -66,12 +67,12 @@ class ShadowScores:
 
 def summarise(values: Floats) -> Summary:
     """Return the summary of n values."""
-    return Summary(len(values), float(values.sum()), float((values**2).sum()))
+    return Summary(len(values), float(values.sum()), float((values**2).sum()), float((values**3).sum()))
 
 
 def count(hits: int, number: int) -> Summary:
     """Return the summary of n values of which some are 1, and the others 0."""
-    return Summary(number, float(hits), float(hits))
+    return Summary(number, float(hits), float(hits), float(hits))
 
 
 def pairs(steps: Sequence[Step], read: Callable[[Arm], Summary]) -> list[tuple[Summary, Summary]]:
