@@ -11,7 +11,7 @@ from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.product.predictor import Predictor
 from {{ cookiecutter.__package }}.product.served import Live
 from {{ cookiecutter.__package }}.product.shadow import Shadow
-from {{ cookiecutter.__package }}.stores.models import Models, StoredModel, digest_of, dump_model
+from {{ cookiecutter.__package }}.stores.models import StoredModel, digest_of, dump_model
 from {{ cookiecutter.__package }}.stores.rollouts import begin, change, read_current
 from {{ cookiecutter.__package }}.stores.shadow_scores import read_shadow_scores
 
@@ -148,7 +148,7 @@ def test_way_back_does_not_wait_for_a_store_of_models_that_hangs(workspace, ledg
 
     with workspace.product() as product:
         assert product.get("/v1/model").json()["rollout"]["challenger"] == "other:7"
-        monkeypatch.setattr(Models, "entry", hang)
+        monkeypatch.setattr(type(workspace.project.models), "entry", hang)
         try:
             assert asked.wait(10)
             change(ledger, rollout, why="a test", state="back")
