@@ -1,6 +1,7 @@
 """A product follows a rollout: shares, subjects, failures of the challenger, and the way back."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -23,14 +24,18 @@ def ledger(workspace):
         yield opened
 
 
+def add_model(workspace, version, score):
+    """Store the file of another rule model, and return its entry."""
+    project = workspace.project
+    content = dump_model(RuleModel([], score).fit())
+    project.models.add(version, content)
+    tags = {"contract": project.problem.fingerprint}
+    return {"name": "other", "version": version, "digest": digest_of(content), "tags": tags}
+
+
 @pytest.fixture
 def challenger(workspace):
-    """Return the entry of another rule model, whose file is stored."""
-    project = workspace.project
-    content = dump_model(RuleModel([], 0.77).fit())
-    project.models.add("7", content)
-    tags = {"contract": project.problem.fingerprint}
-    return {"name": "other", "version": "7", "digest": digest_of(content), "tags": tags}
+    return add_model(workspace, "7", 0.77)
 
 
 @pytest.fixture
@@ -50,6 +55,13 @@ def start(workspace, ledger, challenger, step=0):
     if step:
         rollout = change(ledger, rollout, why="a test", state="running", step=step, share=STEPS[step - 1])
     return rollout
+
+
+def wait_until(condition, seconds=10):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def rows(features, number=400):
@@ -106,6 +118,43 @@ def test_champion_that_was_the_challenger_and_the_one_before_are_not_loaded_agai
     models.publish("champion", **old)
     predictor.refresh()
     assert predictor.champion.label == f"{old['name']}:{old['version']}"
+
+
+def test_champion_before_this_one_stays_in_memory_however_many_challengers_came_first(
+    workspace, ledger, make, monkeypatch
+):
+    old, models = add_model(workspace, "50", 0.4), workspace.project.models
+    models.publish("champion", **old)
+    predictor = make()
+    for version in range(60, 66):
+        entry = add_model(workspace, str(version), version / 100)
+        rollout = start(workspace, ledger, entry)
+        predictor.refresh()
+        change(ledger, rollout, why="a test", state="back")
+    monkeypatch.setattr(predictor.served.models, "content", lambda _: pytest.fail("a file was read"))
+    for champion in (entry, old, entry):
+        models.publish("champion", **champion)
+        predictor.refresh()
+        assert predictor.champion.label == f"other:{champion['version']}"
+
+
+def test_way_back_does_not_wait_for_a_store_of_models_that_hangs(workspace, ledger, challenger, monkeypatch):
+    rollout = start(workspace, ledger, challenger, step=3)
+    asked, free = threading.Event(), threading.Event()
+
+    def hang(*_):
+        asked.set()
+        free.wait(30)
+
+    with workspace.product() as product:
+        assert product.get("/v1/model").json()["rollout"]["challenger"] == "other:7"
+        monkeypatch.setattr(type(workspace.project.models), "entry", hang)
+        try:
+            assert asked.wait(10)
+            change(ledger, rollout, why="a test", state="back")
+            wait_until(lambda: product.get("/v1/model").json()["rollout"] is None)
+        finally:
+            free.set()
 
 
 def test_paused_rollout_keeps_its_shares(workspace, ledger, challenger, make, features):

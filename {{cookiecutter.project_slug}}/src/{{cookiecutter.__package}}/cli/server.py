@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .composition import Project
 
 GRACEFUL_SECONDS = 20  # for requests in flight at SIGTERM
+ROLLOUT_SECONDS = 0.5  # at most, between two looks at the rollout: all processes agree within a second
 
 
 class UnusedImports:
@@ -47,7 +48,7 @@ def build(project: "Project") -> "Iterator[FastAPI]":
     from ..operations.rollouts.alarm import Alarm
     from ..operations.state_metrics import StateMetrics
     from ..product.app import create_app
-    from ..product.following import follow
+    from ..product.following import follow_apart
     from ..product.http.security import SecurityMiddleware
     from ..product.predictor import Predictor
     from ..product.shadow import Shadow
@@ -66,7 +67,14 @@ def build(project: "Project") -> "Iterator[FastAPI]":
             read_rollout=partial(read_current, ledger),
             shadow=shadow,
         )
-        followed: list[Callable[[], None]] = [predictor.refresh, Alarm(ledger, plan)]
+        followed: list[Callable[[], None]] = [Alarm(ledger, plan)]
+        models, seconds = predictor.served, settings.refresh_seconds
+        # the way back must not wait for files of models or for the numbers of a guard
+        groups = [
+            ([models.refresh_models], seconds),
+            ([models.refresh_rollout], min(seconds, ROLLOUT_SECONDS)),
+            (followed, seconds),
+        ]
         app = create_app(
             project.problem,
             predictor,
@@ -74,7 +82,7 @@ def build(project: "Project") -> "Iterator[FastAPI]":
             metrics,
             title=plan.product.question,
             max_waiting=settings.max_waiting,
-            follow=partial(follow, followed, settings.refresh_seconds),
+            follow=partial(follow_apart, groups),
         )
         waiting: Callable[[], int] = app.state.batcher.count_waiting
         state = StateMetrics(metrics, ledger, waiting, shadow.count_lost, predictor.served.in_use)

@@ -1,7 +1,7 @@
 """The models that a product serves: it follows the published aliases and the rollout that is live.
 
-Models stay in memory while they may be needed again: the champion before this one, and the challenger. Rolling back
-reads no file.
+Models stay in memory while they may be needed again: the rules, the champion and the one before it, and the latest
+challenger. Rolling back reads no file.
 """
 
 import logging
@@ -17,7 +17,6 @@ from ..stores.models import SERVED, Models, StoredModel
 from ..stores.rollouts import Rollout
 
 ALIASES = (*SERVED, "challenger")
-MAX_LOADED = 4
 log = logging.getLogger(__name__)
 
 
@@ -41,8 +40,8 @@ class ServedModels:
         self.read_rollout = read_rollout
         self.live: Live | None = None
         self.rollout: Rollout | None = None  # as it was read last, also if its challenger does not load
-        self.loaded: list[StoredModel] = []  # the latest last: the rules, two champions and a challenger
-        self.fallback = self.champion = self._load("fallback", models.entry("fallback"))
+        self.challenger: StoredModel | None = None  # the latest one, also after its rollout
+        self.fallback = self.champion = self.previous = self._read("fallback", models.entry("fallback"))
         self._notices = dict.fromkeys(ALIASES, "")
         self.refresh()
 
@@ -59,14 +58,20 @@ class ServedModels:
 
     def find(self, label: str) -> StoredModel | None:
         """Return a model that is in memory by its name and version, or None."""
-        challenger = [self.live.challenger] if self.live else []
-        models = [self.champion, self.fallback, *challenger, *self.loaded]
-        return next((model for model in models if model.label == label), None)
+        return next((model for model in self._in_memory() if model.label == label), None)
 
     def refresh(self) -> None:
         """Load what the aliases and the rollout point to now; if that does not load, the old model keeps answering."""
+        self.refresh_models()
+        self.refresh_rollout()
+
+    def refresh_models(self) -> None:
+        """Load what the aliases point to now."""
         self._note("fallback", self._follow_fallback)
         self._note("champion", self._follow_champion)
+
+    def refresh_rollout(self) -> None:
+        """Follow the rollout; without a new challenger, no file is read. May run beside `refresh_models`."""
         self._note("challenger", self._follow_rollout)
 
     def _note(self, alias: str, follow: Callable[[], None]) -> None:
@@ -89,7 +94,8 @@ class ServedModels:
     def _follow_champion(self) -> None:
         entry = self.models.entry("champion")
         if entry is not None and not _is_entry(self.champion, entry):
-            self.champion = self._load("champion", entry)
+            champion = self._load("champion", entry)
+            self.previous, self.champion = self.champion, champion
             log.info("the champion is %s", self.champion.label)
 
     def _follow_rollout(self) -> None:
@@ -105,22 +111,27 @@ class ServedModels:
             return
         if self.live is None or not _is_entry(self.live.challenger, rollout.challenger):
             self.live = None  # until its challenger is there, the champion answers everything
-        self.live = Live(rollout, self._load("challenger", rollout.challenger))
-        log.info("the rollout of %s: %s", self.live.challenger.label, rollout.title)
+        self.challenger = challenger = self._load("challenger", rollout.challenger)
+        self.live = Live(rollout, challenger)
+        log.info("the rollout of %s: %s", challenger.label, rollout.title)
 
-    def _load(self, alias: str, entry: Mapping[str, Any] | None) -> StoredModel:
+    def _in_memory(self) -> list[StoredModel]:
+        models = [self.champion, self.fallback, self.previous, self.challenger]
+        return [model for model in models if model is not None]
+
+    def _load(self, alias: str, entry: Mapping[str, Any]) -> StoredModel:
         """Return the model of an entry, from memory if it is there. Raises UserError: it cannot be served."""
+        known = [model for model in self._in_memory() if _is_entry(model, entry)]
+        return known[0] if known else self._read(alias, entry)
+
+    def _read(self, alias: str, entry: Mapping[str, Any] | None) -> StoredModel:
         if entry is not None and entry["tags"].get("contract") != self.problem.fingerprint:
             raise UserError(
                 f"the {alias}, {entry['name']}:{entry['version']}, was made for another contract; if contract.py "
                 "changed while this product runs, start a new one beside it and then stop this one; else run "
                 "`data`, `train`, `promote`"
             )
-        known = [model for model in self.loaded if entry is not None and _is_entry(model, entry)]
-        model = known[0] if known else self.models.load(alias, entry)
-        others = [other for other in self.loaded if other is not model]
-        self.loaded = [*others[-MAX_LOADED + 1 :], model]
-        return model
+        return self.models.load(alias, entry)
 
 
 def _is_entry(model: StoredModel, entry: Mapping[str, Any]) -> bool:
