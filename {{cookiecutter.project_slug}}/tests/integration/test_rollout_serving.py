@@ -10,10 +10,10 @@ from sqlalchemy.exc import OperationalError
 from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.product.predictor import Predictor
 from {{ cookiecutter.__package }}.product.served import Live
-from {{ cookiecutter.__package }}.product.shadow import Shadow
+from {{ cookiecutter.__package }}.product.shadow import MAX_RECORDED, Shadow
 from {{ cookiecutter.__package }}.stores.models import StoredModel, digest_of, dump_model
 from {{ cookiecutter.__package }}.stores.rollouts import begin, change, read_current
-from {{ cookiecutter.__package }}.stores.shadow_scores import read_shadow_scores
+from {{ cookiecutter.__package }}.stores.shadow_scores import read_shadow_scores, record_shadow_scores
 
 STEPS = [0.1, 0.5, 1.0]
 
@@ -265,6 +265,45 @@ def test_error_of_the_challenger_in_the_shadow_is_recorded(workspace, ledger, ch
     assert [(score["error"], score["answer"]) for score in read_shadow_scores(ledger, rollout.id)] == [
         ("ValueError", None)
     ] * 3
+
+
+def test_shadow_scores_go_on_after_an_error_that_nobody_expects(
+    workspace, ledger, challenger, make, features, monkeypatch
+):
+    rollout = start(workspace, ledger, challenger)
+    recorder = Shadow(workspace.project.problem, ledger)
+    predictor, errors = make(shadow=recorder), [RuntimeError()]
+
+    def record(ledger, scores):
+        if errors:
+            raise errors.pop()
+        record_shadow_scores(ledger, scores)
+
+    monkeypatch.setattr(f"{Shadow.__module__}.record_shadow_scores", record)
+    for _ in range(2):
+        decisions = predictor.decide(rows(features, 3))
+        ledger.record(decisions)
+        predictor.score_shadow(decisions)
+        recorder.drain(10)
+    assert recorder.failed == 3
+    scores = read_shadow_scores(ledger, rollout.id)
+    assert [score["decision_id"] for score in scores] == [decision["id"] for decision in decisions]
+
+
+def test_batches_that_wait_for_the_shadow_are_recorded_together(
+    workspace, ledger, challenger, make, features, monkeypatch
+):
+    rollout = start(workspace, ledger, challenger)
+    recorder, hanging, recorded = Shadow(workspace.project.problem, ledger), Hanging(), []
+    predictor = make(shadow=recorder)
+    predictor.served.live = Live(rollout, StoredModel(hanging, "slow", "9", "", {}))
+    monkeypatch.setattr(f"{Shadow.__module__}.record_shadow_scores", lambda _, scores: recorded.append(len(scores)))
+    for _ in range(20):
+        decisions = predictor.decide(rows(features, 3))
+        predictor.score_shadow(decisions)
+    hanging.free.set()
+    recorder.drain(10)
+    assert recorded == [3 * MAX_RECORDED, 3 * (20 - MAX_RECORDED)]
 
 
 def test_product_shows_the_rollout_and_explains_decisions_of_the_challenger(workspace, ledger, challenger, features):

@@ -1,5 +1,6 @@
 """The shadow of a rollout: the challenger scores all traffic without answering, off the path of a request."""
 
+import contextlib
 import logging
 import queue
 import threading
@@ -8,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sklearn import config_context
-from sqlalchemy.exc import SQLAlchemyError
 from threadpoolctl import threadpool_limits
 
 from ..core.problem import Problem
@@ -17,6 +17,7 @@ from ..stores.shadow_scores import record_shadow_scores
 from .served import Live
 
 MAX_WAITING = 64  # batches of decisions
+MAX_RECORDED = 16  # batches, in one transaction
 log = logging.getLogger(__name__)
 Batch = tuple[Live, Sequence[Mapping[str, Any]]]
 
@@ -59,15 +60,28 @@ class Shadow:
         threadpool_limits(1)
         with config_context(assume_finite=True, skip_parameter_validation=True):
             while True:
-                live, decisions = self._waiting.get()
-                scores = score_decisions(live, self.problem, decisions)
-                self.failed += sum(bool(score["error"]) for score in scores)
-                try:
-                    record_shadow_scores(self.ledger, scores)
-                except SQLAlchemyError as error:  # the decisions themselves are on record
-                    self.failed += sum(not score["error"] for score in scores)
-                    log.warning("shadow scores cannot be recorded: %s", type(error).__name__)
-                self._waiting.task_done()
+                self._score(self._waiting.get())
+
+    def _score(self, first: Batch) -> None:
+        """Score a batch and those that wait meanwhile, each in a call of its own, and record them together.
+
+        A call has as many rows as the champion's, so that their times can be compared; a transaction flushes to disk,
+        and the ledger waits for it.
+        """
+        batches, scores = [first], score_decisions(first[0], self.problem, first[1])
+        with contextlib.suppress(queue.Empty):
+            while len(batches) < MAX_RECORDED:
+                batches.append(self._waiting.get_nowait())
+                live, decisions = batches[-1]
+                scores += score_decisions(live, self.problem, decisions)
+        self.failed += sum(bool(score["error"]) for score in scores)
+        try:
+            record_shadow_scores(self.ledger, scores)
+        except Exception as error:  # noqa: BLE001  # the decisions are on record; the thread goes on with the next
+            self.failed += sum(not score["error"] for score in scores)
+            log.warning("shadow scores cannot be recorded: %s", type(error).__name__)
+        for _ in batches:
+            self._waiting.task_done()
 
 
 def score_decisions(live: Live, problem: Problem, decisions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
