@@ -66,7 +66,7 @@ class Rollout(Strict):
     compare_from: Share = 0.10
     minimum_hours: NonNegativeFloat = 1
     maximum_hours: PositiveFloat = 168
-    level: Annotated[float, Field(gt=0, lt=0.5)] = 0.04
+    level: Annotated[float, Field(gt=0, lt=0.5)] = 0.045
     alarm_level: Annotated[float, Field(gt=0, lt=0.5)] = 0.02
     shadow_level: Annotated[float, Field(gt=0, lt=0.5)] = 0.005
     guard_level: Annotated[float, Field(gt=0, lt=0.5)] = 0.0005

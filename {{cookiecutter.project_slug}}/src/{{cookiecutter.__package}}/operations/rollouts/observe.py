@@ -12,7 +12,7 @@ from ...stores.ledger import Ledger
 from ...stores.rollout_decisions import count_rollout_decisions, read_rollout_decisions
 from ...stores.rollouts import Rollout
 from ...stores.shadow_scores import read_shadow_scores
-from .observations import Arm, ShadowScores, Step, summarise
+from .observations import Arm, ShadowScores, Step, Summary, summarise
 
 Row = Mapping[str, Any]
 OPEN = ("accept", "override")  # reviews that saw the answer
@@ -71,11 +71,13 @@ def _observe_arm(rows: Sequence[Row], problem: Problem, plan: Plan) -> Arm:
     labels = [_label(row, plan.labels.order) for row in rows]
     labelled = [(row, label) for row, label in zip(rows, labels, strict=True) if label is not None]
     costs = _costs(problem, [label for _, label in labelled], [row["answer"] for row, _ in labelled])
-    groups: dict[str, list[float]] = defaultdict(list)
+    by_unit: dict[str, list[float]] = defaultdict(list)
+    by_group: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for (row, _), cost in zip(labelled, costs.tolist(), strict=True):
+        by_unit[_unit(row)].append(cost)
         for column in problem.stored:
             if column.protected and column.categories:
-                groups[f"{column.name} = {row['features'].get(column.name)}"].append(cost)
+                by_group[f"{column.name} = {row['features'].get(column.name)}"][_unit(row)].append(cost)
     seconds = {row["model_seconds"] for row in rows}
     adverse = [row for row in rows if row["fallback"] or row["verdict"] == "override"]
     return Arm(
@@ -85,16 +87,25 @@ def _observe_arm(rows: Sequence[Row], problem: Problem, plan: Plan) -> Arm:
         adverse=_count_units(adverse),
         calls=len(seconds),
         slow=sum(each > slow_seconds(plan) for each in seconds),
-        reviewed=sum(row["verdict"] in OPEN for row in rows),
-        overridden=sum(row["verdict"] == "override" for row in rows),
+        reviewed=_count_units([row for row in rows if row["verdict"] in OPEN]),
+        overridden=_count_units([row for row in rows if row["verdict"] == "override"]),
         labelled=_count_units([row for row, _ in labelled]),
-        costs=summarise(costs),
-        groups={name: summarise(np.array(values)) for name, values in groups.items()},
+        costs=_summarise_units(by_unit),
+        groups={name: _summarise_units(units) for name, units in by_group.items()},
     )
 
 
+def _unit(row: Row) -> str:
+    return str(row["subject"] or row["id"])
+
+
 def _count_units(rows: Sequence[Row]) -> int:
-    return len({row["subject"] or row["id"] for row in rows})
+    return len({_unit(row) for row in rows})
+
+
+def _summarise_units(costs: Mapping[str, Sequence[float]]) -> Summary:
+    """Summarise the mean cost of each unit: decisions of one subject depend on each other."""
+    return summarise(np.array([np.mean(values) for values in costs.values()]))
 
 
 def _label(row: Row, order: Sequence[str]) -> Any:
