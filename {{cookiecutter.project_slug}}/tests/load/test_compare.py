@@ -52,7 +52,7 @@ def test_sabotage_pause_in_the_predictor_breaks_the_time_to_answer_alone(reposit
     [predictor] = repository.glob("src/*/product/predictor.py")
     text = predictor.read_text(encoding="utf-8")
     slower, count = re.subn(
-        r"(?m)^(        .*self\.champion, False)$", r"\1\n        __import__('time').sleep(0.5)", text
+        r"(?m)^(        objective, fallback, start = .*)$", r"\1\n        __import__('time').sleep(0.5)", text
     )
     assert count == 1
     predictor.write_text(slower, encoding="utf-8")
