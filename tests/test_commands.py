@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 # the machinery is the same for every problem: the workflow runs for each scope, and `make check` for the other
 # problems and, below, for a project without a wheel; what kills, fills up and overloads a product runs once
 CHECK, WORKFLOW_RUN, LONGER = ("make check",), ("make ci",), ("make test-slow", "make test-browser")
-SECONDS = 1800
+SECONDS = 2700
 # every problem and every scope at least once; the fast tests bake all combinations
 ONCE = [answers for answers in SHAPES if len(answers.items() - DEFAULTS.items()) <= 1]
 WORKFLOW = TEMPLATE / "{{cookiecutter.project_slug}}" / ".github" / "workflows" / "ci.yml"
