@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from {{ cookiecutter.__package }}.core.labels import choose_label
 from {{ cookiecutter.__package }}.data.attention import count_reviews, explain_inattention
-from {{ cookiecutter.__package }}.data.labels import choose_label, weigh_labels
+from {{ cookiecutter.__package }}.data.labels import weigh_labels
 from {{ cookiecutter.__package }}.model.evaluate import split_columns
 from {{ cookiecutter.__package }}.model.provenance import provenance
 from {{ cookiecutter.__package }}.model.train import register_best, run_trials

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from problems import KEY, SHAPES, USUAL
 
+from {{ cookiecutter.__package }}.core.labels import choose_label
 from {{ cookiecutter.__package }}.core.plan import Labels
 from {{ cookiecutter.__package }}.data import attention, labels
 from {{ cookiecutter.__package }}.data.collect import REASON
@@ -82,7 +83,7 @@ def build(workspace: Any, decisions: Any) -> dict[str, Any]:
 )
 def test_first_statement_of_the_order_is_the_label(order: Any, changes: dict[str, Any], expected: Any) -> None:
     row = {"answer": "a", "verdict": None, "reaction_answer": None} | changes
-    assert labels.choose_label(row, order) == expected
+    assert choose_label(row, order) == expected
 
 
 def test_rows_have_origin_time_subject_and_weight(workspace: Any) -> None:

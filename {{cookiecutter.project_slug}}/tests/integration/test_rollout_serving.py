@@ -315,3 +315,18 @@ def test_product_shows_the_rollout_and_explains_decisions_of_the_challenger(work
         assert (shown["state"], shown["step"], shown["share"], shown["challenger"]) == ("running", 3, 1.0, "other:7")
         explained = product.get(f"/v1/decisions/{decision['id']}").json()
         assert "no longer in use" not in (explained["unexplained"] or "")
+
+
+def test_explaining_one_champion_after_another_keeps_no_thread_of_each(workspace, make, features):
+    project, predictor = workspace.project, make()
+    before = {*threading.enumerate()}
+    for version in range(10, 20):
+        content = dump_model(RuleModel([], version / 100).fit())
+        project.models.add(str(version), content)
+        tags = {"contract": project.problem.fingerprint}
+        project.models.publish("champion", name="next", version=str(version), digest=digest_of(content), tags=tags)
+        predictor.refresh()
+        [decision] = predictor.decide([features])
+        assert predictor.explain(decision)["reasons"]
+    time.sleep(0.2)  # a thread that was told to end
+    assert len({*threading.enumerate()} - before) <= 3

@@ -157,3 +157,11 @@ def test_missing_folder_of_secrets_is_refused(secrets):
     secrets.rmdir()
     with pytest.raises(UserError, match=r"^settings: APP_SECRETS_DIR: .+ is not a folder; mount the secrets there"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("127.0.0.1", "http://127.0.0.1:8000"), ("::", "http://[::1]:8000"), ("::1", "http://[::1]:8000")],
+)
+def test_product_that_listens_everywhere_is_reached_on_this_machine(host, url):
+    assert Settings(host=host, api_keys=("a-long-enough-key",)).url == url

@@ -54,7 +54,7 @@ def drill(
     champion = project.models.load("champion")
     entry = project.models.entry("champion") or {}
     keys = [key.get_secret_value() for key in settings.api_keys]
-    ask = partial(ask_rollout, (url or f"http://{settings.host}:{settings.port}").rstrip("/"), keys[0] if keys else "")
+    ask = partial(ask_rollout, (url or settings.url).rstrip("/"), keys[0] if keys else "")
     ask()
     version = next(filter(None, map(project.registry.version, ("challenger", "previous"))), champion.version)
     with project.ledger() as ledger, out.status("rolling out and back"):

@@ -109,9 +109,7 @@ def _connect(project: "Project", url: str) -> Any:
     from ..operations.simulation.client import Client
 
     settings = project.settings
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104  # compared only
-    address = url or f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-    client = Client(address, settings.api_keys[0].get_secret_value() if settings.api_keys else "")
+    client = Client(url or settings.url, settings.api_keys[0].get_secret_value() if settings.api_keys else "")
     client.check()
     return client
 

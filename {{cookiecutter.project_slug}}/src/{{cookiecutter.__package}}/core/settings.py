@@ -58,6 +58,12 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def url(self) -> str:
+        """The address at which this machine reaches the product."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # compared only
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
     def var(self) -> Path:
         """The folder of everything that commands make, never committed."""
         return self.root.resolve() / "var"

@@ -10,8 +10,8 @@ from typing import Any
 
 from scipy.special import bdtr, pdtr
 
+from ..core.labels import OPEN, OVERRIDE, choose_label
 from ..core.plan import Labels
-from .labels import OPEN, OVERRIDE, choose_label
 
 LEVEL = 0.05  # of the test
 # decisions with a blind review or an outcome that are enough to estimate an error rate, and wrong answers among them

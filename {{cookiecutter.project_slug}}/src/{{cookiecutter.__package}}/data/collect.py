@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError, create_model
 
 from ..core.checks import request_model
 from ..core.errors import UserError, error_message
+from ..core.labels import choose_label
 from ..core.plan import Statement
 from ..core.problem import Problem
 from ..core.schema import Column
@@ -19,7 +20,7 @@ from ..stores.convert import convert, to_text
 from ..stores.dialect import describe_dialect
 from ..stores.files import choose_source, file_errors, read_rows, show
 from ..stores.lake import KEY, ORIGIN, SUBJECT, TIME
-from .labels import FILE, choose_label
+from .labels import FILE
 
 # why a row cannot be used; like the other columns of ours, none of a contract begins with _
 REASON = "_reason"

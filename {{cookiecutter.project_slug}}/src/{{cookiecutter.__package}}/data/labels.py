@@ -1,14 +1,12 @@
-"""Labels: which statement about a decision is its label, and how much a row of each origin weighs."""
+"""Labels: how much a row of each origin weighs, in numbers and in words."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..core.plan import Labels, Statement
+from ..core.labels import ACCEPT, BLIND, OPEN, OUTCOME, OVERRIDE
+from ..core.plan import Labels
 
-# origins of labels: the file; what really happened; a person's answer before they saw the model's; and of people who
-# saw it, another answer or the model's own
-FILE, OUTCOME, BLIND, OVERRIDE, ACCEPT = "file", "outcome", "blind", "override", "accept"
-OPEN = (OVERRIDE, ACCEPT)  # reviews that saw the model's answer
+FILE = "file"  # the origin of labels that came with the table
 WORDS = {  # of one row, and of several
     FILE: ("from the file", "from the file"),
     BLIND: ("blind review", "blind reviews"),
@@ -16,18 +14,6 @@ WORDS = {  # of one row, and of several
     OVERRIDE: ("override", "overrides"),
     ACCEPT: ("accept", "accepts"),
 }
-
-
-def choose_label(decision: Mapping[str, Any], order: Sequence[Statement]) -> tuple[str, Any] | None:
-    """Return origin and value of the label: the first statement of `order` that a decision has; None without one."""
-    for statement in order:
-        if statement == "outcome" and decision.get("outcome") is not None:
-            return OUTCOME, decision["outcome"]
-        if statement == "blind" and decision["verdict"] == BLIND:
-            return BLIND, decision["reaction_answer"]
-        if statement == "reaction" and decision["verdict"] in OPEN:
-            return decision["verdict"], decision["reaction_answer" if decision["verdict"] == OVERRIDE else "answer"]
-    return None
 
 
 def weigh_labels(counts: Mapping[str, int], labels: Labels, inattention: str) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """State metrics: what a product is at this moment, beside what it has counted."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -79,4 +78,4 @@ class StateMetrics:
 
 
 def _seconds(at: str) -> float:
-    return datetime.fromisoformat(at).timestamp() if at else time.time()
+    return datetime.fromisoformat(at).timestamp()

@@ -2,9 +2,7 @@
 
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +14,7 @@ from ..stores.models import Models, StoredModel
 from ..stores.rollouts import Rollout
 from .arms import choose_challenger
 from .explain import explain
-from .served import ServedModels
+from .served import ROLES, ServedModels
 from .shadow import Shadow
 from .timeouts import TimedCaller
 
@@ -53,7 +51,7 @@ class Predictor:
         # a challenger that hangs must not turn the champion's decisions over to the rules
         self.callers = {arm: TimedCaller(max_seconds) for arm in ARMS}
         # reasons have callers of their own: a slow one must not turn decisions over to the rules
-        self.explanations: dict[str, TimedCaller] = defaultdict(partial(TimedCaller, max_seconds))
+        self.explanations = {role: TimedCaller(max_seconds) for role in ROLES}
         self.served = ServedModels(models, problem, read_rollout)
 
     @property
@@ -137,11 +135,12 @@ class Predictor:
         """Return the encoded row and the reasons of a decision, or why there are none."""
         label: str = decision["model"]
         found: dict[str, Any] = {"encoded": {}, "reasons": []}
-        model = self.served.find(label)
-        if model is None:
+        in_memory = self.served.find(label)
+        if in_memory is None:
             return found | {"unexplained": f"{label} answered; it is no longer in use"}
+        role, model = in_memory
         try:
-            found = self.explanations[label].call(model, explain, model.model, self.problem, decision["features"])
+            found = self.explanations[role].call(model, explain, model.model, self.problem, decision["features"])
         except Exception as error:  # noqa: BLE001  # the decision stands without its explanation
             log.error("%s cannot be explained: %s", label, type(error).__name__)  # noqa: TRY400
         return found | {"unexplained": None if found["reasons"] else f"{label} gives no reason"}

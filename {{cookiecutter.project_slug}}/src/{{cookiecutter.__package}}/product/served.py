@@ -17,6 +17,7 @@ from ..stores.models import SERVED, Models, StoredModel
 from ..stores.rollouts import Rollout
 
 ALIASES = (*SERVED, "challenger")
+ROLES = ("champion", "fallback", "previous", "challenger")  # of the models in memory
 log = logging.getLogger(__name__)
 
 
@@ -56,9 +57,9 @@ class ServedModels:
         live = self.live  # another thread may end the rollout
         return [*found, *([("challenger", live.challenger)] if live else [])]
 
-    def find(self, label: str) -> StoredModel | None:
-        """Return a model that is in memory by its name and version, or None."""
-        return next((model for model in self._in_memory() if model.label == label), None)
+    def find(self, label: str) -> tuple[str, StoredModel] | None:
+        """Return a model that is in memory by its name and version, with its role, or None."""
+        return next((found for found in self._in_memory().items() if found[1].label == label), None)
 
     def refresh(self) -> None:
         """Load what the aliases and the rollout point to now; if that does not load, the old model keeps answering."""
@@ -115,13 +116,13 @@ class ServedModels:
         self.live = Live(rollout, challenger)
         log.info("the rollout of %s: %s", challenger.label, rollout.title)
 
-    def _in_memory(self) -> list[StoredModel]:
-        models = [self.champion, self.fallback, self.previous, self.challenger]
-        return [model for model in models if model is not None]
+    def _in_memory(self) -> dict[str, StoredModel]:
+        models = zip(ROLES, (self.champion, self.fallback, self.previous, self.challenger), strict=True)
+        return {role: model for role, model in models if model is not None}
 
     def _load(self, alias: str, entry: Mapping[str, Any]) -> StoredModel:
         """Return the model of an entry, from memory if it is there. Raises UserError: it cannot be served."""
-        known = [model for model in self._in_memory() if _is_entry(model, entry)]
+        known = [model for model in self._in_memory().values() if _is_entry(model, entry)]
         return known[0] if known else self._read(alias, entry)
 
     def _read(self, alias: str, entry: Mapping[str, Any] | None) -> StoredModel:

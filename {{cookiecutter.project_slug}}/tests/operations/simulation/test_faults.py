@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from simulated_cases import make_source
 
+from {{ cookiecutter.__package }}.cli import simulate
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.operations.simulation.faults import ACCEPT_ALL, FAULTS, make_changes
 
@@ -120,3 +121,7 @@ def test_accepting_reviewers_change_no_case():
 def test_unknown_fault_or_column_is_refused(fault, column, message):
     with pytest.raises(UserError, match=message):
         make_changes([fault], make_source("usual"), column)
+
+
+def test_help_names_every_fault():
+    assert simulate.FAULTS.split(", ") == [*FAULTS]

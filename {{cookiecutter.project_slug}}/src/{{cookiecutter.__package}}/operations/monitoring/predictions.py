@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.labels import OPEN, OVERRIDE
 from ...core.plan import Plan
 from ...core.problem import Problem
 from ...core.result import GateResult, fail_if
@@ -15,7 +16,6 @@ from .reference import Values
 from .significance import SHARE_OF_LEVEL, adjust_holm, combine, compare_locations, compare_shares, rate_interval
 
 DECILES = np.arange(1, 10) / 10
-OPEN = ("accept", "override")  # reviews that saw the answer
 
 
 def count_predictions(decisions: Decisions, problem: Problem, model: StoredModel, sample: Values) -> dict[str, Any]:
@@ -137,4 +137,4 @@ def _count_answers(answers: Any, problem: Problem) -> list[int]:
 
 def _count_reviews(decisions: Decisions) -> tuple[int, int]:
     opened = sum(verdict in OPEN for verdict in decisions.reactions)
-    return opened, sum(verdict == "override" for verdict in decisions.reactions)
+    return opened, sum(verdict == OVERRIDE for verdict in decisions.reactions)

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtrc, chdtrc, ndtr, ndtri, stdtrit
 
+from ..rollouts.sequential import wilson_bounds
+
 MINIMUM_EXPECTED = 5  # values of a bin; rarer ones are merged (Cochran, Biometrics 10, 1954)
 SHARE_OF_LEVEL = 0.2  # for joint drift and for predictions, so that all watches together stay near the plan's level
 SMALLEST_SHARE = 1e-4  # of a bin that is empty in one sample, for the stability index
@@ -124,9 +126,7 @@ def mean_interval(values: NDArray[np.float64], level: float) -> tuple[float, flo
 
 def rate_interval(count: int, n: int, level: float) -> tuple[float, float, float]:
     """Return a rate and its score interval (Wilson, 1927); each side is a test at `level`."""
-    z = float(ndtri(1 - level))
-    centre, reach = count + z * z / 2, z * np.sqrt(count * (n - count) / n + z * z / 4)
-    return count / n, float((centre - reach) / (n + z * z)), float((centre + reach) / (n + z * z))
+    return count / n, *wilson_bounds(count, n, level)
 
 
 def _compare_scores(now: Counts, then: Counts, transform: Callable[[Vector], Vector]) -> Comparison:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.labels import OPEN, OVERRIDE, choose_label
 from ...core.plan import Plan
 from ...core.problem import Problem
 from ...stores.ledger import Ledger
@@ -15,7 +16,6 @@ from ...stores.shadow_scores import read_shadow_scores
 from .observations import Arm, ShadowScores, Step, Summary, summarise
 
 Row = Mapping[str, Any]
-OPEN = ("accept", "override")  # reviews that saw the answer
 
 
 def slow_seconds(plan: Plan) -> float:
@@ -51,12 +51,8 @@ def observe_shadow(ledger: Ledger, rollout: Rollout, problem: Problem, plan: Pla
     scores = read_shadow_scores(ledger, rollout.id)
     decisions = {row["id"]: row for row in read_rollout_decisions(ledger, rollout.id)}
     order = [statement for statement in plan.labels.order if statement != "reaction"]
-    labels = [_label(decisions.get(score["decision_id"], {}), order) for score in scores]
-    kept = [
-        (score["answer"], decisions[score["decision_id"]]["answer"], label)
-        for score, label in zip(scores, labels, strict=True)
-        if label is not None and not score["error"]
-    ]
+    scored = [(score["answer"], decisions[score["decision_id"]]) for score in scores if not score["error"]]
+    kept = [(answer, row["answer"], label[1]) for answer, row in scored if (label := choose_label(row, order))]
     costs = np.zeros(0)
     if kept:
         answers, champions, truths = ([*values] for values in zip(*kept, strict=True))
@@ -68,8 +64,7 @@ def observe_shadow(ledger: Ledger, rollout: Rollout, problem: Problem, plan: Pla
 
 
 def _observe_arm(rows: Sequence[Row], problem: Problem, plan: Plan) -> Arm:
-    labels = [_label(row, plan.labels.order) for row in rows]
-    labelled = [(row, label) for row, label in zip(rows, labels, strict=True) if label is not None]
+    labelled = [(row, label[1]) for row in rows if (label := choose_label(row, plan.labels.order))]
     costs = _costs(problem, [label for _, label in labelled], [row["answer"] for row, _ in labelled])
     by_unit: dict[str, list[float]] = defaultdict(list)
     by_group: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
@@ -79,7 +74,7 @@ def _observe_arm(rows: Sequence[Row], problem: Problem, plan: Plan) -> Arm:
             if column.protected and column.categories:
                 by_group[f"{column.name} = {row['features'].get(column.name)}"][_unit(row)].append(cost)
     seconds = {row["model_seconds"] for row in rows}
-    adverse = [row for row in rows if row["fallback"] or row["verdict"] == "override"]
+    adverse = [row for row in rows if row["fallback"] or row["verdict"] == OVERRIDE]
     return Arm(
         units=_count_units(rows),
         decisions=len(rows),
@@ -88,7 +83,7 @@ def _observe_arm(rows: Sequence[Row], problem: Problem, plan: Plan) -> Arm:
         calls=len(seconds),
         slow=sum(each > slow_seconds(plan) for each in seconds),
         reviewed=_count_units([row for row in rows if row["verdict"] in OPEN]),
-        overridden=_count_units([row for row in rows if row["verdict"] == "override"]),
+        overridden=_count_units([row for row in rows if row["verdict"] == OVERRIDE]),
         labelled=_count_units([row for row, _ in labelled]),
         costs=_summarise_units(by_unit),
         groups={name: _summarise_units(units) for name, units in by_group.items()},
@@ -106,16 +101,6 @@ def _count_units(rows: Sequence[Row]) -> int:
 def _summarise_units(costs: Mapping[str, Sequence[float]]) -> Summary:
     """Summarise the mean cost of each unit: decisions of one subject depend on each other."""
     return summarise(np.array([np.mean(values) for values in costs.values()]))
-
-
-def _label(row: Row, order: Sequence[str]) -> Any:
-    """Return the first statement of `order` about a decision, or None."""
-    statements = {
-        "outcome": row.get("outcome"),
-        "blind": row.get("reaction_answer") if row.get("verdict") == "blind" else None,
-        "reaction": {"override": row.get("reaction_answer"), "accept": row.get("answer")}.get(row.get("verdict") or ""),
-    }
-    return next((statements[name] for name in order if statements[name] is not None), None)
 
 
 def _costs(problem: Problem, truths: Sequence[Any], answers: Sequence[Any]) -> Any:
