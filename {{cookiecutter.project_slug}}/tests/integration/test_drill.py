@@ -24,7 +24,7 @@ def test_every_process_follows_the_way_back_within_the_time_of_the_plan(workspac
 def test_without_a_product_the_drill_changes_nothing(workspace, command):
     code, _, error = command("drill", "--url", "http://127.0.0.1:9")
     assert code == 2
-    assert "does not answer as the product does" in error
+    assert "no product answers" in error
     with workspace.project.ledger() as ledger:
         assert read_latest(ledger) is None
 

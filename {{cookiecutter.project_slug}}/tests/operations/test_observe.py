@@ -12,8 +12,12 @@ from {{ cookiecutter.__package }}.operations.rollouts.observe import (
 )
 from {{ cookiecutter.__package }}.stores.ledger import new_id, now, open_ledger
 from {{ cookiecutter.__package }}.stores.outcomes import record_outcomes
+from {{ cookiecutter.__package }}.stores.rollout_decisions import read_rollout_decisions
 from {{ cookiecutter.__package }}.stores.rollouts import begin, change
-from {{ cookiecutter.__package }}.stores.shadow_scores import record_shadow_scores
+from {{ cookiecutter.__package }}.stores.shadow_scores import (
+    read_shadow_scores,
+    record_shadow_scores,
+)
 
 ENTRY = {"name": "a", "version": "1", "digest": "", "tags": {}}
 
@@ -61,7 +65,7 @@ def test_both_ways_of_counting_agree_and_late_labels_belong_to_the_step_of_their
         later = change(ledger, rollout, why="", step=2, share=1.0)
         record(ledger, problem, later, 1, arm="challenger")
         record_outcomes(ledger, [{"id": row["id"], "outcome": right} for row in champion[:2]])
-        first, second = observe_steps(ledger, later, problem, plan)
+        first, second = observe_steps(read_rollout_decisions(ledger, later.id), problem, plan)
         counted = count_steps(ledger, later, plan)
     for step, counts in zip((first, second), counted, strict=True):
         for arm in ("champion", "challenger"):
@@ -89,7 +93,28 @@ def test_shadow_is_compared_on_outcomes_and_blind_reviews_alone(url, shape):
         record_shadow_scores(ledger, [scores | failed])
         ledger.react(rows[0]["id"], {"verdict": "accept", "answer": None, "note": ""})
         record_outcomes(ledger, [{"id": row["id"], "outcome": right} for row in rows[1:3]])
-        found = observe_shadow(ledger, rollout, problem, plan)
+        scored = read_shadow_scores(ledger, rollout.id)
+        found = observe_shadow(read_rollout_decisions(ledger, rollout.id), scored, problem, plan)
     assert (found.decisions, found.failed, found.calls, found.slow) == (5, 1, 1, 0)
     assert found.costs.number == 2
     assert found.costs.total > 0
+
+
+def test_decisions_of_one_subject_are_one_unit_in_the_steps_and_in_the_shadow(url, shape):
+    problem, plan = shape.problem(), shape.parsed_plan
+    right, wrong = answers_of(problem)
+    with open_ledger(url, problem.target) as ledger:
+        rollout = begin(ledger, ENTRY, ENTRY, [1.0], "")
+        rows = record(ledger, problem, rollout, 4, subject="one") + record(ledger, problem, rollout, 1)
+        record_outcomes(ledger, [{"id": row["id"], "outcome": right} for row in rows])
+        scores = {"rollout": rollout.id, "answer": wrong, "score": 0.9, "model_seconds": 0.001, "error": ""}
+        record_shadow_scores(ledger, [scores | {"decision_id": row["id"]} for row in rows])
+        for row in rows[:3]:
+            ledger.react(row["id"], {"verdict": "override", "answer": wrong, "note": ""})
+        found = read_rollout_decisions(ledger, rollout.id)
+        [step] = observe_steps(found, problem, plan)
+        shadow = observe_shadow(found, read_shadow_scores(ledger, rollout.id), problem, plan)
+    arm = step.champion
+    assert (arm.decisions, arm.units, arm.labelled, arm.overridden, arm.adverse) == (5, 2, 2, 1, 1)
+    assert (arm.costs.number, shadow.costs.number) == (2, 2)
+    assert shadow.costs.total == 2 * shadow.costs.mean > 0

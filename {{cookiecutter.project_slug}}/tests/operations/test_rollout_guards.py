@@ -155,4 +155,4 @@ def test_shadow_without_independent_labels_is_held():
     step = Step(0, 0.0, make_arm(1000), Arm())
     *_, result = run_shadow_guards(replace(SHADOW, costs=count(0, 0)), step, 2.0, PLAN)
     assert result.status == "inconclusive"
-    assert "0 shadow scores have an outcome or a blind review, 100 are needed" in result.message
+    assert "0 units in the shadow have an outcome or a blind review, 100 are needed" in result.message

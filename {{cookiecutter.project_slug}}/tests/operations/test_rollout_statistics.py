@@ -94,7 +94,7 @@ def test_nothing_is_decided_on_missing_labels():
     arm = Arm(units=500, decisions=500)
     result = check_cost([Step(3, 0.1, arm, arm)], PLAN.steps, [], PLAN)
     assert (result.status, result.evidence["labels"]) == ("inconclusive", 0)
-    assert "0 decisions of the challenger have a label, 30 are needed" in result.message
+    assert "0 units of the challenger have a label, 30 are needed" in result.message
 
 
 def test_labels_that_arrive_late_in_one_arm_hold_the_rollout():

@@ -9,7 +9,9 @@ from ...core.plan import Plan
 from ...core.problem import Problem
 from ...core.result import GateResult
 from ...stores.ledger import Ledger
+from ...stores.rollout_decisions import read_rollout_decisions
 from ...stores.rollouts import Rollout, change
+from ...stores.shadow_scores import read_shadow_scores
 from .guards import (
     check_alarm,
     check_cost,
@@ -39,11 +41,13 @@ class Look:
 
 def look(ledger: Ledger, rollout: Rollout, problem: Problem, plan: Plan) -> Look:
     """Run the guards of the step in which a rollout is."""
-    steps, hours = observe_steps(ledger, rollout, problem, plan), hours_since(rollout.step_at)
+    rows, hours = read_rollout_decisions(ledger, rollout.id), hours_since(rollout.step_at)
+    steps = observe_steps(rows, problem, plan)
     current = [step for step in steps if step.number == rollout.step]
     step = current[0] if current else Step(rollout.step, rollout.share, Arm(), Arm())
     if rollout.step == 0:
-        results = run_shadow_guards(observe_shadow(ledger, rollout, problem, plan), step, hours, plan)
+        scores = observe_shadow(rows, read_shadow_scores(ledger, rollout.id), problem, plan)
+        results = run_shadow_guards(scores, step, hours, plan)
     else:
         earlier = [each for each in steps if each.number < rollout.step]
         results = run_guards([*earlier, step], rollout, hours, plan)

@@ -1,19 +1,17 @@
 """Drill: roll out and back on a running product, and measure how long the way back takes."""
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.error import URLError
-from urllib.request import Request, urlopen
 
 from ...core.errors import UserError
 from ...stores.history import find_last_of_arm
 from ...stores.ledger import Ledger
 from ...stores.rollouts import Rollout, RolloutConflictError, begin, change
+from ..simulation.client import Client
 
 AGREED = 20  # answers in a row, each on a connection of its own: several processes may answer
 TIMEOUT = 15.0  # seconds
@@ -31,14 +29,11 @@ class Drill:
 
 def ask_rollout(url: str, key: str) -> Mapping[str, Any] | None:
     """Return the live rollout as one process of a product sees it. Raises UserError: the product does not answer."""
-    headers = {"Connection": "close"} | ({"X-API-Key": key} if key else {})
-    try:
-        with urlopen(Request(f"{url}/v1/model", headers=headers), timeout=5) as answer:  # noqa: S310
-            found: Mapping[str, Any] | None = json.load(answer)["rollout"]
-            return found
-    except (URLError, OSError, ValueError, KeyError) as error:
-        message = f"{url} does not answer as the product does: {error}; start it with `run`, or give --url"
-        raise UserError(message) from None
+    answer = Client(url, key).send("GET", "/v1/model")  # on a connection of its own
+    if not isinstance(answer.body, dict) or "rollout" not in answer.body:
+        raise UserError(f"{url}: {answer.reason}: this is no product of this template; check --url")
+    found: Mapping[str, Any] | None = answer.body["rollout"]
+    return found
 
 
 def run_drill(

@@ -12,7 +12,6 @@ from .observations import Arm, ShadowScores, Step, Summary, count, pairs
 from .sequential import NORMAL, boundaries, paired_difference, spend_alpha, stratified_difference, wealth, wilson_bounds
 
 EARLY = "so few labels would show a harm of 10 points at most one time in six; failures and latency are guarded"
-
 UNEQUAL = "labels of one arm arrive more often, and costs are not compared before `labelled_share` passes"
 
 
@@ -101,7 +100,7 @@ def check_cost(
     needed = sum(each.challenger.costs.number for each in steps)
     difference = stratified_difference(pairs(steps, lambda arm: arm.costs))
     if needed < plan.labels or difference is None:
-        message = f"{needed:,} decisions of the challenger have a label, {plan.labels:,} are needed to compare costs"
+        message = f"{needed:,} units of the challenger have a label, {plan.labels:,} are needed to compare costs"
         return _result("cost", "inconclusive", message, labels=needed)
     compared = [share for share in planned if plan.compare_from <= share < 1]
     level = spend_alpha(plan.level, (compared.index(step.share) + 1) / len(compared))
@@ -122,7 +121,7 @@ def check_overrides(steps: Sequence[Step], plan: RolloutPlan) -> GateResult:
     difference = stratified_difference(pairs(compared, lambda arm: count(arm.overridden, arm.reviewed)))
     if difference is None:
         return _result("overrides", "pass", "no step has reviews of both arms yet", reviewed=reviewed)
-    message = f"people override the challenger {difference.estimate:+.1%} more often, over {reviewed:,} reviews "
+    message = f"people override the challenger {difference.estimate:+.1%} more often, over {reviewed:,} reviewed units "
     message += f"(p {difference.p_value:.2g})"
     status: Status = "fail" if difference.p_value < plan.guard_level else "pass"
     return _result("overrides", status, message, difference=difference.estimate, p_value=difference.p_value)
@@ -158,7 +157,7 @@ def check_shadow_cost(scores: ShadowScores, plan: RolloutPlan) -> GateResult:
     """Compare the costs of both models in pairs, on labels that do not depend on the answer that was shown."""
     number, difference = scores.costs.number, paired_difference(scores.costs)
     if number < plan.shadow_labels:
-        message = f"{number:,} shadow scores have an outcome or a blind review, {plan.shadow_labels:,} are needed"
+        message = f"{number:,} units in the shadow have an outcome or a blind review, {plan.shadow_labels:,} are needed"
         return _result("shadow_cost", "inconclusive", message, labels=number)
     if difference is None:
         return _result("shadow_cost", "pass", "the plan asks for no labels in the shadow")

@@ -37,10 +37,10 @@ class Arm:
     adverse: int = 0  # units with a failure or an override
     calls: int = 0  # of the model: decisions of one batch share a call
     slow: int = 0  # calls that took longer than the plan's limit
-    reviewed: int = 0  # decisions that a person accepted or overrode, having seen the answer
-    overridden: int = 0
+    reviewed: int = 0  # units with a decision that a person accepted or overrode, having seen the answer
+    overridden: int = 0  # units with an override
     labelled: int = 0  # units with a labelled decision
-    costs: Summary = Summary()  # of the labelled decisions, in the plan's unit
+    costs: Summary = Summary()  # mean cost of each labelled unit, in the plan's unit of cost
     groups: Mapping[str, Summary] = field(default_factory=dict)  # of the same costs, by "column = group"
 
 
@@ -62,7 +62,7 @@ class ShadowScores:
     failed: int = 0
     calls: int = 0
     slow: int = 0
-    costs: Summary = Summary()  # challenger minus champion, of each labelled decision
+    costs: Summary = Summary()  # mean difference of each labelled unit, challenger minus champion
 
 
 def summarise(values: Floats) -> Summary:

@@ -10,9 +10,8 @@ from ...core.labels import OPEN, OVERRIDE, choose_label
 from ...core.plan import Plan
 from ...core.problem import Problem
 from ...stores.ledger import Ledger
-from ...stores.rollout_decisions import count_rollout_decisions, read_rollout_decisions
+from ...stores.rollout_decisions import count_rollout_decisions
 from ...stores.rollouts import Rollout
-from ...stores.shadow_scores import read_shadow_scores
 from .observations import Arm, ShadowScores, Step, Summary, summarise
 
 Row = Mapping[str, Any]
@@ -23,14 +22,14 @@ def slow_seconds(plan: Plan) -> float:
     return plan.speed.p95_ms / 1000
 
 
-def observe_steps(ledger: Ledger, rollout: Rollout, problem: Problem, plan: Plan) -> list[Step]:
-    """Return what was observed in every step, the shadow included, in their order."""
+def observe_steps(rows: Sequence[Row], problem: Problem, plan: Plan) -> list[Step]:
+    """Return what the decisions of a rollout say about every step, the shadow included, in their order."""
     arms: dict[tuple[int, float], dict[str, list[Row]]] = defaultdict(lambda: {"champion": [], "challenger": []})
-    for row in read_rollout_decisions(ledger, rollout.id):
+    for row in rows:
         arms[row["step"], row["share"]][row["arm"]].append(row)
     return [
-        Step(number, share, *(_observe_arm(rows[arm], problem, plan) for arm in ("champion", "challenger")))
-        for (number, share), rows in sorted(arms.items())
+        Step(number, share, *(_observe_arm(found[arm], problem, plan) for arm in ("champion", "challenger")))
+        for (number, share), found in sorted(arms.items())
     ]
 
 
@@ -46,21 +45,22 @@ def count_steps(ledger: Ledger, rollout: Rollout, plan: Plan) -> list[Step]:
     ]
 
 
-def observe_shadow(ledger: Ledger, rollout: Rollout, problem: Problem, plan: Plan) -> ShadowScores:
+def observe_shadow(rows: Sequence[Row], scores: Sequence[Row], problem: Problem, plan: Plan) -> ShadowScores:
     """Return what the challenger would have answered; labels are outcomes and blind reviews, in the plan's order."""
-    scores = read_shadow_scores(ledger, rollout.id)
-    decisions = {row["id"]: row for row in read_rollout_decisions(ledger, rollout.id)}
+    decisions = {row["id"]: row for row in rows}
     order = [statement for statement in plan.labels.order if statement != "reaction"]
     scored = [(score["answer"], decisions[score["decision_id"]]) for score in scores if not score["error"]]
-    kept = [(answer, row["answer"], label[1]) for answer, row in scored if (label := choose_label(row, order))]
-    costs = np.zeros(0)
-    if kept:
-        answers, champions, truths = ([*values] for values in zip(*kept, strict=True))
-        costs = _costs(problem, truths, answers) - _costs(problem, truths, champions)
+    kept = [(answer, row, label[1]) for answer, row in scored if (label := choose_label(row, order))]
+    truths = [label for *_, label in kept]
+    costs = _costs(problem, truths, [answer for answer, *_ in kept])
+    costs = costs - _costs(problem, truths, [row["answer"] for _, row, _ in kept])
+    by_unit: dict[str, list[float]] = defaultdict(list)
+    for (_, row, _), cost in zip(kept, costs.tolist(), strict=True):
+        by_unit[_unit(row)].append(cost)
     seconds = {score["model_seconds"] for score in scores}
     failed = sum(bool(score["error"]) for score in scores)
     slow = sum(each > slow_seconds(plan) for each in seconds)
-    return ShadowScores(len(scores), failed, len(seconds), slow, summarise(costs))
+    return ShadowScores(len(scores), failed, len(seconds), slow, _summarise_units(by_unit))
 
 
 def _observe_arm(rows: Sequence[Row], problem: Problem, plan: Plan) -> Arm:
