@@ -71,6 +71,13 @@ def score_shadow(ledger, rows, answer="no", error=""):
     )
 
 
+def register_third(project):
+    """Register another model than the rules and the challenger, and return its version."""
+    tags = {"contract": project.problem.fingerprint}
+    model = RuleModel([], 0.3).fit()
+    return project.registry.register(model, name="third", inputs=project.problem.inputs, metrics={}, tags=tags)
+
+
 def start(command, ledger, features):
     code, out, _ = command("rollout", "start", "--why", "a try")
     assert (code, "scores all traffic in the shadow" in out) == (0, True)
@@ -144,12 +151,16 @@ def test_back_ends_a_live_rollout_without_the_registry(command, ledger, project,
 
 
 def test_stop_returns_everything_to_the_rules(command, ledger, project, features):
+    fallback, learned = project.registry.version("fallback"), register_third(project)
+    project.registry.set_alias("champion", learned)
     start(command, ledger, features)
+    manage.stop(ledger, project.models, "")
+    # a product follows before the registry is asked
+    assert (project.models.entry("champion")["version"], read_latest(ledger).state) == (fallback, "stopped")
+    assert project.registry.version("champion") == learned
     code, out, _ = command("rollout", "stop")
-    fallback = project.registry.version("fallback")
     assert (code, f"The rules, version {fallback}, answer everything." in out) == (0, True)
-    assert read_latest(ledger).state == "stopped"
-    assert project.models.entry("champion")["version"] == fallback
+    assert [project.registry.version(alias) for alias in ("champion", "previous")] == [fallback, learned]
 
 
 @pytest.mark.parametrize("words", [("advance",), ("pause",), ("resume",)])
@@ -206,9 +217,7 @@ def test_alarm_at_the_last_look_wins_and_the_champion_stays(command, ledger, pro
 
 def test_champion_that_was_changed_meanwhile_ends_the_rollout(command, ledger, project, features):
     start(command, ledger, features)
-    tags = {"contract": project.problem.fingerprint}
-    model = RuleModel([], 0.3).fit()
-    other = project.registry.register(model, name="third", inputs=project.problem.inputs, metrics={}, tags=tags)
+    other = register_third(project)
     project.registry.set_alias("champion", other)
     code, out, _ = command("rollout", "advance")
     assert (code, f"the champion is third:{other} by now" in out) == (1, True)
