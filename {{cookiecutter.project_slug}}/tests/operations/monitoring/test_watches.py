@@ -222,15 +222,32 @@ def test_training_and_earlier_windows_are_both_compared_with(world):
     assert "against earlier windows" in texts["later"]
 
 
+def change_windows(history: Any, champion: str, **predictions: Any) -> list[Any]:
+    """Return kept windows of this champion, with other counts of predictions."""
+    found = []
+    for window in history:
+        counted = {**window["statistics"]["predictions"], "model": champion, **predictions}
+        found.append({**window, "statistics": {**window["statistics"], "champion": champion, "predictions": counted}})
+    return found
+
+
 def test_windows_of_an_earlier_champion_are_not_compared_with(world):
     made, history = world
-    other = [{**window, "statistics": {**window["statistics"], "reference": "other"}} for window in history]
-    for window in other:
-        window["statistics"]["predictions"] = {**window["statistics"]["predictions"], "model": "learned:1"}
-    results, _ = run_watches(made.watch(10, history=other))
+    results, _ = run_watches(made.watch(10, history=change_windows(history, "learned:1")))
     found = {result.gate: result for result in results}
     assert "against the training table" in found["predictions.scores"].message
-    assert found["slow drift"].status == "inconclusive"
+    assert "in the training table" in found["reviews"].message
+    assert {found["slow drift"].status, found["overrides"].status} == {"inconclusive"}
+
+
+def test_windows_before_another_training_table_are_compared_with_but_for_their_scores(world):
+    """After `data`, scores are counted between other values; the champion and its reviews are the same."""
+    made, history = world
+    results, _ = run_watches(made.watch(10, history=change_windows(history, made.champion.label, cuts=[0.5])))
+    found = {result.gate: result for result in results}
+    assert "against the training table" in found["predictions.scores"].message
+    assert "in earlier windows" in found["reviews"].message
+    assert {found["slow drift"].status, found["overrides"].status} == {"pass"}
 
 
 def test_rules_as_champion_are_watched_without_probabilities():

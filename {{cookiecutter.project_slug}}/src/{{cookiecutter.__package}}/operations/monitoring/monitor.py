@@ -21,7 +21,7 @@ from .reference import Reference, count_window
 from .retraining import violations
 from .serving_health import fallbacks, latency, memory, silence, staleness
 from .skew import finite_scores, serving_skew
-from .slow_drift import slow_drift
+from .slow_drift import deviations, slow_drift
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,14 @@ class Watched:
 
 def run_watches(watched: Watched) -> tuple[list[GateResult], dict[str, Any]]:
     """Return the results of all watches, and the statistics of the window to keep."""
-    statistics: dict[str, Any] = {"reference": watched.reference.fingerprint, "memory": dict(watched.measured)}
     counts = count_window(watched.reference, watched.decisions.features)
-    statistics["counts"] = {name: found.tolist() for name, found in counts.items()}
+    statistics: dict[str, Any] = {
+        "reference": watched.reference.fingerprint,
+        "champion": watched.champion.label,
+        "counts": {name: found.tolist() for name, found in counts.items()},
+        "deviations": deviations(watched.reference, counts, watched.plan.drift),
+        "memory": dict(watched.measured),
+    }
     results = [*_watch_data(watched, counts, statistics), *_watch_model(watched, statistics), *_watch_program(watched)]
     return results, statistics
 
@@ -75,7 +80,7 @@ def _watch_data(watched: Watched, counts: Mapping[str, Any], statistics: dict[st
     drifted = {result.evidence["column"] for result in results if result.status == "fail"}
     steady = [column for column in problem.stored if column.name not in drifted]
     results += joint_drift(watched.reference.sample, features, steady, plan.drift)
-    results += slow_drift(watched.reference, [*watched.history, {"statistics": statistics}], plan.drift)
+    results += slow_drift(statistics, watched.history, plan.drift)
     return results
 
 

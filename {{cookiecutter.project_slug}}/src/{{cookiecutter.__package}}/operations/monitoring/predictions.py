@@ -73,10 +73,12 @@ def prediction_drift(now: Mapping[str, Any], history: Sequence[Mapping[str, Any]
 
 def review_rates(now: Mapping[str, Any], history: Sequence[Mapping[str, Any]], plan: Plan) -> Iterator[GateResult]:
     """Compare the rates of reviews and of overrides with earlier windows; the plan says which change matters."""
-    then, source = find_earlier(now, history, plan)
+    windows = _windows_of(now["model"], history)
+    total = {name: sum(window[name] for window in windows) for name in ("rows", "to_review", "opened", "overrides")}
+    is_known, training = total["rows"] >= plan.drift.minimum_rows, now["training"]
+    then, source = (total, "earlier windows") if is_known else (training, "the training table")
     yield _compare_rate("reviews", (now["to_review"], now["rows"]), (then["to_review"], then["rows"]), source, plan)
-    windows = _earlier(now, history)
-    earlier = sum(window["overrides"] for window in windows), sum(window["opened"] for window in windows)
+    earlier = total["overrides"], total["opened"]
     yield _compare_rate("overrides", (now["overrides"], now["opened"]), earlier, "earlier windows", plan)
 
 
@@ -93,19 +95,19 @@ def find_earlier(
     now: Mapping[str, Any], history: Sequence[Mapping[str, Any]], plan: Plan
 ) -> tuple[Mapping[str, Any], str]:
     """Return the counts to compare with, and what they are: earlier windows of the model, else the training table."""
-    earlier = _earlier(now, history)
+    # after `data`, scores are counted between other deciles
+    earlier = [window for window in _windows_of(now["model"], history) if window["cuts"] == now["cuts"]]
     if sum(window["rows"] for window in earlier) < plan.drift.minimum_rows:
         return now["training"], "the training table"
-    names = ("rows", "to_review")
-    total: dict[str, Any] = {name: sum(window[name] for window in earlier) for name in names}
+    total: dict[str, Any] = {"rows": sum(window["rows"] for window in earlier)}
     for name in ("scores", "answers"):
         total[name] = np.sum([window[name] for window in earlier], axis=0).tolist()
     return total, "earlier windows"
 
 
-def _earlier(now: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _windows_of(model: str, history: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     found = [window["statistics"].get("predictions") for window in history]
-    return [each for each in found if each and (each["model"], each["cuts"]) == (now["model"], now["cuts"])]
+    return [each for each in found if each and each["model"] == model]
 
 
 def _compare_rate(name: str, now: tuple[int, int], then: tuple[int, int], source: str, plan: Plan) -> GateResult:

@@ -15,7 +15,7 @@ from .faults import DATA, MODEL, PROGRAM, kind_of
 from .monitor import Watched
 from .plots import draw_calibration, draw_histogram, draw_intervals, draw_pairs, draw_trend
 from .predictions import find_earlier
-from .slow_drift import WINDOWS, deviations
+from .slow_drift import WINDOWS, collect, windows_of
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; color: #1c2127 }
@@ -125,12 +125,10 @@ def _column(name: str, watched: Watched, results: Sequence[GateResult], statisti
 
 def _trend(name: str, watched: Watched, statistics: Mapping[str, Any]) -> str:
     """Return the deviation of each window: of the location of a number, or of the share that moved most."""
-    windows = [window["statistics"] for window in watched.history[-WINDOWS:]] + [statistics]
-    kept = [each["counts"] for each in windows if each.get("reference") == watched.reference.fingerprint]
-    kept = [counts for counts in kept if name in counts]
-    series = [values for values, _ in deviations(watched.reference, name, kept).values()] if kept else []
-    worst = max(series, key=lambda values: float(np.abs(values.sum())), default=np.zeros(0))
-    return draw_trend(worst.tolist(), 3.0)
+    windows = [*windows_of(watched.champion.label, watched.history), statistics["deviations"]]
+    series = [(key, label) for key in (name, f"missing {name}") for label in windows[-1].get(key, {})]
+    found = [[value for value, _ in collect(windows, *each)] for each in series]
+    return draw_trend(max(found, key=lambda values: abs(sum(values)), default=[]), 3.0)
 
 
 def _predictions(watched: Watched, counted: Mapping[str, Any]) -> str:

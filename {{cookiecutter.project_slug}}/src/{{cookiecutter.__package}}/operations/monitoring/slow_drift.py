@@ -20,77 +20,74 @@ OVERSHOOT = 1.166  # of a random walk over a limit (Siegmund, "Sequential Analys
 GATE = "slow drift"
 
 Vector = NDArray[np.float64]
+Counts = NDArray[np.int64]
+Deviations = Mapping[str, Mapping[str, tuple[float, float]]]  # deviation and allowance by column and series
 
 
-def slow_drift(reference: Reference, history: Sequence[Mapping[str, Any]], drift: Drift) -> Iterator[GateResult]:
-    """Run a CUSUM over the kept windows, latest last, for the location or the shares of every column.
+def slow_drift(now: Mapping[str, Any], history: Sequence[Mapping[str, Any]], drift: Drift) -> Iterator[GateResult]:
+    """Run a CUSUM over the windows of one champion, the latest one last, for the location or shares of every column.
 
-    The CUSUM (Page, "Continuous Inspection Schemes", Biometrika 41, 1954) adds up by how much each window deviates
-    from the training table beyond what chance and a shift that does not matter explain. All windows share the error
-    of the reference, so that this is allowed for. Only windows that were compared with this training table count.
+    `now`: the statistics of the latest window; `history`: kept windows. The CUSUM (Page, "Continuous Inspection
+    Schemes", Biometrika 41, 1954) adds up by how much each window deviates from the training table of its time beyond
+    what chance and a shift that does not matter explain. Windows share the error of that table, so that it is allowed
+    for. With another champion the sums start anew: it was trained on what had changed by then.
     """
-    kept = [
-        window["statistics"]["counts"]
-        for window in history[-WINDOWS:]
-        if window["statistics"].get("reference") == reference.fingerprint
-    ]
+    kept = [*windows_of(now["champion"], history), now["deviations"]]
     if len(kept) <= 1:
-        message = f"slow drift: {len(kept)} windows were kept since the training table was built, 2 are needed"
+        message = f"slow drift: {len(kept)} window of {now['champion']} so far, 2 are needed"
         yield GateResult(GATE, "inconclusive", message, {"windows": len(kept)})
         return
-    names = [name for name in sorted(reference.bins) if all(name in counts for counts in kept)]
-    series = {key: values for name in names for key, values in deviations(reference, name, kept).items()}
-    limit = find_limit(len(series), drift.level)
-    sums = {key: cusum(values, *_allowances(reference, drift, values[1])) for key, values in series.items()}
-    found = {key: float(np.abs(path[-1]).max()) for key, path in sums.items()}
-    failing = sorted((key for key in found if found[key] > limit), key=lambda key: -found[key])
-    evidence = {"windows": len(kept), "limit": limit, "sums": found, "failing": failing}
+    names = [(column, label) for column, series in now["deviations"].items() for label in series]
+    limit = find_limit(len(names), drift.level)
+    found = {f"{column} {label}".strip(): cusum(collect(kept, column, label)) for column, label in names}
+    sums = {name: max(map(abs, path[-1])) for name, path in found.items()}
+    failing = sorted((name for name in sums if sums[name] > limit), key=lambda name: -sums[name])
+    evidence = {"windows": len(kept), "limit": limit, "sums": sums, "failing": failing}
     if not failing:
         text = f"slow drift: no column moves, over {len(kept)} windows"
         yield GateResult(GATE, "pass", text, evidence)
         return
     moved = ", ".join(failing[:3]) + (f" and {len(failing) - 3} more" if len(failing) > 3 else "")  # noqa: PLR2004
-    text = f"slow drift: {moved} moved over {len(kept)} windows (CUSUM {found[failing[0]]:.1f}, limit {limit:.1f})"
+    text = f"slow drift: {moved} moved over {len(kept)} windows (CUSUM {sums[failing[0]]:.1f}, limit {limit:.1f})"
     yield GateResult(GATE, "fail", text, evidence)
 
 
-def deviations(
-    reference: Reference, name: str, kept: Sequence[Mapping[str, Sequence[int]]]
-) -> dict[str, tuple[Vector, Vector]]:
-    """Return by name the deviation of each window from the reference, in standard deviations, and its rows."""
-    bins, then = reference.bins[name], reference.counts[name].astype(float)
-    now = np.array([counts[name] for counts in kept], dtype=float)
-    is_value = np.array([not each.missing for each in bins])
-    found = {}
-    if not is_value.all():
-        found[f"missing {name}"] = _share_deviations(now[:, ~is_value].sum(axis=1), now.sum(axis=1), then, ~is_value)
-    now, then, bins = now[:, is_value], then[is_value], [each for each in bins if not each.missing]
-    rows = now.sum(axis=1)
-    if bins and bins[0].category is not None:
-        for place, each in enumerate(bins):
-            chosen = np.arange(len(bins)) == place
-            found[f"{name} {each.category}"] = _share_deviations(now[:, place], rows, then, chosen)
-    elif len(bins) > 1 and then.sum() > 0:
-        scores = normal_scores(then / then.sum())
-        centre = then @ scores / then.sum()
-        spread = math.sqrt(then @ (scores - centre) ** 2 / then.sum()) or 1.0
-        shifts = (now @ scores / np.maximum(rows, 1) - centre) / spread
-        found[name] = (np.where(rows > 0, shifts * np.sqrt(rows), 0.0), rows)
-    return {key: pair for key, pair in found.items() if pair[1].any()}
+def windows_of(champion: str, history: Sequence[Mapping[str, Any]]) -> list[Deviations]:
+    """Return the deviations of the latest windows in which this model was the champion."""
+    found = [window["statistics"] for window in history]
+    return [each["deviations"] for each in found if each.get("champion") == champion][-WINDOWS + 1 :]
 
 
-def cusum(values: tuple[Vector, Vector], allowances: Vector, start: float = 0.0) -> Vector:
-    """Return the upper and the lower sum after each window, shape (windows, 2).
+def collect(windows: Sequence[Deviations], column: str, label: str) -> list[tuple[float, float]]:
+    """Return one series: the deviation and the allowance of each window that has it."""
+    return [window[column][label] for window in windows if label in window.get(column, {})]
+
+
+def deviations(reference: Reference, counts: Mapping[str, Counts], drift: Drift) -> Deviations:
+    """Return by column and series how far a window is from the reference, and how far chance may take it.
+
+    Both are in standard deviations. A number has one series, "", of its location; a category one for the share of each
+    value; the missing values of a column are one more series. Shares of which too few are expected are left out.
+    """
+    found: dict[str, dict[str, tuple[float, float]]] = {}
+    for name in sorted(counts):
+        for column, label, value, rows in _deviations(reference, name, counts[name]):
+            found.setdefault(column, {})[label] = value, _allowance(reference, drift, rows)
+    return found
+
+
+def cusum(series: Sequence[tuple[float, float]], start: float = 0.0) -> list[tuple[float, float]]:
+    """Return the upper and the lower sum after each window.
 
     What one window adds is limited (Lucas and Crosier, "Robust CUSUM", Communications in Statistics 11, 1982).
     """
     high = low = start
     path = []
-    clipped = np.clip(values[0], -LARGEST_DEVIATION, LARGEST_DEVIATION)
-    for value, allowance in zip(clipped, allowances, strict=True):
-        high, low = max(0.0, high + value - allowance), min(0.0, low + value + allowance)
+    for value, allowance in series:
+        added = min(max(value, -LARGEST_DEVIATION), LARGEST_DEVIATION)
+        high, low = max(0.0, high + added - allowance), min(0.0, low + added + allowance)
         path.append((high, low))
-    return np.array(path)
+    return path
 
 
 def find_limit(series: int, level: float) -> float:
@@ -103,15 +100,35 @@ def find_limit(series: int, level: float) -> float:
     return math.log(wanted * 2 * SLACK**2 + 1) / (2 * SLACK) - OVERSHOOT
 
 
-def _allowances(reference: Reference, drift: Drift, rows: Vector) -> tuple[Vector]:
-    chance = SLACK + REFERENCE_ERRORS * np.sqrt(rows / max(reference.rows, 1))
-    return (np.maximum(chance, np.sqrt(drift.limit * rows) / 4),)
+def _deviations(reference: Reference, name: str, counts: Counts) -> Iterator[tuple[str, str, float, float]]:
+    bins, then, now = reference.bins[name], reference.counts[name].astype(float), counts.astype(float)
+    is_value = np.array([not each.missing for each in bins])
+    if not is_value.all():
+        yield from _deviation_of_share((f"missing {name}", ""), now, then, ~is_value)
+    now, then, bins = now[is_value], then[is_value], [each for each in bins if not each.missing]
+    if not (now.sum() and then.sum()):
+        return
+    if bins[0].category is not None:
+        for place, each in enumerate(bins):
+            yield from _deviation_of_share((name, str(each.category)), now, then, np.arange(len(bins)) == place)
+    elif len(bins) > 1:
+        scores = normal_scores(then / then.sum())
+        centre = then @ scores / then.sum()
+        spread = math.sqrt(then @ (scores - centre) ** 2 / then.sum()) or 1.0
+        shift = (now @ scores / now.sum() - centre) / spread
+        yield name, "", float(shift * math.sqrt(now.sum())), float(now.sum())
 
 
-def _share_deviations(counts: Vector, rows: Vector, then: Vector, chosen: NDArray[np.bool_]) -> tuple[Vector, Vector]:
-    """Return the deviations of a share; without rows where too few are expected for them to be normal."""
-    share = then[chosen].sum() / max(then.sum(), 1)
-    expected = rows * min(share, 1 - share)
-    is_large = expected >= MINIMUM_EXPECTED
-    spread = np.sqrt(np.maximum(rows * share * (1 - share), 1e-12))
-    return np.where(is_large, (counts - rows * share) / spread, 0.0), np.where(is_large, rows, 0.0)
+def _allowance(reference: Reference, drift: Drift, rows: float) -> float:
+    chance = SLACK + REFERENCE_ERRORS * math.sqrt(rows / max(reference.rows, 1))
+    return max(chance, math.sqrt(drift.limit * rows) / 4)
+
+
+def _deviation_of_share(
+    series: tuple[str, str], now: Vector, then: Vector, chosen: NDArray[np.bool_]
+) -> Iterator[tuple[str, str, float, float]]:
+    """Yield the deviation of a share, unless too few are expected for it to be normal."""
+    rows, share = now.sum(), then[chosen].sum() / max(then.sum(), 1)
+    if rows * min(share, 1 - share) >= MINIMUM_EXPECTED:
+        value = (now[chosen].sum() - rows * share) / math.sqrt(rows * share * (1 - share))
+        yield *series, float(value), float(rows)
