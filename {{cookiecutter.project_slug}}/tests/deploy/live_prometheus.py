@@ -15,18 +15,21 @@ from processes import call
 
 INTERVAL = "500ms"
 SHORT = {"5m": "5s", "10m": "5s", "15m": "5s", "1h": "5s", "6h": "10s", "1d": "10s", "1w": "10s"}
+NUMBERS = {", 86400)": ", 20)", "> 8 * 3600": "> 13"}  # seconds of a forecast, and of the life of a process
 
 
-def shorten(content):
+def shorten(content, short=SHORT):
     """Return rules that wait one second, and look back seconds, where the deployed ones take minutes to days."""
 
     def shorten_range(found):
-        ranges = [SHORT.get(each, each) for each in found[1].split(":")]
+        ranges = [short.get(each, each) for each in found[1].split(":")]
         return f"[{':'.join([ranges[0], *(['1s'] if ranges[1:] else [])])}]"
 
     for rule in (rule for group in content["groups"] for rule in group["rules"]):
         rule["expr"] = re.sub(r"\[([\w:]+)\]", shorten_range, rule["expr"])
-        rule["expr"] = re.sub(r"offset (\w+)", lambda found: f"offset {SHORT[found[1]]}", rule["expr"])
+        rule["expr"] = re.sub(r"offset (\w+)", lambda found: f"offset {short[found[1]]}", rule["expr"])
+        for old, new in NUMBERS.items():
+            rule["expr"] = rule["expr"].replace(old, new)
         rule.update({"for": "1s"} if "for" in rule else {})
     return content
 
@@ -34,21 +37,22 @@ def shorten(content):
 class LivePrometheus:
     """A Prometheus whose rules are evaluated twice in a second."""
 
-    def __init__(self, folder, target):
+    def __init__(self, folder, address, short=SHORT):
         for name in FILES:
-            content = shorten(yaml.safe_load((RULES / name).read_text(encoding="utf-8")))
+            content = shorten(yaml.safe_load((RULES / name).read_text(encoding="utf-8")), short)
             (folder / name).write_text(yaml.safe_dump(content), encoding="utf-8")
+        targets = [f"{address[0]}:{address[1]}"]
         config = {
             "global": {"scrape_interval": INTERVAL, "scrape_timeout": INTERVAL, "evaluation_interval": INTERVAL},
             "rule_files": list(FILES),
-            "scrape_configs": [{"job_name": "product", "static_configs": [{"targets": [target]}]}],
+            "scrape_configs": [{"job_name": "product", "static_configs": [{"targets": targets}]}],
         }
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
-        words = ["--config.file=prometheus.yml", "--storage.tsdb.path=metrics", f"--web.listen-address={address}"]
-        self.url, self.log = f"http://{address}", (folder / "prometheus.log").open("w", encoding="utf-8")
+            own = f"127.0.0.1:{free.getsockname()[1]}"
+        words = ["--config.file=prometheus.yml", "--storage.tsdb.path=metrics", f"--web.listen-address={own}"]
+        self.url, self.log = f"http://{own}", (folder / "prometheus.log").open("w", encoding="utf-8")
         self.process = subprocess.Popen(["prometheus", *words], cwd=folder, stdout=self.log, stderr=subprocess.STDOUT)
 
     def firing(self):

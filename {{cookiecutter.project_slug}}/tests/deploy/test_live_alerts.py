@@ -1,18 +1,13 @@
 """A Prometheus that collects a running product is silent while it is healthy, and fires on faults that are caused."""
 
 import contextlib
-import json
-import shutil
-import threading
 import time
-import urllib.error
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from alerts import need, read_alerts
-from live_prometheus import LivePrometheus
-from processes import call, copy_project, run_product, start
+from alerts import read_alerts
+from live_product import asking, flooding, repeating, wait_until_silent, watch
 from sklearn.preprocessing import MinMaxScaler
 
 from {{ cookiecutter.__package }}.cli.composition import compose
@@ -23,67 +18,6 @@ from {{ cookiecutter.__package }}.stores.rollouts import begin, change
 
 pytestmark = pytest.mark.slow
 HAS_ROLLOUTS = "RolledBack" in read_alerts()
-
-
-@pytest.fixture(scope="module")
-def prepared_project(tmp_path_factory):
-    """Return a folder with this project's plan and its first model."""
-    need("prometheus")
-    root = copy_project(tmp_path_factory.mktemp("live") / "project")
-    process = start(root, "run", "--prepare")
-    printed, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, printed
-    return root
-
-
-@pytest.fixture
-def root(prepared_project, tmp_path):
-    return shutil.copytree(prepared_project, tmp_path / "project")
-
-
-@contextlib.contextmanager
-def watch(root, folder):
-    """Yield a product and the Prometheus that collects it."""
-    folder.mkdir()
-    with run_product(root) as running, LivePrometheus(folder, f"{running.address[0]}:{running.address[1]}") as live:
-        yield running, live
-
-
-@contextlib.contextmanager
-def repeating(work, threads=1, pause=0.05):
-    """Do some work all the time, in threads, until the block ends; errors of HTTP are left to the alerts."""
-    done = threading.Event()
-
-    def repeat():
-        while not done.wait(pause):
-            with contextlib.suppress(urllib.error.HTTPError):
-                work()
-
-    started = [threading.Thread(target=repeat) for _ in range(threads)]
-    for thread in started:
-        thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        for thread in started:
-            thread.join(30)
-
-
-def asking(running):
-    """Ask for decisions all the time, and accept those that are not blind."""
-    features = running.example
-    return repeating(lambda: accept(running, running.decide(features)))
-
-
-def flooding(running):
-    """Ask for many decisions at once, so that at least a thousand rows wait at any time; some are accepted."""
-    rows, url = [running.example] * 500, f"{running.url}/v1/decisions/batch"
-    return repeating(lambda: accept(running, json.loads(call(url, rows))[0]), threads=3, pause=0)
-
-
-def accept(running, decision):
-    call(f"{running.url}/v1/decisions/{decision['id']}/reaction", {"verdict": "accept"})
 
 
 @contextlib.contextmanager
@@ -110,12 +44,6 @@ def broken_ledger(ledger):
     finally:
         with ledger.engine.begin() as connection:
             connection.execute(sa.text("ALTER TABLE hidden RENAME TO decisions"))
-
-
-def wait_until_silent(live):
-    """Wait for decisions of some seconds that follow each other, and for the end of every alert."""
-    assert live.wait_for(lambda: (live.value("sum(increase(decisions_total[5s]))") or 0) > 20)
-    assert live.wait_for(lambda: live.firing() == set()), live.firing()
 
 
 def test_product_that_is_healthy_is_silent_and_each_fault_fires_its_alert(root, tmp_path):
@@ -155,6 +83,20 @@ def hold_and_roll_back(live, ledger, project):
     change(ledger, rollout, why="a test", state="back")
     assert live.wait_for(lambda: live.firing() == {"RolledBack"}), live.firing()
     move_times(ledger, "changed_at", timedelta(hours=2))
+    drop_shadow(live, ledger, project)
+
+
+def drop_shadow(live, ledger, project):
+    """Begin a rollout whose challenger scores five decisions in a second, of about twenty."""
+    from {{ cookiecutter.__package }}.core.faulty import SlowModel
+
+    champion = project.models.entry("champion")
+    slow = dump_model(SlowModel(project.models.load("champion", champion).model, seconds=0.2))
+    project.models.add("slow", slow)
+    rollout = begin(ledger, champion, champion | {"version": "slow", "digest": digest_of(slow)}, [0.5, 1.0], "a test")
+    assert live.wait_for(lambda: live.firing() == {"ShadowDropped"}), live.firing()
+    change(ledger, rollout, why="a test", state="stopped")
+    assert live.wait_for(lambda: live.firing() == set()), live.firing()
 
 
 def age_champion(live, project):
