@@ -38,7 +38,7 @@ async function begin() {
 function rolledOut(rollout) {
   if (!rollout) return "";
   const share = `${Math.round(rollout.share * 100)} %`;
-  const state = { shadow: "is scored in the shadow", running: `answers ${share}`, paused: `answers ${share}, paused` };
+  const state = { shadow: "scores in the shadow", running: `answers ${share}`, paused: `answers ${share}, paused` };
   return `; in a rollout, ${rollout.challenger} ${state[rollout.state]} (step ${rollout.step} of ${rollout.steps.length})`;
 }
 
