@@ -55,6 +55,7 @@ def _build(project: "Project", place: Path | str) -> None:
     from ..data.pipeline import build_tables
     from ..stores.files import show
     from .composition import out
+    from .job_summary import summarise
 
     with project.lake() as lake:
         with out.status(f"reading {escape(show(place))}"), project.ledger() as ledger:
@@ -65,4 +66,5 @@ def _build(project: "Project", place: Path | str) -> None:
         text += f"; {counts.incomplete} of them were recorded before a column was added" if counts.incomplete else ""
         out.print(f"{text}.")
         print_labels(lake)
+    summarise("Training table", f"{text}.")
     out.print(f"{project.problem.objective.describe(project.problem.target.name)}.")

@@ -1,6 +1,7 @@
 """Commands of the model wheel."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,13 +21,15 @@ def train(
     """Try every candidate, and register the cheapest one that passes all gates. Exit 1: all were refused."""
     from rich.markup import escape
 
+    from ..core.markdown import make_table
     from ..model.evaluate import split_columns
     from ..model.notes import notes
     from ..model.provenance import provenance
-    from ..model.summary import describe_trials, find_reason
+    from ..model.summary import describe_trials, find_reason, tabulate_trials
     from ..model.train import register_best, run_trials
     from .composition import load_project, out
     from .data import print_labels
+    from .job_summary import summarise
 
     out.quiet = as_json
 
@@ -49,6 +52,7 @@ def train(
             trials.append(trial)
             _show_trial(trial)
         tags = provenance(table, rows, project.problem, project.plan, project.settings.root)
+        tags["champion"] = json.dumps({"label": trials[0].name, "metrics": trials[0].metrics})
         status.update("fitting the cheapest candidate that passed to all rows")
         version, broken = register_best(trials, rows, project.registry, project.problem, tags)
     for trial in broken:
@@ -57,12 +61,39 @@ def train(
         last = {trial.name: trial for trial in [*trials, *broken]}  # what broke replaces what had passed
         typer.echo(json.dumps({"challenger": version, "trials": describe_trials([*last.values()])}, indent=2))
     if version is None:
-        out.print(f"No candidate may serve; the champion stays. {find_reason([*broken, *trials])}.", markup=False)
+        text = f"No candidate may serve; the champion stays. {find_reason([*broken, *trials])}."
+    else:
+        text = f"The challenger is version {version}: `rollout start` lets it answer step by step under guards, and "
+        text += "`promote` makes it the champion at once."
+    out.print(text, markup=False)
+    summarise("Training", f"{make_table(*tabulate_trials([*trials, *broken]))}\n\n{text}")
+    if version is None:
         raise typer.Exit(1)
-    out.print(
-        f"The challenger is version {version}: `rollout start` lets it answer step by step under guards, and `promote` "
-        "makes it the champion at once."
-    )
+
+
+@commands.command()
+def card(
+    version: Annotated[str, typer.Argument(help="A version, or an alias.")] = "challenger",
+    *,
+    output: Annotated[Path | None, typer.Option(help="Write to this file, .md, instead of printing.")] = None,
+) -> None:
+    """Write the model card of a version, with the figures of the champion that it was compared with."""
+    from ..core.errors import UserError
+    from ..model.card import write_card
+    from ..stores.files import write_text
+    from .composition import load_project
+
+    project = load_project()
+    prepare(project)
+    registry = project.registry
+    number = registry.version(version) if not version.isdigit() else version
+    if number is None:
+        raise UserError(f"the registry has no {version}; `train` makes a challenger of a candidate that passes")
+    text = write_card(registry.evidence(number), project.problem, project.plan)
+    if output is None:
+        typer.echo(text)
+    else:
+        write_text("--output", output, text)
 
 
 @commands.command()

@@ -35,6 +35,7 @@ def monitor(
     from ..operations.monitoring.retraining import ask_retraining, violations
     from ..stores.windows import record_window
     from .composition import load_project, out
+    from .job_summary import set_output, summarise, tabulate
     from .watching import gather
 
     out.quiet = as_json
@@ -51,6 +52,8 @@ def monitor(
     if report is not None:
         write_report(report, watched, results, statistics, retraining)
     _show(results, summary)
+    summarise("Watches", tabulate([result for result in results if result.status != "pass"]))
+    set_output("retrain", str(retraining["wanted"]).lower())
     if as_json:
         typer.echo(json.dumps(summary, indent=2, default=str))
     if code := exit_code(results):

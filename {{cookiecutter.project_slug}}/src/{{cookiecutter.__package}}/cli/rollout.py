@@ -30,16 +30,28 @@ def start(
 
 
 @rollout.command()
-def advance() -> None:
-    """Run the guards, then go one step further, hold, or roll back. Exit 0: further or done; 5: held; 1: back."""
+def advance(
+    *,
+    unattended: Annotated[bool, typer.Option("--unattended", help="Exit 0 unless it goes back.")] = False,
+) -> None:
+    """Run the guards, then go one step further, hold, or roll back. Exit 0: further or done; 5: held; 1: back.
+
+    With --unattended, as for a scheduler, it is no error that no rollout is live, or that it is paused or held.
+    """
     from ..core.errors import UserError
     from ..operations.rollouts import manage
     from ..operations.rollouts.advance import Look, apply, look
-    from ..stores.rollouts import RolloutConflictError
+    from ..stores.rollouts import RolloutConflictError, read_current
     from .composition import load_project, out, show
+    from .job_summary import summarise, tabulate
 
     project = load_project()
     with project.ledger() as ledger:
+        if unattended and ((latest := read_current(ledger)) is None or latest.state == "paused"):
+            text = "No rollout is live." if latest is None else "The rollout is paused."
+            out.print(text)
+            summarise("Rollout", text)
+            return
         current = manage.live(ledger)
         if current.state == "paused":
             raise UserError("the rollout is paused; `rollout resume` goes on, `rollout back` ends it")
@@ -65,7 +77,9 @@ def advance() -> None:
         "back": f"Rolled back: {found.reason}.",
     }
     out.print(sentences[found.action], markup=False)
-    if code := {"hold": HELD, "back": ROLLED_BACK}.get(found.action):
+    summarise("Rollout", f"{tabulate(found.results)}\n\n{sentences[found.action]}")
+    code = {"hold": 0 if unattended else HELD, "back": ROLLED_BACK}.get(found.action)
+    if code:
         raise typer.Exit(code)
 
 

@@ -16,6 +16,20 @@ def find_reason(trials: Sequence[Trial]) -> str:
     return f"{first.name}: {next(result.message for result in first.results if result.blocks)}"
 
 
+def tabulate_trials(trials: Sequence[Trial]) -> tuple[list[str], list[list[str]]]:
+    """Return the header and the rows of a table: each trial with its metrics and why it is refused."""
+    names = sorted({name for trial in trials for name in trial.metrics})
+    rows = [
+        [
+            trial.name,
+            *(f"{trial.metrics[name]:.4g}" if name in trial.metrics else "" for name in names),
+            "; ".join(one.message for one in trial.results if one.blocks),
+        ]
+        for trial in trials
+    ]
+    return ["model", *names, "refused because"], rows
+
+
 def describe_trials(trials: Sequence[Trial]) -> list[dict[str, Any]]:
     """Return every trial with its metrics, and every result with its evidence, for JSON."""
     return [

@@ -120,6 +120,15 @@ def open_writer(path: Path, kind: str, schema: pa.Schema) -> Any:
     return WRITERS[kind](path, schema)
 
 
+def write_text(option: str, path: Path, text: str) -> None:
+    """Write a file that an option names, and its folder. Raises UserError: it cannot be written there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{option}: {path}: {error.strerror}; choose another file") from None
+
+
 @contextlib.contextmanager
 def file_errors(place: Path | str, next_step: str) -> Iterator[None]:
     """Raise UserError, in one line, for what the system, Arrow and the reader of CSV report about a table."""

@@ -85,6 +85,15 @@ class Registry:
         with in_one_line(f"registry {self.url}", NEXT_STEP):
             return dict(self.client.get_model_version(NAME, version).tags)
 
+    def evidence(self, version: str) -> dict[str, Any]:
+        """Return the label, the tags, the metrics and the results of the gates of a version, as it was registered."""
+        tags = self.tags(version)
+        with in_one_line(f"registry {self.url}", NEXT_STEP):
+            run = self.client.get_run(str(self.client.get_model_version(NAME, version).run_id)).data
+        gates = {name.removeprefix("gate."): found for name, found in run.tags.items() if name.startswith("gate.")}
+        label = f"{tags.get('name', 'model')}:{version}"
+        return {"label": label, "tags": tags, "metrics": dict(run.metrics), "gates": gates}
+
     def keys(self, version: str) -> NDArray[np.uint64] | None:
         """Return hashes of the keys of the rows that a version was trained on, or None if they were not recorded."""
         content = read_file(self.client, version, self.artifacts, KEYS)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.errors import UserError
 from ...core.result import GateResult
+from ...stores.files import write_text
 from .drift import show_bin
 from .faults import DATA, MODEL, PROGRAM, kind_of
 from .monitor import Watched
@@ -58,11 +58,7 @@ def write_report(
     retraining: Mapping[str, Any],
 ) -> None:
     """Write the page. Raises UserError: it cannot be written there."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render(watched, results, statistics, retraining), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"--report: {path}: {error.strerror}; choose another file") from None
+    write_text("--report", path, render(watched, results, statistics, retraining))
 
 
 def render(

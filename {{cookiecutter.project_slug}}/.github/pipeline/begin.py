@@ -1,0 +1,24 @@
+"""Begin the rollout of the challenger, where a product shares the ledger: `begin.py PROGRAM`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from github import notice
+
+NEEDED = ("APP_LEDGER_URL", "MLFLOW_TRACKING_URI")
+
+
+def main(program: str) -> int:
+    """Begin; return the exit code."""
+    if lacking := [name for name in NEEDED if not os.environ.get(name, "").strip()]:
+        names = " and ".join(lacking)
+        notice(f"{names} not set: no deployed product would see a rollout, so none begins. See docs/pipelines.md.")
+        return 0
+    return subprocess.run([program, "rollout", "start", "--why", "release"], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
