@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workflow_checks import make_targets
+from workflow_checks import make_targets, read
 
 ROOT = Path(__file__).resolve().parents[2]
 POE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["poe"]["tasks"]
@@ -134,16 +134,24 @@ def environment(project: Path) -> dict[str, str]:
     return env | {"PYTHONPATH": str(project / "src"), "MYPYPATH": str(project / "src")}
 
 
-def run_hook(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("pre-commit")), "run", *words]
+def run_hook(project: Path, *words: str, tool: str = "pre-commit") -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name(tool)), "run", *words]
     return subprocess.run(
         command, cwd=project, env=environment(project), capture_output=True, text=True, check=False, timeout=300
     )
 
 
+def test_hooks_run_the_tasks_of_the_lint_job_of_ci() -> None:
+    configured = read(ROOT / ".pre-commit-config.yaml")["repos"]
+    hooks = [hook["args"] for repository in configured for hook in repository["hooks"] if "poe" in hook.get("args", ())]
+    steps = read(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]["lint"]["steps"]
+    assert [f"make {task}" for _, task in hooks] == [step["run"] for step in steps if "run" in step]
+
+
 @pytest.mark.slow
-def test_all_hooks_run_in_a_project_wherever_it_is_in_its_repository(project: Path) -> None:
-    done = run_hook(project, "--all-files")
+@pytest.mark.parametrize("tool", ["pre-commit", "prek"])
+def test_all_hooks_run_in_a_project_wherever_it_is_in_its_repository(project: Path, tool: str) -> None:
+    done = run_hook(project, "--all-files", tool=tool)
     assert done.returncode == 0, done.stdout
     # the two hooks about the configuration apply only where it lies at the top of the repository
     ran = re.findall(r"^(.+?)\.{3,}.*(Passed|Skipped)$", done.stdout, re.MULTILINE)
@@ -180,8 +188,9 @@ def test_hook_refuses_what_it_is_for(project: Path, hook: str, file: str, text: 
 
 
 @pytest.mark.slow
-def test_installed_hook_stops_a_commit_from_any_folder(project: Path) -> None:
-    install = [str(Path(sys.executable).with_name("pre-commit")), "install"]
+@pytest.mark.parametrize("tool", ["pre-commit", "prek"])
+def test_installed_hook_stops_a_commit_from_any_folder(project: Path, tool: str) -> None:
+    install = [str(Path(sys.executable).with_name(tool)), "install"]
     subprocess.run(install, cwd=project, check=True, capture_output=True, timeout=60)
     (project / "notes.txt").write_text("a line \n", encoding="utf-8")
     git(project, "add", "-A")
