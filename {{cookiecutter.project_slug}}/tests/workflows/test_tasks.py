@@ -70,6 +70,44 @@ def test_make_passes_the_port_on(make: Run) -> None:
     assert make("run", "PORT=8123").stdout.endswith("uv|run|--quiet|poe|run|port=8123|\n")
 
 
+def test_workflows_install_what_is_locked(make: Run, tmp_path: Path) -> None:
+    (tmp_path / "my project" / "uv.lock").touch()
+    assert make("setup-ci").stdout == "uv|sync|--quiet|--locked|port=|\n"
+
+
+def test_workflows_say_that_no_lock_is_committed(make: Run) -> None:
+    done = make("setup-ci")
+    notice, *commands = done.stdout.splitlines()
+    assert (done.returncode, commands) == (0, ["uv|lock|--quiet|port=|", "uv|sync|--quiet|--locked|port=|"])
+    assert notice.startswith("::notice title=uv.lock is not committed::")
+
+
+def test_weekly_run_installs_the_newest_versions(make: Run, tmp_path: Path) -> None:
+    (tmp_path / "my project" / "uv.lock").touch()
+    assert make("newest").stdout == "uv|lock|--upgrade|port=|\nuv|sync|--quiet|port=|\n"
+    assert make("setup-ci", "NEWEST=true").stdout == "uv|lock|--upgrade|port=|\nuv|sync|--quiet|--locked|port=|\n"
+    assert "--upgrade" not in make("setup-ci", "NEWEST=false").stdout
+
+
+def test_dependency_that_is_not_in_the_lock_fails_the_setup_of_ci(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    project = '[project]\nname = "{}"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = [{}]\n'
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "pyproject.toml").write_text(project.format("other", ""), encoding="utf-8")
+    env = os.environ | {"UV_OFFLINE": "1", "PATH": os.pathsep.join([os.environ["PATH"], str(ROOT / ".uv" / "bin")])}
+
+    def setup(dependency: str) -> subprocess.CompletedProcess[str]:
+        local = '[tool.uv.sources]\nother = { path = "other" }\n[tool.uv]\npackage = false\n'
+        (tmp_path / "pyproject.toml").write_text(project.format("product", dependency) + local, encoding="utf-8")
+        command = ["make", "setup-ci"]
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=60)
+
+    assert [setup("").returncode for _ in range(2)] == [0, 0]  # the first one writes the lock
+    done = setup('"other"')
+    assert done.returncode == 2
+    assert "`uv.lock` needs to be updated" in done.stderr
+
+
 def test_make_without_a_target_lists_the_tasks(make: Run, tools: Path) -> None:
     (tools / "uv").write_text('#!/bin/sh\n[ "$1" = sync ] || printf "usage\\n\\nConfigured tasks:\\n  a  b\\n"\n')
     assert make().stdout == "Configured tasks:\n  a  b\n"
