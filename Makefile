@@ -27,13 +27,16 @@ test-fast: | $(UV) ## Run the tests that take seconds
 	@$(RUN) pytest -m "not slow" -n 2
 
 .PHONY: check
-check: | $(UV) ## Check style and types of the template's own Python
+check: | $(UV) ## Check style, types and workflows of the template itself
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
 	@$(RUN) mypy hooks/pre_gen_project.py
 	@$(RUN) mypy hooks/post_gen_project.py
-	@$(RUN) zizmor --offline --quiet --persona=pedantic .github/workflows
+	@$(RUN) zizmor --offline --quiet --persona=pedantic .github
+	@$(RUN) actionlint .github/workflows/*.yml
+	@$(RUN) check-jsonschema --quiet --builtin-schema=vendor.github-workflows .github/workflows/*.yml
+	@$(RUN) check-jsonschema --quiet --builtin-schema=vendor.dependabot .github/dependabot.yml
 
 .PHONY: fix
 fix: | $(UV) ## Put right what can be put right without thought
@@ -60,6 +63,10 @@ bench: | $(UV) ## Measure the product beside others (wrk has to be there)
 bench-tables: | $(UV) ## Bring real tables, from file to checks: an hour or two
 	@$(RUN) python benchmarks/tables/collect.py
 	@$(RUN) python benchmarks/tables/run.py
+
+.PHONY: release
+release: ## Tag and release the version of pyproject.toml on GitHub: ci does it
+	@python3 tools/release.py
 
 .PHONY: clean
 clean: ## Remove the demo and everything that tools made

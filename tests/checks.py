@@ -109,7 +109,7 @@ def promises(project: Path) -> list[str]:
         pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError:
         return []  # `unreadable` names the file
-    tasks = {"help", "setup", *pyproject["tool"]["poe"]["tasks"]}
+    tasks = {"help", "setup", "newest", *pyproject["tool"]["poe"]["tasks"]}
     missing = [f"make {name}" for name in re.findall(r"\bmake ([a-z][\w-]*)", code) if name not in tasks]
     names = re.findall(r"`([\w.][\w./-]*\.(?:py|toml|json|md))`", code)
     missing += [name for name in names if name != ".cruft.json" and not any(project.rglob(name))]  # cruft makes that

@@ -93,7 +93,7 @@ def test_demo_says_which_step_failed(template: Path, tmp_path: Path) -> None:
     assert "demo: `make data` ended with" in done.stdout
 
 
-@pytest.mark.parametrize("broken", ["", "setup", *TARGETS])
+@pytest.mark.parametrize("broken", ["", "setup-ci", *TARGETS])
 def test_workflow_is_red_when_a_step_is_broken(baked: Callable[..., Path], tmp_path: Path, broken: str) -> None:
     """Each step of the ci workflow can turn it red, and without a broken one it is green."""
     assert {"lint", "types", "test-unit", "load-smoke"} <= set(TARGETS)

@@ -72,10 +72,10 @@ def test_problem_changes_no_list_of_machinery_files(baked: Callable[..., Path]) 
 
 @pytest.mark.parametrize("problem", sorted({answers["problem"] for answers in SHAPES}))
 def test_scope_only_leaves_files_out(baked: Callable[..., Path], problem: str) -> None:
-    """A product first has fewer files, and apart from prose and pyproject.toml none with another content."""
+    """A product first has fewer files, and apart from prose, owners and pyproject.toml none with another content."""
     full, first = (contents(baked(problem=problem, scope=scope)) for scope in ("full lifecycle", "product first"))
     assert first.keys() < full.keys()
-    prose = {"README.md", "pyproject.toml"} | {name for name in first if name.startswith("docs/")}
+    prose = {"README.md", "CODEOWNERS", "pyproject.toml"} | {name for name in first if name.startswith("docs/")}
     assert {name for name in first if first[name] != full[name]} <= prose
 
 

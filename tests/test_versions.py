@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from baking import TEMPLATE
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 VERSION = tomllib.loads((TEMPLATE / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 CHANGELOG = (TEMPLATE / "CHANGELOG.md").read_text(encoding="utf-8")
-# the API of GitHub: knows the tags in a file, and keeps what is asked of it in another
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for GitHub is a shell script")
+# GitHub's command: knows the releases in a file, and keeps what is asked of it in another
 GH = """#!/bin/sh
 echo "$@" >> asked
-test $# -gt 2 || grep -qx "${2##*/}" tags
+case $2 in view) grep -qx "$3" released;; create) cat > notes;; esac
 """
 
 
@@ -33,16 +34,51 @@ def test_every_version_says_what_an_update_does() -> None:
     assert [section[:20] for section in released if "### For your project" not in section] == []
 
 
-@pytest.mark.parametrize("tags", ["v0.0.1\n", f"v{VERSION}\n"])
-def test_a_version_is_tagged_once(tmp_path: Path, tags: str) -> None:
-    """The workflow's own script, with a stand-in for GitHub."""
-    workflow = yaml.safe_load((TEMPLATE / ".github/workflows/tag.yml").read_text(encoding="utf-8"))
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Return what the release reads, with a stand-in for GitHub."""
     (tmp_path / "gh").write_text(GH, encoding="utf-8")
     (tmp_path / "gh").chmod(0o755)
-    (tmp_path / "tags").write_text(tags, encoding="utf-8")
-    (tmp_path / "pyproject.toml").write_text(f'[project]\nversion = "{VERSION}"\n', encoding="utf-8")
-    own = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "GITHUB_REPOSITORY": "a/b", "GITHUB_SHA": "f00"}
-    script = workflow["jobs"]["tag"]["steps"][-1]["run"]
-    subprocess.run(["bash", "-c", script], cwd=tmp_path, env=os.environ | own, check=True)
-    asked = (tmp_path / "asked").read_text(encoding="utf-8")
-    assert (f"ref=refs/tags/v{VERSION} -f sha=f00" in asked) == (VERSION not in tags)
+    for name in ("pyproject.toml", "CHANGELOG.md"):
+        (tmp_path / name).write_bytes((TEMPLATE / name).read_bytes())
+    return tmp_path
+
+
+def release(repository: Path, released: str) -> subprocess.CompletedProcess[str]:
+    """Run the command of the workflow."""
+    (repository / "released").write_text(released, encoding="utf-8")
+    own = {"PATH": f"{repository}{os.pathsep}{os.environ['PATH']}", "GITHUB_SHA": "f00"}
+    command = [sys.executable, str(TEMPLATE / "tools" / "release.py")]
+    return subprocess.run(
+        command, cwd=repository, env=os.environ | own, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+@POSIX
+def test_new_version_is_tagged_and_released_with_its_notes(repository: Path) -> None:
+    """The tag is made at the commit that was tested, and the notes are the version's section alone."""
+    assert release(repository, "v0.0.1\n").returncode == 0
+    asked = (repository / "asked").read_text(encoding="utf-8")
+    assert f"release create v{VERSION} --target f00" in asked
+    notes = (repository / "notes").read_text(encoding="utf-8")
+    assert "### For your project" in notes
+    assert notes in CHANGELOG
+    assert "\n## " not in notes
+
+
+@POSIX
+def test_version_is_released_once(repository: Path) -> None:
+    """A version that is there already is left as it is."""
+    done = release(repository, f"v{VERSION}\n")
+    assert (done.returncode, done.stdout) == (0, f"v{VERSION} has been released already\n")
+    assert "create" not in (repository / "asked").read_text(encoding="utf-8")
+
+
+@POSIX
+def test_version_without_notes_is_not_released(repository: Path) -> None:
+    """The message names the version; GitHub is not asked."""
+    (repository / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n", encoding="utf-8")
+    done = release(repository, "")
+    assert done.returncode == 1
+    assert f"CHANGELOG.md has no section for {VERSION}" in done.stderr
+    assert not (repository / "asked").exists()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workflow_checks import make_targets
+from workflow_checks import make_targets, read
 
 ROOT = Path(__file__).resolve().parents[2]
 POE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["poe"]["tasks"]
@@ -68,6 +68,44 @@ def test_make_passes_a_task_on_to_the_task_runner(make: Run) -> None:
 
 def test_make_passes_the_port_on(make: Run) -> None:
     assert make("run", "PORT=8123").stdout.endswith("uv|run|--quiet|poe|run|port=8123|\n")
+
+
+def test_workflows_install_what_is_locked(make: Run, tmp_path: Path) -> None:
+    (tmp_path / "my project" / "uv.lock").touch()
+    assert make("setup-ci").stdout == "uv|sync|--quiet|--locked|port=|\n"
+
+
+def test_workflows_say_that_no_lock_is_committed(make: Run) -> None:
+    done = make("setup-ci")
+    notice, *commands = done.stdout.splitlines()
+    assert (done.returncode, commands) == (0, ["uv|lock|--quiet|port=|", "uv|sync|--quiet|--locked|port=|"])
+    assert notice.startswith("::notice title=uv.lock is not committed::")
+
+
+def test_weekly_run_installs_the_newest_versions(make: Run, tmp_path: Path) -> None:
+    (tmp_path / "my project" / "uv.lock").touch()
+    assert make("newest").stdout == "uv|lock|--upgrade|port=|\nuv|sync|--quiet|port=|\n"
+    assert make("setup-ci", "NEWEST=true").stdout == "uv|lock|--upgrade|port=|\nuv|sync|--quiet|--locked|port=|\n"
+    assert "--upgrade" not in make("setup-ci", "NEWEST=false").stdout
+
+
+def test_dependency_that_is_not_in_the_lock_fails_the_setup_of_ci(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    project = '[project]\nname = "{}"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = [{}]\n'
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "pyproject.toml").write_text(project.format("other", ""), encoding="utf-8")
+    env = os.environ | {"UV_OFFLINE": "1", "PATH": os.pathsep.join([os.environ["PATH"], str(ROOT / ".uv" / "bin")])}
+
+    def setup(dependency: str) -> subprocess.CompletedProcess[str]:
+        local = '[tool.uv.sources]\nother = { path = "other" }\n[tool.uv]\npackage = false\n'
+        (tmp_path / "pyproject.toml").write_text(project.format("product", dependency) + local, encoding="utf-8")
+        command = ["make", "setup-ci"]
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=60)
+
+    assert [setup("").returncode for _ in range(2)] == [0, 0]  # the first one writes the lock
+    done = setup('"other"')
+    assert done.returncode == 2
+    assert "`uv.lock` needs to be updated" in done.stderr
 
 
 def test_make_without_a_target_lists_the_tasks(make: Run, tools: Path) -> None:
@@ -134,16 +172,24 @@ def environment(project: Path) -> dict[str, str]:
     return env | {"PYTHONPATH": str(project / "src"), "MYPYPATH": str(project / "src")}
 
 
-def run_hook(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("pre-commit")), "run", *words]
+def run_hook(project: Path, *words: str, tool: str = "pre-commit") -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name(tool)), "run", *words]
     return subprocess.run(
         command, cwd=project, env=environment(project), capture_output=True, text=True, check=False, timeout=300
     )
 
 
+def test_hooks_run_the_tasks_of_the_lint_job_of_ci() -> None:
+    configured = read(ROOT / ".pre-commit-config.yaml")["repos"]
+    hooks = [hook["args"] for repository in configured for hook in repository["hooks"] if "poe" in hook.get("args", ())]
+    steps = read(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]["lint"]["steps"]
+    assert [f"make {task}" for _, task in hooks] == [step["run"] for step in steps if "run" in step]
+
+
 @pytest.mark.slow
-def test_all_hooks_run_in_a_project_wherever_it_is_in_its_repository(project: Path) -> None:
-    done = run_hook(project, "--all-files")
+@pytest.mark.parametrize("tool", ["pre-commit", "prek"])
+def test_all_hooks_run_in_a_project_wherever_it_is_in_its_repository(project: Path, tool: str) -> None:
+    done = run_hook(project, "--all-files", tool=tool)
     assert done.returncode == 0, done.stdout
     # the two hooks about the configuration apply only where it lies at the top of the repository
     ran = re.findall(r"^(.+?)\.{3,}.*(Passed|Skipped)$", done.stdout, re.MULTILINE)
@@ -180,8 +226,9 @@ def test_hook_refuses_what_it_is_for(project: Path, hook: str, file: str, text: 
 
 
 @pytest.mark.slow
-def test_installed_hook_stops_a_commit_from_any_folder(project: Path) -> None:
-    install = [str(Path(sys.executable).with_name("pre-commit")), "install"]
+@pytest.mark.parametrize("tool", ["pre-commit", "prek"])
+def test_installed_hook_stops_a_commit_from_any_folder(project: Path, tool: str) -> None:
+    install = [str(Path(sys.executable).with_name(tool)), "install"]
     subprocess.run(install, cwd=project, check=True, capture_output=True, timeout=60)
     (project / "notes.txt").write_text("a line \n", encoding="utf-8")
     git(project, "add", "-A")

@@ -32,7 +32,7 @@ FAULTS = [
     ("limited", CI, "        timeout-minutes: 3\n", "", "ci.yml: lint: step 3: no timeout"),
     ("runs_make", CI, "run: make lint", "run: make lnt", "'make lnt' is no target"),
     ("runs_make", CI, "run: make lint", "run: make lint || true", "'make lint || true' is no target"),
-    ("runs_make", SETUP, "run: make setup", "run: uv sync", "'uv sync' is no target"),
+    ("runs_make", SETUP, "run: make setup-ci", "run: uv sync", "'uv sync' is no target"),
     ("one_runner", CI, "runs-on: ubuntu-latest", "runs-on: windows-latest", "ci.yml: lint: runs on windows-latest"),
     ("at_a_desk", CI, f"{CHECKOUT} # v7.0.1", f"{ACTION} # v1.0.0", f"{ACTION} has no stand-in"),
     ("at_a_desk", SETUP, "astral-sh/setup-uv", "some/action", "action.yml: some/action@"),

@@ -28,7 +28,7 @@ def write_card(found: Mapping[str, Any], problem: Problem, plan: Plan) -> str:
         f"**Question**: {plan.product.question}",
         f"**Mistakes**: {problem.objective.describe(problem.target.name)}.",
         "## Figures\n\nOn rows that neither was trained on, when the version was registered.",
-        make_table(["metric", found["label"], f"champion, {champion['label']}"], figures),
+        make_table(["metric", found["label"], champion["label"]], figures),
         "## Gates",
         make_table(["gate", "result", "found"], gates) if gates else "None: this version was not trained.",
         "## Data",
