@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-CI, SETUP = ".github/workflows/ci.yml", ".github/actions/setup/action.yml"
+CI, SETUP, DOCS = ".github/workflows/ci.yml", ".github/actions/setup/action.yml", "docs/pipelines.md"
+DATA, TRAIN = (f".github/workflows/{name}.yml" for name in ("data", "train"))
 ACTION = "some/action@" + "a" * 40
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"
 FAULTS = [
@@ -37,7 +38,13 @@ FAULTS = [
     ("at_a_desk", CI, f"{CHECKOUT} # v7.0.1", f"{ACTION} # v1.0.0", f"{ACTION} has no stand-in"),
     ("at_a_desk", SETUP, "astral-sh/setup-uv", "some/action", "action.yml: some/action@"),
     ("counts", CI, "run: make lint", "run: make lint\n        continue-on-error: true", "step 3: may fail"),
-    ("counts", CI, "    name: unit\n", "    name: unit\n    if: false\n", "ci.yml: unit: is switched off"),
+    ("counts", CI, "    name: lint\n", "    name: lint\n    if: false\n", "ci.yml: lint: is switched off"),
+    ("one_at_a_time", TRAIN, "inputs.within || 'lifecycle'", "github.ref", "train.yml: saves state"),
+    ("one_at_a_time", DATA, "cancel-in-progress: false", "cancel-in-progress: true", "data.yml: saves state"),
+    ("documented", DATA, "secrets.APP_LAKE_URL", "secrets.LAKE", "Secrets lacks LAKE"),
+    ("documented", DOCS, "| `KUBECONFIG` |", "| KUBECONFIG |", "Secrets lacks KUBECONFIG"),
+    ("documented", DOCS, "`packages: write`", "`packages: read`", "Permissions lacks release: production packages"),
+    ("documented", DATA, "secrets.APP_LEDGER_URL", "vars.LEDGER", "a variable is not in docs/pipelines.md: LEDGER"),
     ("quoted", CI, "run: make lint", "run: make lint\n        env:\n          PYTHON: 3.10", "ci.yml: 3.1 is a number"),
     ("plain", CI, "name: ci", "name: cookiecutter.project_slug", "ci.yml: has a word of the template"),
 ]
@@ -47,6 +54,7 @@ FAULTS = [
 def project(root: Path, tmp_path: Path) -> Path:
     """Return a copy of what the checks read."""
     shutil.copytree(root / ".github", tmp_path / ".github")
+    shutil.copytree(root / "docs", tmp_path / "docs")
     shutil.copy(root / "Makefile", tmp_path)
     return tmp_path
 

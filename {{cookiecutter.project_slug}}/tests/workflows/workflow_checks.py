@@ -81,13 +81,17 @@ def least_rights(root: Path) -> Iterator[str]:
 def no_credentials(root: Path) -> Iterator[str]:
     """What a checkout leaves in .git can be read by every later step."""
     for where, step in steps(root):
-        if step.get("uses", "").startswith(ENTERED) and step.get("with") != {"persist-credentials": False}:
-            yield f"{where}: a checkout takes persist-credentials: false and nothing else"
+        options = {"fetch-depth": 0} | (step.get("with") or {})
+        wanted = {"fetch-depth": 0, "persist-credentials": False}
+        if step.get("uses", "").startswith(ENTERED) and options != wanted:
+            yield f"{where}: a checkout takes persist-credentials: false, and perhaps fetch-depth"
 
 
 def limited(root: Path) -> Iterator[str]:
     """Where one limit is not honoured, the other is: act knows only those of steps."""
-    for where, content in [*jobs(root), *steps(root)]:
+    # a job that calls a workflow cannot have a limit; those of the called one have theirs
+    own = [(where, job) for where, job in jobs(root) if "uses" not in job]
+    for where, content in [*own, *steps(root)]:
         if not isinstance(content.get("timeout-minutes"), int):
             yield f"{where}: no timeout-minutes"
 
@@ -142,6 +146,42 @@ def quoted(root: Path) -> Iterator[str]:
             yield f"{file.name}: {number} is a number; quote it if it is a version"
 
 
+def one_at_a_time(root: Path) -> Iterator[str]:
+    """Two runs that restore the same state and save it both would lose what one of them did, such as a rollback."""
+    for file in workflows(root):
+        group, saves = read(file).get("concurrency", {}), "actions/cache/save@" in file.read_text(encoding="utf-8")
+        is_alone = "lifecycle" in str(group.get("group")) and group.get("cancel-in-progress") is False
+        if saves and not is_alone:
+            yield f"{file.name}: saves state, and is not in the concurrency group lifecycle without cancelling"
+
+
+def documented(root: Path) -> Iterator[str]:
+    """docs/pipelines.md names every secret, environment and permission that is used, and no other; no variable is."""
+    texts = "".join(file.read_text(encoding="utf-8") for file in workflows(root))
+    rights = [
+        (where.replace(".yml", ""), f"{name}: {right}")
+        for where, job in jobs(root)
+        for name, right in job.get("permissions", {}).items()
+    ]
+    used = {
+        "Secrets": {(name,) for name in re.findall(r"secrets\.(\w+)", texts)},
+        "Environments": {(str(job["environment"]),) for _, job in jobs(root) if "environment" in job},
+        "Permissions": {each for each in rights if each[1] != "contents: read"},
+    }
+    for section, names in used.items():
+        listed = read_rows(root / "docs" / "pipelines.md", section, columns=2 if section == "Permissions" else 1)
+        yield from (f"docs/pipelines.md: {section} lacks {' '.join(each)}" for each in sorted(names - listed))
+        yield from (f"docs/pipelines.md: {section} has {' '.join(each)}" for each in sorted(listed - names))
+    yield from (f"a variable is not in docs/pipelines.md: {name}" for name in re.findall(r"vars\.(\w+)", texts))
+
+
+def read_rows(file: Path, section: str, columns: int) -> set[tuple[str, ...]]:
+    """Return what is quoted in the first columns of the table in a section of Markdown."""
+    _, _, rest = file.read_text(encoding="utf-8").partition(f"\n## {section}\n")
+    rows = [line for line in rest.partition("\n## ")[0].splitlines() if line.startswith("| `")]
+    return {tuple(re.findall(r"`([^`]+)`", row)[:columns]) for row in rows}
+
+
 def plain(root: Path) -> Iterator[str]:
     """The template copies workflows as they are: what it would have filled in stays as it is."""
     for file in files(root):
@@ -150,5 +190,6 @@ def plain(root: Path) -> Iterator[str]:
 
 
 CHECKS: tuple[Callable[[Path], Iterator[str]], ...] = (
-    *(pinned, least_rights, no_credentials, limited, runs_make, one_runner, at_a_desk, counts, quoted, plain),
+    *(pinned, least_rights, no_credentials, limited, runs_make, one_runner, at_a_desk, counts, quoted, one_at_a_time),
+    *(documented, plain),
 )
