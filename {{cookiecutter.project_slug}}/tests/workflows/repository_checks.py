@@ -7,7 +7,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from workflow_checks import read
+from workflow_checks import make_targets, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,12 +122,12 @@ def asked(root: Path) -> Iterator[str]:
 def exists(root: Path) -> Iterator[str]:
     """SECURITY.md names what there is: a path, a target of make, or a word of the files that configure scans."""
     text = (root / "SECURITY.md").read_text(encoding="utf-8")
-    files = (root / "pyproject.toml", root / "Makefile", root / ".pre-commit-config.yaml")
+    files = (root / "pyproject.toml", root / ".pre-commit-config.yaml")
     workflows = root.glob(".github/workflows/*.yml")
     known = "\n".join(file.read_text(encoding="utf-8") for file in (*files, *workflows))
-    for name in re.findall(r"`([^`]+)`", text):
-        word = name.removeprefix("make ")
-        if not (root / name.strip("/")).exists() and not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", known):
+    targets = {f"make {target}" for target in make_targets(root)}
+    for name in set(re.findall(r"`([^`]+)`", text)) - targets:
+        if not (root / name.strip("/")).exists() and not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", known):
             yield f"SECURITY.md: names {name}, which does not exist"
 
 
