@@ -10,7 +10,7 @@ from pathlib import Path
 def notice(text: str) -> None:
     """Say what somebody should know, though nothing failed."""
     is_action = os.environ.get("GITHUB_ACTIONS") == "true"
-    sys.stdout.write(f"::notice::{text}\n" if is_action else f"notice: {text}\n")
+    print(f"::notice::{text}" if is_action else f"notice: {text}", flush=True)  # noqa: T201  # before other programs
 
 
 def summarise(text: str) -> None:

@@ -1,4 +1,4 @@
-"""The runner is not a package: it lies where the workflows are."""
+"""The runner and the tasks of the workflows are no packages: they lie where the workflows are."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / ".github" / "act"))
+sys.path += [str(ROOT / ".github" / name) for name in ("act", "pipeline")]
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Deploy the image IMAGE to Kubernetes: `deploy.py staging | production`, with the cluster in KUBECONFIG_CONTENT.
+"""Deploy the image IMAGE to Kubernetes: `cluster.py staging | production`, with the cluster in KUBECONFIG_CONTENT.
 
 Without a cluster a notice says so, and nothing is done.
 """
