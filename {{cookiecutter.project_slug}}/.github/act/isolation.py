@@ -1,9 +1,11 @@
-"""What act runs in on this machine: a copy of the project, a small environment, no network."""
+"""What act runs in: a copy of the project and a small environment, in Docker or on this machine without network."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LABEL = "ubuntu-latest"  # the one runner that workflows ask for
+IMAGE = "ghcr.io/catthehacker/ubuntu:act-24.04"  # what it is in Docker
 BUILT_IN = "actions/checkout"  # act implements it
 KEPT = ("HOME", "LANG", "LC_ALL", "REQUESTS_CA_BUNDLE", "SYSTEMROOT", "TMPDIR", "USER")
-KEPT_PREFIXES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "PIP_", "SSL_CERT_", "UV_", "XDG_")
+KEPT_PREFIXES = ("DOCKER_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "PIP_", "SSL_CERT_", "UV_", "XDG_")
 DROPPED_PREFIXES = ("UV_PROJECT", "UV_RUN", "UV_WORKING")  # the environment that uv uses: every job makes its own
 
 
@@ -35,7 +38,7 @@ def copy_project(root: Path, into: Path) -> None:
         return done.stdout
 
     git("init", "--quiet", "--initial-branch=main", str(into))
-    files = git(*git_options, "ls-files", "-z", "--others", "--exclude-standard")
+    files = git(*git_options, "ls-files", "-z", "--others", "--exclude-standard", "--exclude=/var/act/")
     # a file that git ignores can have been added all the same
     added = subprocess.run(["git", "ls-files", "-z"], cwd=root, env=plain, check=False, capture_output=True)
     git(*git_options, "update-index", "--add", "--remove", "-z", "--stdin", given=files + added.stdout)
@@ -56,31 +59,53 @@ def make_environment(root: Path) -> dict[str, str]:
     return kept | {"PATH": os.pathsep.join([*uv, *paths, str(root / ".uv" / "bin")])}
 
 
-def make_arguments(copied: Path, workflow: Path, event: Path, scratch: Path) -> list[str]:
-    """Return act's arguments: this machine as the only runner, and nothing fetched."""
-    linger = copied / ".github" / "act" / "linger.sh"
-    variables = (
-        *("NO_COLOR=1", "GIT_PAGER=cat", "TERM=dumb"),
-        *(f"ACT_ARTIFACTS={scratch / 'artifacts'}", f"BASH_ENV={linger}"),
-    )
-    return [
-        *("-C", str(copied), "-W", str(workflow.relative_to(copied)), "-e", str(event)),
-        *("-P", f"{LABEL}=-self-hosted", "--json", "--verbose"),
-        *("--action-offline-mode", "--action-cache-path", str(scratch / "actions"), "--no-cache-server"),
-        *(word for variable in variables for word in ("--env", variable)),
-        *(f"--{kind}-file={os.devnull}" for kind in ("env", "secret", "var", "input")),
-        *find_standins(copied, workflow),
-    ]
+def make_arguments(
+    copied: Path, workflow: Path, state: Path, artifacts: Path, files: dict[str, Path | None]
+) -> Iterator[str]:
+    """Yield act's arguments: how a run is described, and what it runs in.
+
+    Raises
+    ------
+    LookupError
+        A file of `files` is not there, or an action has no stand-in.
+    """
+    scratch = copied.parent
+    yield from ("-C", str(copied), "-W", str(workflow), "-e", str(scratch / "event.json"))
+    yield from ("--json", "--verbose", "--defaultbranch", "main")
+    variables = ["NO_COLOR=1", "GIT_PAGER=cat", "TERM=dumb", "GITHUB_REPOSITORY=local/project"]
+    variables.append(f"GITHUB_RUN_ID={time.time_ns() // 1_000_000}")  # caches are named by it
+    for kind in ("env", "secret", "var", "input"):
+        file = (files.get(kind) or Path(os.devnull)).absolute()
+        if not file.exists():
+            message = f"{file}: no such file"
+            raise LookupError(message)
+        yield f"--{kind}-file={file}"
+    if has_docker():
+        yield from ("-P", f"{LABEL}={IMAGE}")
+        yield from ("--artifact-server-path", str(artifacts), "--cache-server-path", str(state))
+    else:
+        yield from ("-P", f"{LABEL}=-self-hosted", "--no-cache-server")
+        yield from ("--action-offline-mode", "--action-cache-path", str(scratch / "actions"))
+        act = copied / ".github" / "act"
+        variables += [f"BASH_ENV={act / 'linger.sh'}", f"ACT_STORE={act / 'standins' / 'store.py'}"]
+        variables += [f"ACT_PYTHON={sys.executable}", f"ACT_STATE={state}", f"ACT_ARTIFACTS={artifacts}"]
+        yield from find_standins(copied, workflow)
+    yield from (word for variable in variables for word in ("--env", variable))
+
+
+def has_docker() -> bool:
+    """Return whether an engine answers, and the variable ACT_HOST does not forbid it."""
+    if os.environ.get("ACT_HOST"):
+        return False
+    try:
+        return subprocess.run(["docker", "info"], check=False, capture_output=True, timeout=20).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def find_actions(content: Any) -> Iterator[str]:
     """Yield what the `uses:` lines of a parsed file name."""
-    if isinstance(content, dict):
-        if isinstance(action := content.get("uses"), str):
-            yield action
-        content = list(content.values())
-    for part in content if isinstance(content, list) else ():
-        yield from find_actions(part)
+    yield from (part["uses"] for part in _find_uses(content))
 
 
 def find_standins(root: Path, workflow: Path) -> list[str]:
@@ -89,22 +114,36 @@ def find_standins(root: Path, workflow: Path) -> list[str]:
     Raises
     ------
     LookupError
-        An action has no stand-in.
+        An action has no stand-in, or gets an input that its stand-in does not have.
     """
     folder = root / ".github" / "act" / "standins"
-    files, found = [workflow], dict[str, str]()
+    files, found = [workflow], set[str]()
     for file in files:
-        for action in find_actions(yaml.safe_load(file.read_text(encoding="utf-8"))):
-            path, _, ref = action.partition("@")
+        for step in _find_uses(yaml.safe_load(file.read_text(encoding="utf-8"))):
+            path, _, ref = step["uses"].partition("@")
             if path.startswith("./"):
                 files.append(root / path if path.endswith((".yml", ".yaml")) else root / path / "action.yml")
                 continue
             name = "/".join(path.split("/")[:2])
             if name == BUILT_IN:
                 continue
-            if not (folder / path / "action.yml").is_file():
-                message = f"{file.relative_to(root)}: {action} has no stand-in in .github/act/standins"
+            standin, where = folder / path / "action.yml", f"{file.relative_to(root)}: {step['uses']}"
+            if not standin.is_file():
+                message = f"{where} has no stand-in in .github/act/standins"
                 raise LookupError(message)
-            files.append(folder / path / "action.yml")
-            found[action] = f"--local-repository={name}@{ref}={folder / name}"
-    return sorted(set(found.values()))
+            inputs = yaml.safe_load(standin.read_text(encoding="utf-8")).get("inputs")
+            if unknown := inputs and step.get("with", {}).keys() - inputs:
+                message = f"{where}: its stand-in has no input {min(unknown)}"
+                raise LookupError(message)
+            files.append(standin)
+            found.add(f"--local-repository={name}@{ref}={folder / name}")
+    return sorted(found)
+
+
+def _find_uses(content: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(content, dict):
+        if isinstance(content.get("uses"), str):
+            yield content
+        content = list(content.values())
+    for part in content if isinstance(content, list) else ():
+        yield from _find_uses(part)

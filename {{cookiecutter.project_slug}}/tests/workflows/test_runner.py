@@ -11,8 +11,9 @@ from typing import Any
 
 import engine
 import pytest
-from events import Outcome, find_faults, read_jobs
+from events import Outcome, find_faults
 from isolation import copy_project, find_standins, make_environment
+from workflows import read_jobs
 
 WORKFLOW = """\
 on: push
@@ -43,11 +44,12 @@ SKIPPED = [*ended("ship", "skipped", []), *ended("look", "skipped", [])]
 
 
 def found(tmp_path: Path, events: list[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
-    file, outcome = tmp_path / "w.yml", Outcome()
+    file = tmp_path / "w.yml"
     file.write_text(WORKFLOW, encoding="utf-8")
+    outcome = Outcome(read_jobs(file))
     for event in events:
         outcome.add(event)
-    return list(find_faults(read_jobs(file), outcome))
+    return list(find_faults(outcome))
 
 
 def test_all_as_promised(tmp_path: Path) -> None:
@@ -87,6 +89,79 @@ def test_each_leg_of_a_matrix_counts(tmp_path: Path) -> None:
     worse = [GREEN[0], ("tests", "failure"), *GREEN[2:]]
     events = ended("test", "failure", worse, python="3.11") + ended("test", "success", GREEN, python="3.12") + SKIPPED
     assert found(tmp_path, events) == [("test", "3.11", "", "failure"), ("test", "3.11", "tests", "failure")]
+
+
+def test_what_is_skipped_after_a_failure_is_no_fault_of_its_own(tmp_path: Path) -> None:
+    steps = [GREEN[0], ("tests", "failure"), ("2", "skipped"), ("3", "success"), ("4", "success"), ("5", "skipped")]
+    wrong = [("test", "", "", "failure"), ("test", "", "tests", "failure")]
+    assert found(tmp_path, ended("test", "failure", steps) + SKIPPED) == wrong
+    steps[3] = ("3", "skipped")  # it has the condition always()
+    assert found(tmp_path, ended("test", "failure", steps) + SKIPPED) == [*wrong, ("test", "", "3", "skipped")]
+
+
+CALLS = """\
+name: calls
+on: push
+jobs:
+  watch: {steps: [{run: watch}]}
+  train: {name: a call, needs: watch, if: "!cancelled() && inputs.retrain", uses: ./.github/workflows/b.yml}
+  tell: {needs: train, steps: [{run: tell}]}
+"""
+CALLED = "name: called\non: workflow_call\njobs: {fit: {steps: [{run: fit}]}, propose: {needs: fit, steps: [{run: p}]}}"
+INSIDE = "a call/called/"
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Outcome:
+    """Return the outcome, without events yet, of a workflow that calls another one."""
+    (tmp_path / ".github" / "workflows").mkdir(parents=True)
+    for name, text in (("a", CALLS), ("b", CALLED)):
+        (tmp_path / ".github" / "workflows" / f"{name}.yml").write_text(text, encoding="utf-8")
+    return Outcome(read_jobs(tmp_path / ".github" / "workflows" / "a.yml"))
+
+
+def hear(outcome: Outcome, **results: str) -> list[tuple[str, str]]:
+    """Add what act reports of jobs with these results, and return the faults as job and result."""
+    for job, result in results.items():
+        label = (INSIDE if job in {"fit", "propose"} else "calls/") + job
+        for event in ended(job, result, [] if result == "skipped" else [("0", result)]):
+            outcome.add(event | {"job": label})
+    return [(job, result) for job, _, key, result in find_faults(outcome) if not key]
+
+
+def test_jobs_of_a_called_workflow_count(calls: Outcome) -> None:
+    assert hear(calls, watch="success", fit="success", propose="success", tell="success") == []
+    assert list(calls.runs) == [("watch", ""), ("train / fit", ""), ("train / propose", ""), ("tell", "")]
+    assert calls.result_of("train") == "success"
+
+
+def test_call_that_its_condition_skips_is_no_fault(calls: Outcome) -> None:
+    assert hear(calls, watch="success", train="skipped", tell="skipped") == []
+    assert {calls.result_of(job) for job in ("train / fit", "train / propose")} == {"skipped"}
+    assert not calls.is_stopped("tell")
+
+
+def test_called_jobs_that_never_ran_are_seen(calls: Outcome) -> None:
+    assert hear(calls, watch="success", tell="success") == [("train / fit", "did not run")]
+    assert calls.is_stopped("train / propose")
+
+
+def test_failure_in_a_called_workflow_stops_what_needs_the_call(calls: Outcome) -> None:
+    found = hear(calls, watch="success", fit="failure", propose="skipped")  # act says nothing of the last job
+    assert found == [("train / fit", "failure")]
+    assert [job for job in calls.jobs if calls.is_stopped(job)] == ["train / propose", "tell"]
+
+
+def test_call_goes_on_after_a_failure_if_its_condition_says_so(calls: Outcome) -> None:
+    found = hear(calls, watch="failure", fit="success", propose="success", tell="skipped")
+    assert found == [("watch", "failure")]
+    assert [job for job in calls.jobs if calls.is_stopped(job)] == ["tell"]
+
+
+def test_summaries_are_kept_without_secrets(calls: Outcome) -> None:
+    event = {"jobID": "watch", "command": "summary", "content": "key 123", "msg": "  \u2699  Summary - key ***"}
+    calls.add(event | {"job": "calls/watch", "stepID": ["0"], "stage": "Main"})
+    assert calls.summaries == ["key ***"]
 
 
 def test_standins_are_found_through_local_actions(tmp_path: Path) -> None:
