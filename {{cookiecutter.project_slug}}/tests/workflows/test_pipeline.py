@@ -175,13 +175,13 @@ def cluster(tmp_path: Path) -> Path:
 def test_image_is_deployed_by_its_digest_after_the_old_migration_is_gone(cluster: Path) -> None:
     digest = f"sha256:{'a' * 64}"
     settings = {"PATH": f"{cluster}:{os.environ['PATH']}", "KUBECONFIG_CONTENT": "secret"}
-    done = run("cluster", "production", folder=cluster, IMAGE=f"ghcr.io/o/r@{digest}", **settings)
+    done = run("cluster", "production", folder=cluster, IMAGE=f"ghcr.io/acme/r@{digest}", **settings)
     assert done.returncode == 0, done.stderr
     asked = (cluster / "asked").read_text(encoding="utf-8").splitlines()
     verbs = ["delete", "apply", "rollout"]
     assert [verb for line in asked for verb in verbs if verb in line.split()] == verbs
     applied = (cluster / "applied").read_text(encoding="utf-8")
-    assert {line.strip() for line in applied.splitlines() if "image:" in line} == {f"image: ghcr.io/o/r@{digest}"}
+    assert {line.strip() for line in applied.splitlines() if "image:" in line} == {f"image: ghcr.io/acme/r@{digest}"}
     assert (cluster / "config").read_text(encoding="utf-8") == "secret"
     assert "secret" not in done.stdout + done.stderr
     assert sorted(path.name for path in (cluster / kubernetes.OVERLAYS).iterdir()) == ["production", "staging"]
@@ -190,6 +190,6 @@ def test_image_is_deployed_by_its_digest_after_the_old_migration_is_gone(cluster
 def test_deployment_that_fails_is_red(cluster: Path) -> None:
     (cluster / "kubectl").write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
     settings = {"PATH": f"{cluster}:{os.environ['PATH']}", "KUBECONFIG_CONTENT": "secret"}
-    done = run("cluster", "production", folder=cluster, IMAGE="ghcr.io/o/r@sha256:0", **settings)
+    done = run("cluster", "production", folder=cluster, IMAGE="ghcr.io/acme/r@sha256:0", **settings)
     assert (done.returncode, "kubectl ended with 3" in done.stderr) == (1, True)
     assert "IMAGE is empty" in run("cluster", "production", folder=cluster, IMAGE="@", **settings).stderr

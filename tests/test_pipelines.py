@@ -1,0 +1,290 @@
+"""The workflows of a fresh project run under act, and a fault that is planted turns the right step red, and no other.
+
+Each run is of the whole file, on a copy of the project, with the real commands.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+import signal
+import subprocess
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from baking import commit, git, own_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+SECONDS = 900
+SETUP = ["check out", "set up"]
+RESTORED = [*SETUP, "say what is not configured", "restore state"]
+DATA = [*RESTORED, "build the training table", "save state"]
+TRAIN = [*RESTORED, "bring the training table up to date", "train", "write the model card", "keep the model card"]
+TRAIN = [*TRAIN, "save state"]
+PROPOSE = [*SETUP, "get the model card", "open an issue with it"]
+WATCH, ADVANCE = "watch", "one step of the rollout, or back"
+OPERATE = [*RESTORED, "make what is missing", WATCH, ADVANCE, "keep the report", "save state"]
+CHECKED = "check version, change log and commit"
+CANDIDATES = '''from sklearn.dummy import DummyClassifier
+
+def candidates(columns, plan):
+    """Return a candidate that has learned nothing."""
+    return {"worse": DummyClassifier(strategy="uniform", random_state=0)}
+'''
+
+
+class Run(NamedTuple):
+    """What a run of a workflow reported: the result of each step by job and name, and all that was printed."""
+
+    results: dict[tuple[str, str], str]
+    printed: str
+
+    def of(self, *results: str) -> list[tuple[str, str]]:
+        """Return the steps that ended so."""
+        return [step for step, result in self.results.items() if result in results]
+
+
+@pytest.fixture(scope="module")
+def fresh(baked: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a fresh project in a repository of its own, set up."""
+    project = tmp_path_factory.mktemp("pipelines") / baked().name
+    shutil.copytree(baked(), project)
+    git(project, "init", "--quiet")
+    commit(project, "As generated")
+    make(project, "setup")
+    commit(project, "Lock")
+    return project
+
+
+@pytest.fixture
+def project(fresh: Path, tmp_path: Path) -> Path:
+    """Return a copy of it, to plant a fault in."""
+    copied = tmp_path / fresh.name
+    shutil.copytree(fresh, copied, ignore=shutil.ignore_patterns("var", ".venv"), symlinks=True)
+    return copied
+
+
+def make(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a task as a person at a terminal would."""
+    return subprocess.run(
+        ["make", "--silent", *words],
+        cwd=project,
+        env=own_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def act(project: Path, workflow: str, event: str, **options: str) -> Run:
+    """Run a workflow; the exit code has to agree with the steps."""
+    done = make(project, "act", f"WORKFLOW={workflow}", f"EVENT={event}", *(f"{k}={v}" for k, v in options.items()))
+    lines = re.findall(r"^(?!red)([\w /]+): (.+): (success|failure|skipped)$", done.stdout, re.MULTILINE)
+    run = Run({(job, step): result for job, step, result in lines}, done.stdout)
+    assert bool(done.returncode) is bool(run.of("failure")), done.stdout
+    return run
+
+
+def steps(job: str, names: list[str]) -> list[tuple[str, str]]:
+    """Return steps of a job as they are reported."""
+    return [(job, name) for name in names]
+
+
+def edit_table(project: Path, change: Callable[[list[dict[str, str]]], None]) -> None:
+    """Change the rows of the example."""
+    [path] = (project / "data").glob("*.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    change(rows)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace a text that has to be there."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def leak_target(rows: list[dict[str, str]]) -> None:
+    """Make one input a copy of the answer."""
+    for row in rows:
+        row["debt_to_income"] = "0.9" if row["declined"] == "yes" else "0.1"
+
+
+def drop_column(rows: list[dict[str, str]]) -> None:
+    """Leave a column out."""
+    for row in rows:
+        del row["loan_to_value"]
+
+
+def spoil_values(rows: list[dict[str, str]]) -> None:
+    """Put a value that the contract refuses into one row of twenty."""
+    for row in rows[::20]:
+        row["loan_to_value"] = "-1"
+
+
+def empty_target(rows: list[dict[str, str]]) -> None:
+    """Leave every answer empty."""
+    for row in rows:
+        row["declined"] = ""
+
+
+def test_data_hands_its_state_on_to_train_and_to_operate_which_calls_train(fresh: Path) -> None:
+    """The four runs of a first week, with the state of each in the next."""
+    data = act(fresh, "data", "schedule")
+    assert data.of("success") == steps("data", DATA)
+    train = act(fresh, "train", "workflow_dispatch")
+    assert train.of("success") == [*steps("train", TRAIN), *steps("propose", PROPOSE)]
+    assert "restored state-" in (fresh / "var" / "act" / "train.log").read_text(encoding="utf-8")
+    operate = act(fresh, "operate", "schedule")
+    assert operate.of("success", "failure") == steps("operate", OPERATE)
+    called = act(fresh, "operate", "workflow_dispatch", INPUTS="retrain=true")
+    assert called.of("success")[len(OPERATE) :] == [*steps("train / train", TRAIN), *steps("train / propose", PROPOSE)]
+    artifacts = fresh / "var" / "act" / "artifacts" / "operate"
+    assert {path.name for path in artifacts.iterdir()} == {"monitor", "model-card"}
+    summary = (fresh / "var" / "act" / "operate.summary.md").read_text(encoding="utf-8")
+    assert all(f"### {title}" in summary for title in ("Watches", "Rollout", "Training table", "Training"))
+
+
+def test_release_of_a_fresh_project_is_green_and_says_what_is_not_configured(fresh: Path) -> None:
+    """All jobs run; what would publish is left out at a desk."""
+    git(fresh, "tag", "v0.1.0")
+    try:
+        run = act(fresh, "release", "push")
+    finally:
+        git(fresh, "tag", "--delete", "v0.1.0")
+    assert run.of("failure") == []
+    jobs = [job for job, _ in run.of("success")]
+    assert list(dict.fromkeys(jobs)) == ["check", "image", "staging", "production"]
+    assert run.of("skipped") == steps("production", ["publish the image", "attest where it was built"])
+    log = (fresh / "var" / "act" / "release.log").read_text(encoding="utf-8")
+    for name in ("KUBECONFIG", "APP_LEDGER_URL", "allowed_signers", "no Docker engine"):
+        assert re.search(rf"::notice::.*{name}", log), name
+
+
+def test_ci_of_a_pull_request_runs_what_the_change_concerns(project: Path, tmp_path: Path) -> None:
+    """A change of documentation concerns no test."""
+    base = git(project, "rev-parse", "HEAD")
+    (project / "README.md").write_text("new", encoding="utf-8")
+    commit(project, "Docs")
+    output = tmp_path / "output"
+    env = own_environment() | {"BASE": base, "GITHUB_OUTPUT": str(output)}
+    subprocess.run(["make", "--silent", "changes"], cwd=project, env=env, check=True, capture_output=True)
+    assert set(output.read_text(encoding="utf-8").split()) == {
+        *("unit=false", "integration=false", "bias=false", "load=false")
+    }
+
+
+@pytest.mark.parametrize("change", [spoil_values, drop_column, empty_target])
+def test_bad_data_stops_data_before_it_saves_its_state(project: Path, change: Callable[..., None]) -> None:
+    """The state of the day before stays."""
+    edit_table(project, change)
+    run = act(project, "data", "schedule")
+    assert run.of("failure") == steps("data", ["build the training table"]), run.printed
+    assert run.of("skipped") == steps("data", ["save state"])
+
+
+@pytest.mark.parametrize("fault", ["leaked target", "worse candidate", "unfair candidate"])
+def test_candidate_that_may_not_serve_stops_train_and_is_not_proposed(project: Path, fault: str) -> None:
+    """No card and no issue of a model that no gate has passed."""
+    if fault == "leaked target":
+        edit_table(project, leak_target)
+    elif fault == "unfair candidate":
+        edit(project / "plan.toml", "false_positive_rate = 0.10", "false_positive_rate = 0.001")
+    else:
+        [path] = project.glob("src/*/problem/candidates.py")
+        path.write_text(f'"""Candidates."""\n\n{CANDIDATES}', encoding="utf-8")
+    run = act(project, "train", "schedule")
+    assert run.of("failure") == steps("train", ["train"]), run.printed
+    assert run.of("skipped") == steps("train", ["write the model card", "keep the model card"])
+    assert not any(job == "propose" for job, _ in run.results)
+    assert "propose: not started" in run.printed
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("change log", "CHANGELOG.md has no section 0.1.0"),
+        ("tag", "the tag is v9.9.9, and pyproject.toml has version 0.1.0"),
+        ("not signed", "the commit is not signed"),
+        ("dirty", "files differ from the commit"),
+    ],
+)
+def test_commit_that_cannot_be_released_stops_release_at_once(project: Path, fault: str, says: str) -> None:
+    """Nothing is built of it."""
+    if fault == "change log":
+        edit(project / "CHANGELOG.md", "## 0.1.0", "## Unreleased")
+    elif fault == "not signed":
+        (project / ".github" / "allowed_signers").write_text("a@example.com ssh-ed25519 AAAA\n", encoding="utf-8")
+    elif fault == "dirty":
+        edit(project / ".gitignore", ".venv/\n", "")
+    commit(project, "A fault")
+    if fault == "tag":
+        git(project, "tag", "v9.9.9")
+    run = act(project, "release", "push")
+    assert run.of("failure") == steps("check", [CHECKED]), run.printed
+    assert says in run.printed
+    assert all(f"{job}: not started" in run.printed for job in ("image", "staging", "production"))
+
+
+@pytest.fixture(scope="module")
+def used(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project with a live rollout of a harmful challenger, whose product had drifted traffic."""
+    project = tmp_path_factory.mktemp("used") / fresh.name
+    shutil.copytree(fresh, project, ignore=shutil.ignore_patterns("var", ".venv"), symlinks=True)
+    for words in (["prepare"], ["train"], ["promote"]):
+        done = make(project, *words)
+        assert done.returncode == 0, done.stdout
+    program = ["uv", "run", "--quiet", project.name]
+    subprocess.run([*program, "faulty-challenger", "worse"], cwd=project, env=own_environment(), check=True)
+    subprocess.run([*program, "rollout", "start"], cwd=project, env=own_environment(), check=True)
+    with subprocess.Popen(
+        [*program, "run", "--port", "0"], cwd=project, env=own_environment(), stdout=subprocess.PIPE, text=True
+    ) as product:
+        try:
+            assert product.stdout is not None
+            url = next(found[0] for line in product.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
+            traffic = ["simulate", "--url", url, "--count", "600", "--delay", "0", "--fault", "drift"]
+            subprocess.run([*program, *traffic], cwd=project, env=own_environment(), check=True)
+        finally:
+            product.send_signal(signal.SIGINT)
+            product.wait(60)
+    state = project / "var" / "act" / "state" / "state-1-1-planted" / "var"
+    shutil.copytree(project / "var", state, ignore=shutil.ignore_patterns("act"))
+    return project
+
+
+def test_harmful_challenger_is_rolled_back_and_failing_watches_are_red_while_the_state_is_saved(used: Path) -> None:
+    """The rollback does not wait for the watches, nor they for it."""
+    run = act(used, "operate", "schedule")
+    assert run.of("failure") == steps("operate", [WATCH, ADVANCE]), run.printed
+    assert run.results["operate", "save state"] == "success"
+    assert "Rolled back: shadow cost" in run.printed
+    assert not any(job.startswith("train") for job, _ in run.of("success", "failure"))
+    # the rollback is in the state: the next hour finds no live rollout
+    again = act(used, "operate", "schedule")
+    assert again.results["operate", ADVANCE] == "success"
+
+
+def test_model_that_was_changed_on_disk_fails_the_watch_alone(used: Path, tmp_path: Path) -> None:
+    """A fault of the program, which no data explains."""
+    project = tmp_path / used.name
+    shutil.copytree(used, project, ignore=shutil.ignore_patterns(".venv"), symlinks=True)
+    newest = max((project / "var" / "act" / "state").iterdir(), key=lambda path: path.stat().st_mtime)
+    for path in newest.rglob("*.skops"):
+        path.write_bytes(b"changed")
+    run = act(project, "operate", "schedule")
+    assert run.of("failure") == steps("operate", [WATCH]), run.printed
