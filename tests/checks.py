@@ -25,7 +25,7 @@ STRANGERS = {
     "names a package registry": re.compile(r"\b(?:pypi|pythonhosted|npmjs)\.\w{2,}"),
     "has a path of some machine": re.compile(r"(?<![\w.}])/(?:root|home|Users|work)/"),
     "has an image or a code owner of somebody else": re.compile(
-        r"(?:ghcr\.io/|docker\.io/|quay\.io/|(?m:^\S+ +)@)(?!acme\b|astral-sh/uv:|mlflow/mlflow:)[\w-]+"
+        r"(?:ghcr\.io/|docker\.io/|quay\.io/|(?m:^\S+ +)@)(?!acme\b|astral-sh/uv:|catthehacker/ubuntu:|mlflow/mlflow:)[\w-]+"
     ),
 }
 ILLEGAL = re.compile(r'(?i)[<>:"|?*\\\x00-\x1f]|[. ]$|^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)')
