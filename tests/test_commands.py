@@ -100,7 +100,8 @@ def test_workflow_is_red_when_a_step_is_broken(baked: Callable[..., Path], tmp_p
     project = tmp_path / baked().name
     shutil.copytree(baked(), project)
     # all targets do nothing, and one of them fails: what is tested here is the workflow
-    (project / "Makefile").write_text(f".DEFAULT:\n\t@test $@ != '{broken}'\n", encoding="utf-8")
-    done = run(project, f"{sys.executable} .github/act/run.py --workflow ci")
+    outputs = "for name in unit integration bias load; do echo $$name=true >> $$GITHUB_OUTPUT; done"
+    (project / "Makefile").write_text(f".DEFAULT:\n\t@{outputs}; test $@ != '{broken}'\n", encoding="utf-8")
+    done = run(project, f"env ACT_HOST=1 {sys.executable} .github/act/run.py --workflow ci")
     assert (done.returncode != 0) == bool(broken), done.stdout
     assert ("failure" in done.stdout) == bool(broken)

@@ -1,4 +1,4 @@
-"""What act runs in: a copy of the project and a small environment, in Docker or on this machine without network."""
+"""What act runs in: a copy of the project and a small environment, in Docker or on this machine."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 LABEL = "ubuntu-latest"  # the one runner that workflows ask for
 IMAGE = "ghcr.io/catthehacker/ubuntu:act-24.04"  # what it is in Docker
 BUILT_IN = "actions/checkout"  # act implements it
-KEPT = ("HOME", "LANG", "LC_ALL", "REQUESTS_CA_BUNDLE", "SYSTEMROOT", "TMPDIR", "USER")
-KEPT_PREFIXES = ("DOCKER_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "PIP_", "SSL_CERT_", "UV_", "XDG_")
+KEPT = ("DOCKER_CONTEXT", "DOCKER_HOST", "HOME", "LANG", "LC_ALL", "REQUESTS_CA_BUNDLE", "SYSTEMROOT", "TMPDIR", "USER")
+KEPT_PREFIXES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "PIP_", "SSL_CERT_", "UV_", "XDG_")
 DROPPED_PREFIXES = ("UV_PROJECT", "UV_RUN", "UV_WORKING")  # the environment that uv uses: every job makes its own
 
 
@@ -69,7 +69,7 @@ def make_arguments(
     LookupError
         A file of `files` is not there, or an action has no stand-in.
     """
-    scratch = copied.parent
+    scratch, act = copied.parent, copied / ".github" / "act"
     yield from ("-C", str(copied), "-W", str(workflow), "-e", str(scratch / "event.json"))
     yield from ("--json", "--verbose", "--defaultbranch", "main")
     variables = ["NO_COLOR=1", "GIT_PAGER=cat", "TERM=dumb", "GITHUB_REPOSITORY=local/project"]
@@ -86,7 +86,6 @@ def make_arguments(
     else:
         yield from ("-P", f"{LABEL}=-self-hosted", "--no-cache-server")
         yield from ("--action-offline-mode", "--action-cache-path", str(scratch / "actions"))
-        act = copied / ".github" / "act"
         variables += [f"BASH_ENV={act / 'linger.sh'}", f"ACT_STORE={act / 'standins' / 'store.py'}"]
         variables += [f"ACT_PYTHON={sys.executable}", f"ACT_STATE={state}", f"ACT_ARTIFACTS={artifacts}"]
         yield from find_standins(copied, workflow)

@@ -104,8 +104,7 @@ def choose_event(workflow: Path, event: str, payload: dict[str, Any]) -> tuple[s
         raise LookupError(message)
     about = events[event] if isinstance(events[event], dict) else {}
     _check_inputs(f"{workflow.name}, {event}", about.get("inputs") or {}, payload.get("inputs", {}))
-    # jobs that push, sign or deploy have the condition `!github.event.act`
-    default: dict[str, Any] = {"act": True, "ref": "refs/heads/main", "repository": {"default_branch": "main"}}
+    default: dict[str, Any] = {"ref": "refs/heads/main", "repository": {"default_branch": "main"}}
     if event == "push" and "tags" in about and "branches" not in about:
         project = tomllib.loads((workflow.parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         default["ref"] = f"refs/tags/v{project['version']}"
@@ -113,7 +112,8 @@ def choose_event(workflow: Path, event: str, payload: dict[str, Any]) -> tuple[s
         default |= PULL_REQUEST
     elif event == "schedule":
         default["schedule"] = events[event][0]["cron"]
-    return event, default | payload
+    # jobs that push, sign or deploy have the condition `!github.event.act`
+    return event, default | payload | {"act": True}
 
 
 def write_caller(workflow: Path, inputs: dict[str, str], file: Path) -> None:

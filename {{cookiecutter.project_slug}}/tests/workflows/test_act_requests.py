@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import isolation
 import pytest
 import run as runner
 from isolation import find_standins, make_arguments
@@ -55,8 +54,9 @@ def test_event_has_the_payload_of_its_kind(
     assert payload | expected == payload
 
 
-def test_given_payload_has_priority(root: Path) -> None:
-    assert choose_event(find_workflow(root, "tagged"), "push", {"ref": "refs/tags/v9"})[1]["ref"] == "refs/tags/v9"
+def test_given_payload_has_priority_but_for_what_keeps_jobs_from_pushing(root: Path) -> None:
+    _, payload = choose_event(find_workflow(root, "tagged"), "push", {"ref": "refs/tags/v9", "act": False})
+    assert (payload["ref"], payload["act"]) == ("refs/tags/v9", True)  # a step that pushes must not run
 
 
 @pytest.mark.parametrize(
@@ -169,13 +169,10 @@ def test_without_an_engine_this_machine_is_the_runner(
 
 
 def test_secrets_and_variables_are_empty_unless_given(root: Path, tmp_path: Path) -> None:
-    monkeypatch = pytest.MonkeyPatch()
-    with monkeypatch.context() as patched:
-        patched.setattr(isolation, "has_docker", lambda: False)
-        assert {"--secret-file=/dev/null", "--var-file=/dev/null"} <= set(arguments(root, tmp_path))
-        given = tmp_path / "keys"
-        given.write_text("KEY=1\n", encoding="utf-8")
-        assert f"--secret-file={given}" in arguments(root, tmp_path, secret=given, var=None)
+    assert {"--secret-file=/dev/null", "--var-file=/dev/null"} <= set(arguments(root, tmp_path))
+    given = tmp_path / "keys"
+    given.write_text("KEY=1\n", encoding="utf-8")
+    assert f"--secret-file={given}" in arguments(root, tmp_path, secret=given, var=None)
 
 
 def test_input_that_a_standin_does_not_have_is_refused(tmp_path: Path) -> None:
