@@ -230,7 +230,7 @@ def test_commit_that_cannot_be_released_stops_release_at_once(project: Path, fau
     elif fault == "not signed":
         (project / ".github" / "allowed_signers").write_text("a@example.com ssh-ed25519 AAAA\n", encoding="utf-8")
     elif fault == "dirty":
-        edit(project / ".gitignore", ".venv/\n", "")
+        edit(project / ".gitignore", "__pycache__/\n", "")
     commit(project, "A fault")
     if fault == "tag":
         git(project, "tag", "v9.9.9")

@@ -23,10 +23,10 @@ DROPPED_PREFIXES = ("UV_PROJECT", "UV_RUN", "UV_WORKING")  # the environment tha
 
 
 def copy_project(root: Path, into: Path) -> None:
-    """Commit the project's files as they are now to a repository of their own.
+    """Copy the project's files as they are now into a repository of their own, as one commit.
 
-    Jobs change the copy only, and a project without a git repository works too. Files that git ignores, such
-    as keys in `.env`, are left out.
+    If all of them are committed, the copy has that commit, its history and its tags. Jobs change the copy only, and a
+    project without a git repository works too. Files that git ignores, such as keys in `.env`, are left out.
     """
     plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     strict = plain | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -38,12 +38,28 @@ def copy_project(root: Path, into: Path) -> None:
         return done.stdout
 
     git("init", "--quiet", "--initial-branch=main", str(into))
+    if is_committed(root, plain):
+        git(f"--git-dir={into / '.git'}", "fetch", "--quiet", "--tags", str(root), "HEAD")
+        git(f"--git-dir={into / '.git'}", f"--work-tree={into}", "reset", "--quiet", "--hard", "FETCH_HEAD")
+        return
     files = git(*git_options, "ls-files", "-z", "--others", "--exclude-standard", "--exclude=/var/act/")
     # a file that git ignores can have been added all the same
     added = subprocess.run(["git", "ls-files", "-z"], cwd=root, env=plain, check=False, capture_output=True)
     git(*git_options, "update-index", "--add", "--remove", "-z", "--stdin", given=files + added.stdout)
     git(*git_options, *author, "commit", "--quiet", "--message", "As it is now")
     git(f"--git-dir={into / '.git'}", f"--work-tree={into}", "reset", "--quiet", "--hard")
+
+
+def is_committed(root: Path, env: dict[str, str]) -> bool:
+    """Return whether the project is a repository, and not a folder of one, with all of its files in its commit."""
+
+    def git(*words: str) -> bytes | None:
+        done = subprocess.run(("git", *words), cwd=root, env=env, check=False, capture_output=True)
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    return (git("rev-parse", "--show-prefix"), git("status", "--porcelain")) == (b"", b"") and bool(
+        git("rev-parse", "--verify", "--quiet", "HEAD")
+    )
 
 
 def make_environment(root: Path) -> dict[str, str]:

@@ -208,6 +208,25 @@ def test_jobs_get_a_copy_without_what_git_ignores(tmp_path: Path, *, in_git: boo
     assert status.stdout == b""
 
 
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_jobs_get_the_commit_itself_with_its_tags_unless_files_differ(tmp_path: Path, *, is_changed: bool) -> None:
+    project, copied = tmp_path / "project", tmp_path / "copy"
+    project.mkdir()
+    (project / "run").write_text("#!\n", encoding="utf-8")
+    author = ["-c", "user.name=T", "-c", "user.email=t@example.com"]
+    for words in (["init", "-q"], ["add", "run"], [*author, "commit", "-qm", "one"], ["tag", "v1"]):
+        subprocess.run(["git", *words], cwd=project, check=True)
+    if is_changed:
+        (project / "new").write_text("new\n", encoding="utf-8")
+    copy_project(project, copied)
+    asked = ["git", "describe", "--tags", "--exact-match"]
+    done = subprocess.run(asked, cwd=copied, check=False, capture_output=True, text=True)
+    assert done.stdout.strip() == ("" if is_changed else "v1")
+    assert (copied / "new").exists() is is_changed
+    status = subprocess.run(["git", "status", "--porcelain"], cwd=copied, check=True, capture_output=True)
+    assert status.stdout == b""
+
+
 def test_jobs_get_little_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = {"HOME": "/h", "UV_CACHE_DIR": "/c", "UV": "/tools/uv", "PATH": "/p/.venv/bin:/usr/bin"}
     dropped = {"UV_PROJECT_ENVIRONMENT": "/e", "VIRTUAL_ENV": "/v", "GITHUB_TOKEN": "t", "GIT_DIR": "/g"}
