@@ -74,5 +74,7 @@ def print_outcome(out: Console, outcome: Outcome, log: Path) -> int:
         wrong.append(f"act ended with {outcome.exit_code}")
     red = bool(faults or wrong)
     out.print(f"red: {'; '.join(wrong)}" if red else "green", style="red" if red else "green", markup=False)
+    if (summary := log.with_suffix(".summary.md")).exists():
+        out.print(f"the summaries of the jobs are in {summary}", markup=False)
     out.print(f"the whole log is {log}", markup=False)
     return int(red)

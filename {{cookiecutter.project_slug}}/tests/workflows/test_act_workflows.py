@@ -164,6 +164,7 @@ def test_secrets_reach_the_jobs_and_no_text_that_is_printed_or_kept(project: Pat
     given = subprocess.run([*command, *files], check=False, capture_output=True, text=True, timeout=120)
     assert given.returncode == 0, given.stdout
     kept = "".join(path.read_text(encoding="utf-8") for path in (project / "var" / "act").glob("train.*"))
+    assert f"the summaries of the jobs are in {project / 'var' / 'act' / 'train.summary.md'}" in given.stdout
     assert "key=*** place=desk" in kept
     assert "### fitted with ***" in kept
     assert "hunter-of-42" not in kept + given.stdout + given.stderr
