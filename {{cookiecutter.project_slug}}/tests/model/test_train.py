@@ -83,7 +83,7 @@ def test_cheapest_that_passes_becomes_challenger_with_what_it_was_made_from(work
     project = workspace.project
     tags = project.registry.tags("3")
     provenance = {"commit", "clean", "data", "rows", "plan", "contract", "labels", "trained"}
-    assert set(tags) == {"name", "digest", "recipe"} | provenance
+    assert set(tags) == {"name", "digest", "recipe", "champion"} | provenance
     assert (tags["name"], tags["plan"]) == ("constant", project.plan.fingerprint)
     assert project.registry.load("challenger").label == "constant:3"
 

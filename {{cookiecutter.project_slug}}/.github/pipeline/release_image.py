@@ -1,4 +1,4 @@
-"""Build the image once, load it on this machine, or publish it: `image.py build | load | publish`.
+"""Build the image once, load it on this machine, or publish it: `release_image.py build | load | publish`.
 
 The image travels between jobs as a file, so that what is published is what was loaded. Without an engine (Docker) no
 image is built: a notice says so, and the load test takes the program itself.
