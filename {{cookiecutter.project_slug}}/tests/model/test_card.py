@@ -64,14 +64,13 @@ def test_commands_write_the_summary_of_a_job_and_its_outputs(workspace, run_comm
     summary, output = workspace.root / "summary", workspace.root / "output"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     monkeypatch.setenv("GITHUB_OUTPUT", str(output))
-    monkeypatch.setattr(problems, "candidates", lambda *_: {"worse": RuleModel([], 0.0)})
     for words, code in ((["data"], 0), (["train"], 1), (["monitor"], 0), (["rollout", "advance", "--unattended"], 0)):
         assert run_command(workspace, *words)[0] == code
     text = summary.read_text(encoding="utf-8")
     titles = [line for line in text.splitlines() if line.startswith("### ")]
     assert titles == ["### Training table", "### Training", "### Watches", "### Rollout"]
     assert "No candidate may serve" in text
-    assert "| worse |" in text
+    assert "| learned |" in text
     assert output.read_text(encoding="utf-8") == "retrain=false\n"
 
 

@@ -147,7 +147,9 @@ def test_known_weakness_is_named_and_what_was_not_scanned_is_too() -> None:
     assert audit.describe(found) == (["a 2.0: CVE-1, repaired in 2.1"], ["c"])
 
 
-@pytest.mark.parametrize(("task", "words"), [("cluster", ["production"]), ("release_image", ["build"]), ("release_image", ["load"])])
+@pytest.mark.parametrize(
+    ("task", "words"), [("cluster", ["production"]), ("release_image", ["build"]), ("release_image", ["load"])]
+)
 def test_step_without_its_setting_or_engine_says_so_and_does_nothing(
     tmp_path: Path, task: str, words: list[str]
 ) -> None:
