@@ -237,6 +237,17 @@ def test_commit_that_cannot_be_released_stops_release_at_once(project: Path, fau
     assert all(f"{job}: not started" in run.printed for job in ("image", "staging", "production"))
 
 
+def test_product_that_is_slower_than_its_plan_stops_release_before_production(project: Path) -> None:
+    """It is loaded on staging, and nothing is published."""
+    plan = project / "plan.toml"
+    plan.write_text(re.sub(r"(?m)^p99_ms = .*$", "p99_ms = 0.2", plan.read_text(encoding="utf-8")), encoding="utf-8")
+    plan.write_text(re.sub(r"(?m)^p95_ms = .*$", "p95_ms = 0.1", plan.read_text(encoding="utf-8")), encoding="utf-8")
+    commit(project, "A plan that no product keeps")
+    run = act(project, "release", "push")
+    assert run.of("failure") == steps("staging", ["load it"]), run.printed
+    assert "production: not started" in run.printed
+
+
 @pytest.fixture(scope="module")
 def used(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a project with a live rollout of a harmful challenger, whose product had drifted traffic."""

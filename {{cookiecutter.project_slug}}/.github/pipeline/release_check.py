@@ -1,15 +1,20 @@
-"""Check that a commit can be released: version, change log, clean files, and its signature if signers are listed."""
+"""Check that a commit can be released: version, change log, clean files, tests, and its signature if signers are listed."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from github import notice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SIGNERS = Path(".github/allowed_signers")
 
@@ -39,6 +44,20 @@ def find_faults(root: Path, ref_type: str, ref_name: str) -> list[str]:
     return faults
 
 
+def find_missing_tests(env: Mapping[str, str]) -> list[str]:
+    """Return a fault if ci has not passed on the commit; without a token a notice says that nobody has looked."""
+    if not env.get("GH_TOKEN"):
+        notice("GH_TOKEN is not set: whether ci has passed on this commit is not looked up")
+        return []
+    words = ["gh", "run", "list", "--workflow", "ci", "--commit", env["GITHUB_SHA"], "--status", "success"]
+    words += ["--repo", env["GITHUB_REPOSITORY"], "--json", "databaseId"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return [f"gh cannot say whether ci has passed: {done.stderr.strip()}; allow `actions: read` to the token"]
+    return [] if json.loads(done.stdout) else ["ci has not passed on this commit: wait for it, or run it, then try again"]
+
+
 if __name__ == "__main__":
     found = find_faults(Path.cwd(), os.environ.get("GITHUB_REF_TYPE", ""), os.environ.get("GITHUB_REF_NAME", ""))
+    found += find_missing_tests(os.environ)
     sys.exit("\n".join(f"error: {fault}" for fault in found) if found else 0)

@@ -135,6 +135,19 @@ def test_commit_has_to_be_signed_by_somebody_in_the_list(repository: Path) -> No
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(("found", "code"), [("[]", 1), ('[{"databaseId": 1}]', 0)])
+def test_commit_needs_a_run_of_ci_that_has_passed(repository: Path, found: str, code: int) -> None:
+    folder = repository.parent / "bin"
+    folder.mkdir()
+    (folder / "gh").write_text(f"#!/bin/sh\necho \"$@\" > {folder}/asked\necho '{found}'\n", encoding="utf-8")
+    (folder / "gh").chmod(0o755)
+    settings = {"GH_TOKEN": "t", "GITHUB_SHA": "abc", "GITHUB_REPOSITORY": "acme/r"}
+    done = run("release_check", folder=repository, PATH=f"{folder}:{os.environ['PATH']}", **settings)
+    assert done.returncode == code, done.stderr
+    assert ("ci has not passed on this commit" in done.stderr) is bool(code)
+    assert "--commit abc" in (folder / "asked").read_text(encoding="utf-8")
+
+
 def test_known_weakness_is_named_and_what_was_not_scanned_is_too() -> None:
     vulnerability = {"id": "CVE-1", "fix_versions": ["2.1"]}
     found = {
