@@ -1,4 +1,4 @@
-"""Check that a commit can be released: version, change log, clean files, tests, and its signature if signers are listed."""
+"""Check that a commit can be released: version, change log, clean files, tests, and signature if signers are listed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def find_missing_tests(env: Mapping[str, str]) -> list[str]:
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         return [f"gh cannot say whether ci has passed: {done.stderr.strip()}; allow `actions: read` to the token"]
-    return [] if json.loads(done.stdout) else ["ci has not passed on this commit: wait for it, or run it, then try again"]
+    return [] if json.loads(done.stdout) else ["ci has not passed on this commit: wait for it, then run this again"]
 
 
 if __name__ == "__main__":
