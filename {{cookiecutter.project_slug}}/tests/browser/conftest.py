@@ -65,7 +65,7 @@ def problem():
     return USUAL.problem()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def api_key():
     return KEY
 

@@ -5,7 +5,7 @@ import { card } from "./card.js";
 import { check, fields } from "./form.js";
 import { MAX_LISTED, OPEN, list, mark, openState } from "./list.js";
 import { askForKey, attempt, busy, complain } from "./notices.js";
-import { $, answered, call, capital, isHidden, keepKey, make, scored } from "./page.js";
+import { $, answered, call, capital, isHidden, keepKey, make, scored, shown } from "./page.js";
 import { compared } from "./reaction.js";
 import { clearSearch, refreshFound, search } from "./search.js";
 
@@ -37,9 +37,12 @@ async function begin() {
 /** A live rollout in words; nothing without one. */
 function rolledOut(rollout) {
   if (!rollout) return "";
-  const share = `${Math.round(rollout.share * 100)} %`;
-  const state = { shadow: "scores in the shadow", running: `answers ${share}`, paused: `answers ${share}, paused` };
-  return `; in a rollout, ${rollout.challenger} ${state[rollout.state]} (step ${rollout.step} of ${rollout.steps.length})`;
+  const { challenger, state, step, steps } = rollout;
+  const paused = state === "paused";
+  const share = `answers ${shown(rollout.share * 100)} % of the cases`;
+  const shadow = `is ${paused ? "paused" : "scored"} in the shadow and answers nothing`;
+  const does = step === 0 ? shadow : `${paused ? "is paused and " : ""}${share}`;
+  return `; in a rollout, ${challenger} ${does} (step ${step} of ${steps.length})`;
 }
 
 /** Ask what is going on: the model in use, the queue, the latest decisions. */
@@ -50,7 +53,7 @@ async function refresh() {
   const shownModel = `${model.model}|${model.rollout?.changed_at ?? ""}`;
   if ($("#model").dataset.shown !== shownModel) {
     $("#model").dataset.shown = shownModel;
-    $("#model").replaceChildren("Answering now: ", make("b", {}, model.model), rolledOut(model.rollout));
+    $("#model").replaceChildren(model.rollout ? "Champion: " : "Answering now: ", make("b", {}, model.model), rolledOut(model.rollout));
   }
   $("#model").classList.remove("away");
   $("#outdated").textContent = capital(model.notice ?? ""); // why a newer model does not answer
