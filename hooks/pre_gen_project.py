@@ -58,7 +58,7 @@ NEEDED = frozenset(
     test_pipeline test_pipelines test_plan test_predictor test_process test_process_metrics test_profile
     test_propose_rules test_questions test_recency test_reference test_references test_registry test_render
     test_repository_files test_reviewers test_rolling_update test_rollout_commands test_rollout_guards
-    test_rollout_line test_rollout_serving test_rollout_statistics test_rollouts test_rounds test_rules
+    test_rollout_page test_rollout_serving test_rollout_statistics test_rollouts test_rounds test_rules
     test_runbook test_runbook_pages test_runner test_schema test_score test_serving_dependencies test_settings
     test_simulate test_slices_gate test_slow_drift test_sniff test_sources test_structure test_subjects
     test_table_gates test_tasks test_ten_rounds test_tour test_traces test_train test_trials test_under_act

@@ -98,7 +98,7 @@ def test_page_follows_a_rollout_to_its_end_without_a_reload(look, start, ledger)
     expect(line(page)).not_to_contain_text("rollout")
     rollout = start()
     expect(line(page)).to_contain_text("shadow")
-    expect_line(page, "is scored in the shadow and answers nothing", "shadow", 0)
+    expect_line(page, "scores every case in the shadow and answers nothing", "shadow", 0)
     rollout = go_to(ledger, rollout, 1)
     expect(line(page)).to_contain_text("step 1")
     expect_line(page, "answers 2.5 % of the cases", "running", 1)
@@ -110,7 +110,7 @@ def test_page_follows_a_rollout_to_its_end_without_a_reload(look, start, ledger)
     expect(line(page)).to_have_text(f"Answering now: {of_the_api(page)['model']}")
 
 
-def test_challenger_that_is_paused_in_the_shadow_is_not_said_to_be_scored(look, start, ledger):
+def test_challenger_that_is_paused_in_the_shadow_scores_nothing(look, start, ledger):
     change(ledger, start(), why="a test", state="paused")
     page = look()
     expect(line(page)).to_contain_text("rollout")

@@ -40,7 +40,7 @@ function rolledOut(rollout) {
   const { challenger, state, step, steps } = rollout;
   const paused = state === "paused";
   const share = `answers ${shown(rollout.share * 100)} % of the cases`;
-  const shadow = `is ${paused ? "paused" : "scored"} in the shadow and answers nothing`;
+  const shadow = `${paused ? "is paused" : "scores every case"} in the shadow and answers nothing`;
   const does = step === 0 ? shadow : `${paused ? "is paused and " : ""}${share}`;
   return `; in a rollout, ${challenger} ${does} (step ${step} of ${steps.length})`;
 }
