@@ -22,6 +22,10 @@ demo: | $(UV) ## Generate a project into demo/, run its product, decide, react, 
 test: | $(UV) ## Run the fast tests, and the own commands of every kind of project
 	@$(RUN) pytest
 
+.PHONY: test-all
+test-all: | $(UV) ## Run these, and those that would make them too long for every change
+	@$(RUN) pytest -m "slow or not slow"
+
 .PHONY: test-fast
 test-fast: | $(UV) ## Run the tests that take seconds
 	@$(RUN) pytest -m "not slow" -n 2

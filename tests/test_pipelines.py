@@ -188,6 +188,24 @@ def test_ci_of_a_pull_request_runs_what_the_change_concerns(project: Path, tmp_p
     }
 
 
+@pytest.mark.longest
+def test_faults_of_a_change_are_red_in_their_jobs_of_ci_and_nothing_is_loaded(project: Path) -> None:
+    """An import out of order, a test that fails, and a cost that makes the rules unfit, in one run."""
+    [rules] = project.glob("src/*/problem/rules.py")
+    rules.write_text(rules.read_text(encoding="utf-8") + "import os\n", encoding="utf-8")
+    [folder] = (project / "tests").glob("unit")
+    failing = '"""A test that fails."""\n\n\ndef test_that_fails() -> None:\n    assert False\n'
+    (folder / "test_that_fails.py").write_text(failing, encoding="utf-8")
+    (project / "tests" / "bias" / "test_that_fails_too.py").write_text(failing, encoding="utf-8")
+    commit(project, "Three faults")
+    run = act(project, "ci", "push")
+    red = {("lint", "lint"), ("unit", "unit tests"), ("bias", "bias tests"), ("required", "no job failed")}
+    assert set(run.of("failure")) == red, run.printed
+    green = [*steps("changes", ["check out"]), *steps("integration", ["integration tests"])]
+    assert set(green) <= set(run.of("success"))
+    assert "load: not started" in run.printed
+
+
 @pytest.mark.parametrize("change", [spoil_values, drop_column, empty_target])
 def test_bad_data_stops_data_before_it_saves_its_state(project: Path, change: Callable[..., None]) -> None:
     """The state of the day before stays."""

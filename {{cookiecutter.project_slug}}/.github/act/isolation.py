@@ -134,7 +134,7 @@ def find_standins(root: Path, workflow: Path) -> list[str]:
     folder = root / ".github" / "act" / "standins"
     files, found = [workflow], set[str]()
     for file in files:
-        for step in _find_uses(yaml.safe_load(file.read_text(encoding="utf-8"))):
+        for step in _find_uses(yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)):
             path, _, ref = step["uses"].partition("@")
             if path.startswith("./"):
                 files.append(root / path if path.endswith((".yml", ".yaml")) else root / path / "action.yml")
@@ -146,7 +146,7 @@ def find_standins(root: Path, workflow: Path) -> list[str]:
             if not standin.is_file():
                 message = f"{where} has no stand-in in .github/act/standins"
                 raise LookupError(message)
-            inputs = yaml.safe_load(standin.read_text(encoding="utf-8")).get("inputs")
+            inputs = yaml.load(standin.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader).get("inputs")
             if unknown := inputs and step.get("with", {}).keys() - inputs:
                 message = f"{where}: its stand-in has no input {min(unknown)}"
                 raise LookupError(message)

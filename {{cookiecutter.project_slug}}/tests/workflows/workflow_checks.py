@@ -33,7 +33,7 @@ def read(file: Path) -> Any:
 
 @cache
 def parse(text: str) -> Any:
-    return yaml.safe_load(text)
+    return yaml.load(text, Loader=yaml.CSafeLoader)  # ten times as fast as the loader in Python
 
 
 def jobs(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
