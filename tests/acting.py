@@ -28,7 +28,7 @@ Legs = dict[tuple[str, str], list[str]]  # the results of the steps, by job and 
 def read(workflow: str, template: Path = TEMPLATE) -> dict[str, Any]:
     """Return a workflow of the template."""
     text = (template / ".github" / "workflows" / f"{workflow}.yml").read_text(encoding="utf-8")
-    content: dict[str, Any] = yaml.safe_load(text)
+    content: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return content
 
 

@@ -30,7 +30,7 @@ FAULTS = [
     ("least_rights", "permissions: {}\n", "permissions: write-all\n", "ci.yml: permissions at the top"),
     ("least_rights", "    permissions:\n      contents: read\n", "", "ci.yml: check: does not name"),
     ("limited", "    timeout-minutes: 20\n", "", "ci.yml: fast: no timeout"),
-    ("limited", "        timeout-minutes: 45\n", "", "ci.yml: whole: step 3: no timeout"),
+    ("limited", "        timeout-minutes: 70\n", "", "ci.yml: whole: step 3: no timeout"),
     ("counts", "run: make check", "run: make check\n        continue-on-error: true", "step 3: may fail"),
     ("quoted", '"3.12"', "3.12", "3.12 is a number"),
     ("keeps_no_credentials", "persist-credentials: false", "persist-credentials: true", "check: keeps credentials"),
