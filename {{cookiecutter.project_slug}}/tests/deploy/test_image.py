@@ -94,7 +94,9 @@ def test_decisions_that_were_acknowledged_survive_a_kill(image, volumes):
         assert product.stop(signal.SIGKILL) == -signal.SIGKILL
     with Container(image, volumes) as product:
         for decision in decisions:
-            assert product.call(f"/v1/decisions/{decision['id']}")["answer"] == decision["answer"]
+            found = product.call(f"/v1/decisions/{decision['id']}")
+            # one that waits for a blind review hides its answer
+            assert found["answer"] == (None if decision["blind"] else decision["answer"])
 
 
 def test_request_in_flight_is_answered_after_sigterm(image, volumes):
