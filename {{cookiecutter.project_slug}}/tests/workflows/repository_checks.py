@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 from workflow_checks import make_targets, read
+
+from {{ cookiecutter.__package }}.core.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,11 +110,11 @@ def updated(root: Path) -> Iterator[str]:
 
 
 def asked(root: Path) -> Iterator[str]:
-    """The pull-request template asks for every wheel, and for sections of the plan that exist."""
+    """The pull-request template asks for every wheel, and for sections that a plan may have."""
     text = (root / ".github" / "pull_request_template.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`\[([\w.]+)\]`", text))
-    plan = tomllib.loads((root / "plan.toml").read_text(encoding="utf-8"))
-    yield from (f"pull_request_template.md: plan.toml has no [{name}]" for name in sorted(named - plan.keys()))
+    unknown = sorted(named - Plan.model_fields.keys())
+    yield from (f"pull_request_template.md: plan.toml has no [{name}]" for name in unknown)
     yield from (f"pull_request_template.md: does not ask about [{name}]" for name in sorted(ASKED - named))
     wheels = set(re.findall(r"^- \[ \] (\w+)$", text, re.MULTILINE))
     yield from (f"pull_request_template.md: does not name {name}" for name in WHEELS if name not in wheels)
