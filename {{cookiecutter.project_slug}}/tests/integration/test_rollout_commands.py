@@ -269,3 +269,22 @@ def test_history_shows_which_model_answered_when(command, ledger, project, featu
     [row] = json.loads(command("history", "--json")[1])["models"]
     assert (row["model"], row["decisions"], row["first"] <= row["last"]) == ("m:1", 300, True)
     assert "m:1" in command("history")[1]
+
+
+def test_history_without_any_event_says_so(command, project):
+    with project.ledger() as ledger, ledger.engine.begin() as connection:
+        connection.execute(ledger.tables.events.delete())
+    assert command("history")[:2] == (0, "Nothing has happened yet; `run` starts the product.\n")
+
+
+def test_history_shows_whole_times_on_a_narrow_terminal(command, ledger, project, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    command("rollout", "start", "--why", "a reason of many words, so that the other columns get little of the width")
+    out = command("history")[1]
+    assert read_latest(ledger).started_at[:19] in out
+
+
+@pytest.mark.parametrize("version", ["99", "abc"])
+def test_version_that_is_not_there_is_named_with_those_that_are(command, project, version):
+    code, _, error = command("rollout", "start", "--challenger", version)
+    assert (code, error) == (2, f"error: --challenger: the registry has no version '{version}'; its latest are 2, 1\n")

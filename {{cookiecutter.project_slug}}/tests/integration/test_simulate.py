@@ -105,6 +105,8 @@ def test_wrong_key_is_refused_and_the_right_one_is_used(simulate, workspace, mon
         (["--url", "http://127.0.0.1:9"], "no product answers; start it by `run`, or name another with --url"),
         (["--url", "ftp://x"], "--url: 'ftp://x' is no address; write http://HOST:PORT"),
         (["--url", "http://x:port"], "is no address"),
+        (["--url", "http://[x"], "--url: 'http://[x' is no address"),
+        (["--column", "risk"], "--column: 'risk' is what a --fault changes, and none is given; use one of drift"),
         (["--delay", "soon"], "--delay: 'soon' is no delay; write decisions as 100, or seconds as 30s"),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 commands = typer.Typer()
+SECONDS = len("2030-01-31T12:00:00")  # of a time that is shown, which a narrow terminal must not cut
 
 
 @commands.command()
@@ -15,7 +16,7 @@ def history(
     as_json: Annotated[bool, typer.Option("--json", help="Print events and models as JSON.")] = False,
 ) -> None:
     """Show which model answered when, and every change of aliases, rollouts, plan and contract."""
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from ..stores.events import read_events
     from ..stores.history import read_models
@@ -26,12 +27,18 @@ def history(
     if as_json:
         typer.echo(json.dumps({"models": models, "events": events}, indent=2, default=str))
         return
-    answered = Table("model", "first decision", "last decision", "decisions", title="Which model answered when")
+    if not models and not events:
+        out.print("Nothing has happened yet; `run` starts the product.", markup=False)
+        return
+    names = "at", "first decision", "last decision"
+    at, *of_decisions = [Column(f"{name} (UTC)", no_wrap=True, min_width=SECONDS) for name in names]
+    answered = Table("model", *of_decisions, "decisions", title="Which model answered when")
     for row in models:
-        answered.add_row(*(str(row[name]) for name in ("model", "first", "last", "decisions")))
-    changes = Table("at", "who", "what", "name", "from", "to", "why", title="Changes")
+        answered.add_row(row["model"], row["first"][:SECONDS], row["last"][:SECONDS], str(row["decisions"]))
+    changes = Table(at, "who", "what", "name", "from", "to", "why", title="Changes")
     for event in events:
-        changes.add_row(*(str(event[name]) for name in ("at", "who", "kind", "name", "old", "new", "why")))
+        texts = (str(event[name]) for name in ("who", "kind", "name", "old", "new", "why"))
+        changes.add_row(event["at"][:SECONDS], *texts)
     out.print(answered, changes)
 
 

@@ -48,6 +48,8 @@ def simulate(  # noqa: PLR0913  # each is an option
     from .composition import load_project, out
 
     amount, in_seconds = _read_delay(delay)
+    if column and not fault:
+        raise UserError(f"--column: {column!r} is what a --fault changes, and none is given; use one of {FAULTS}")
     project, faults = load_project(), fault or []
     client = _connect(project, url)
     source = _read_cases(project, file, secrets.randbits(32) if seed is None else seed)

@@ -109,8 +109,9 @@ def _fetch(url: str, project: Project) -> str:
     if not url.startswith(("http://", "https://")):
         raise UserError(f"--url: {url!r} is not the URL of a product, such as http://127.0.0.1:8000")
     keys = [key.get_secret_value() for key in project.settings.api_keys]
-    request = urllib.request.Request(f"{url.rstrip('/')}/metrics", headers={"X-API-Key": keys[0]} if keys else {})  # noqa: S310
+    headers = {"X-API-Key": keys[0]} if keys else {}
     try:
+        request = urllib.request.Request(f"{url.rstrip('/')}/metrics", headers=headers)  # noqa: S310  # checked above
         with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310  # checked above
             text: str = answer.read().decode()
     except (urllib.error.URLError, OSError, ValueError) as error:

@@ -80,6 +80,12 @@ class Registry:
         version = found[0].aliases.get(alias) if found else None
         return None if version is None else str(version)
 
+    def versions(self) -> list[str]:
+        """Return every version, the latest first."""
+        with in_one_line(f"registry {self.url}", NEXT_STEP):
+            found = self.client.search_model_versions(f"name = '{NAME}'")
+        return sorted((str(each.version) for each in found), key=int, reverse=True)
+
     def tags(self, version: str) -> dict[str, str]:
         """Return the tags of a version."""
         with in_one_line(f"registry {self.url}", NEXT_STEP):

@@ -120,6 +120,7 @@ def test_since_and_last_choose_decisions(workspace, command):
     (("--since", "yesterday"), "--since: 'yesterday' is not a time of ISO 8601"),
     (("--url", "localhost"), "--url: 'localhost' is not the URL of a product"),
     (("--url", "http://127.0.0.1:9"), "--url: http://127.0.0.1:9/metrics cannot be read"),
+    (("--url", "http://[x"), "--url: http://[x/metrics cannot be read"),
     (("--report", "."), "--report: .: "),
     (("--last", "0"), "--last"),
 ])  # fmt: skip

@@ -38,12 +38,12 @@ class Client:
     """Sends requests to a product. Raises UserError: the address cannot be used."""
 
     def __init__(self, url: str, key: str = "") -> None:
-        address = urlsplit(url if "://" in url else f"http://{url}")
         self.url = hide_passwords(url)
         try:
+            address = urlsplit(url if "://" in url else f"http://{url}")
             self.host, self.port = address.hostname or "", address.port
         except ValueError:
-            self.host, self.port = "", None
+            address, self.host, self.port = urlsplit(""), "", None
         if address.scheme not in ("http", "https") or not self.host:
             raise UserError(f"--url: {self.url!r} is no address; write http://HOST:PORT")
         self.path = address.path.rstrip("/")
