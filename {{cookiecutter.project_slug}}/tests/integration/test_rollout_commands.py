@@ -277,11 +277,12 @@ def test_history_without_any_event_says_so(command, project):
     assert command("history")[:2] == (0, "Nothing has happened yet; `run` starts the product.\n")
 
 
-def test_history_shows_whole_times_on_a_narrow_terminal(command, ledger, project, monkeypatch):
+def test_history_cuts_nothing_on_a_narrow_terminal(command, ledger, project, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     command("rollout", "start", "--why", "a reason of many words, so that the other columns get little of the width")
     out = command("history")[1]
     assert read_latest(ledger).started_at[:19] in out
+    assert "\u2026" not in out
 
 
 @pytest.mark.parametrize("version", ["99", "abc"])

@@ -35,7 +35,8 @@ def history(
     answered = Table("model", *of_decisions, "decisions", title="Which model answered when")
     for row in models:
         answered.add_row(row["model"], row["first"][:SECONDS], row["last"][:SECONDS], str(row["decisions"]))
-    changes = Table(at, "who", "what", "name", "from", "to", "why", title="Changes")
+    others = [Column(name, overflow="fold") for name in ("who", "what", "name", "from", "to", "why")]
+    changes = Table(at, *others, title="Changes")
     for event in events:
         texts = (str(event[name]) for name in ("who", "kind", "name", "old", "new", "why"))
         changes.add_row(event["at"][:SECONDS], *texts)
