@@ -31,6 +31,21 @@ def bake(template: Path, folder: Path, **answers: str) -> Path:
     return Path(cookiecutter(str(template), no_input=True, extra_context=answers, output_dir=str(folder)))
 
 
+def run_command(project: Path, *words: str, seconds: int) -> subprocess.CompletedProcess[str]:
+    """Run a command as a person at a terminal would, and return all that it printed."""
+    return subprocess.run(
+        words,
+        cwd=project,
+        env=own_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+
+
 def render(file: Path, **answers: str) -> str:
     """Return one file of the template as cookiecutter renders it for some answers."""
     context = generate_context(str(TEMPLATE / "cookiecutter.json"), extra_context=answers)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from baking import DEFAULTS, TEMPLATE, commit, git, own_environment
+from baking import DEFAULTS, TEMPLATE, commit, git, run_command
 from listing import SHAPES
 
 if TYPE_CHECKING:
@@ -30,17 +30,7 @@ TARGETS = re.findall(r"run: make ([\w-]+)", WORKFLOW.read_text(encoding="utf-8")
 
 def run(project: Path, command: str) -> subprocess.CompletedProcess[str]:
     """Run a command as a person at a terminal would."""
-    return subprocess.run(
-        command.split(),
-        cwd=project,
-        env=own_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    return run_command(project, *command.split(), seconds=SECONDS)
 
 
 @pytest.mark.parametrize("answers", ONCE, ids=["-".join(answers.values()) for answers in ONCE])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from baking import commit, git, own_environment
+from baking import commit, git, own_environment, run_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,26 +72,16 @@ def project(fresh: Path, tmp_path: Path) -> Path:
 
 def make(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a task as a person at a terminal would."""
-    return subprocess.run(
-        ["make", "--silent", *words],
-        cwd=project,
-        env=own_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    return run_command(project, "make", "--silent", *words, seconds=SECONDS)
 
 
 def act(project: Path, workflow: str, event: str, **options: str) -> Run:
     """Run a workflow; the exit code has to agree with the steps."""
     done = make(project, "act", f"WORKFLOW={workflow}", f"EVENT={event}", *(f"{k}={v}" for k, v in options.items()))
     lines = re.findall(r"^(?!red)([\w /]+): (.+): (success|failure|skipped)$", done.stdout, re.MULTILINE)
-    run = Run({(job, step): result for job, step, result in lines}, done.stdout)
-    assert bool(done.returncode) is bool(run.of("failure")), done.stdout
-    return run
+    reported = Run({(job, step): result for job, step, result in lines}, done.stdout)
+    assert bool(done.returncode) is bool(reported.of("failure")), done.stdout
+    return reported
 
 
 def steps(job: str, names: list[str]) -> list[tuple[str, str]]:
@@ -163,13 +153,13 @@ def test_release_of_a_fresh_project_is_green_and_says_what_is_not_configured(fre
     """All jobs run; what would publish is left out at a desk."""
     git(fresh, "tag", "v0.1.0")
     try:
-        run = act(fresh, "release", "push")
+        ended = act(fresh, "release", "push")
     finally:
         git(fresh, "tag", "--delete", "v0.1.0")
-    assert run.of("failure") == []
-    jobs = [job for job, _ in run.of("success")]
+    assert ended.of("failure") == []
+    jobs = [job for job, _ in ended.of("success")]
     assert list(dict.fromkeys(jobs)) == ["check", "image", "staging", "production"]
-    assert run.of("skipped") == steps("production", ["publish the image", "attest where it was built"])
+    assert ended.of("skipped") == steps("production", ["publish the image", "attest where it was built"])
     log = (fresh / "var" / "act" / "release.log").read_text(encoding="utf-8")
     for name in ("KUBECONFIG", "APP_LEDGER_URL", "allowed_signers", "no Docker engine"):
         assert re.search(rf"::notice::.*{name}", log), name
@@ -198,21 +188,21 @@ def test_faults_of_a_change_are_red_in_their_jobs_of_ci_and_nothing_is_loaded(pr
     (folder / "test_that_fails.py").write_text(failing, encoding="utf-8")
     (project / "tests" / "bias" / "test_that_fails_too.py").write_text(failing, encoding="utf-8")
     commit(project, "Three faults")
-    run = act(project, "ci", "push")
+    ended = act(project, "ci", "push")
     red = {("lint", "lint"), ("unit", "unit tests"), ("bias", "bias tests"), ("required", "no job failed")}
-    assert set(run.of("failure")) == red, run.printed
+    assert set(ended.of("failure")) == red, ended.printed
     green = [*steps("changes", ["check out"]), *steps("integration", ["integration tests"])]
-    assert set(green) <= set(run.of("success"))
-    assert "load: not started" in run.printed
+    assert set(green) <= set(ended.of("success"))
+    assert "load: not started" in ended.printed
 
 
 @pytest.mark.parametrize("change", [spoil_values, drop_column, empty_target])
 def test_bad_data_stops_data_before_it_saves_its_state(project: Path, change: Callable[..., None]) -> None:
     """The state of the day before stays."""
     edit_table(project, change)
-    run = act(project, "data", "schedule")
-    assert run.of("failure") == steps("data", ["build the training table"]), run.printed
-    assert run.of("skipped") == steps("data", ["save state"])
+    ended = act(project, "data", "schedule")
+    assert ended.of("failure") == steps("data", ["build the training table"]), ended.printed
+    assert ended.of("skipped") == steps("data", ["save state"])
 
 
 @pytest.mark.parametrize("fault", ["leaked target", "worse candidate", "unfair candidate"])
@@ -225,11 +215,11 @@ def test_candidate_that_may_not_serve_stops_train_and_is_not_proposed(project: P
     else:
         [path] = project.glob("src/*/problem/candidates.py")
         path.write_text(f'"""Candidates."""\n\n{CANDIDATES}', encoding="utf-8")
-    run = act(project, "train", "schedule")
-    assert run.of("failure") == steps("train", ["train"]), run.printed
-    assert run.of("skipped") == steps("train", ["write the model card", "keep the model card"])
-    assert not any(job == "propose" for job, _ in run.results)
-    assert "propose: not started" in run.printed
+    ended = act(project, "train", "schedule")
+    assert ended.of("failure") == steps("train", ["train"]), ended.printed
+    assert ended.of("skipped") == steps("train", ["write the model card", "keep the model card"])
+    assert not any(job == "propose" for job, _ in ended.results)
+    assert "propose: not started" in ended.printed
 
 
 @pytest.mark.parametrize(
@@ -249,10 +239,10 @@ def test_commit_that_cannot_be_released_stops_release_at_once(project: Path, fau
     elif fault == "dirty":
         edit(project / ".gitignore", "__pycache__/\n", "")
     commit(project, "A fault")
-    run = act(project, "release", "push")
-    assert run.of("failure") == steps("check", [CHECKED]), run.printed
-    assert says in run.printed
-    assert all(f"{job}: not started" in run.printed for job in ("image", "staging", "production"))
+    ended = act(project, "release", "push")
+    assert ended.of("failure") == steps("check", [CHECKED]), ended.printed
+    assert says in ended.printed
+    assert all(f"{job}: not started" in ended.printed for job in ("image", "staging", "production"))
 
 
 def test_product_that_is_slower_than_its_plan_stops_release_before_production(project: Path) -> None:
@@ -261,9 +251,9 @@ def test_product_that_is_slower_than_its_plan_stops_release_before_production(pr
     plan.write_text(re.sub(r"(?m)^p99_ms = .*$", "p99_ms = 0.2", plan.read_text(encoding="utf-8")), encoding="utf-8")
     plan.write_text(re.sub(r"(?m)^p95_ms = .*$", "p95_ms = 0.1", plan.read_text(encoding="utf-8")), encoding="utf-8")
     commit(project, "A plan that no product keeps")
-    run = act(project, "release", "push")
-    assert run.of("failure") == steps("staging", ["load it"]), run.printed
-    assert "production: not started" in run.printed
+    ended = act(project, "release", "push")
+    assert ended.of("failure") == steps("staging", ["load it"]), ended.printed
+    assert "production: not started" in ended.printed
 
 
 @pytest.fixture(scope="module")
@@ -295,11 +285,11 @@ def used(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_harmful_challenger_is_rolled_back_and_failing_watches_are_red_while_the_state_is_saved(used: Path) -> None:
     """The rollback does not wait for the watches, nor they for it."""
-    run = act(used, "operate", "schedule")
-    assert run.of("failure") == steps("operate", [WATCH, ADVANCE]), run.printed
-    assert run.results["operate", "save state"] == "success"
-    assert "Rolled back: shadow cost" in run.printed
-    assert not any(job.startswith("train") for job, _ in run.of("success", "failure"))
+    ended = act(used, "operate", "schedule")
+    assert ended.of("failure") == steps("operate", [WATCH, ADVANCE]), ended.printed
+    assert ended.results["operate", "save state"] == "success"
+    assert "Rolled back: shadow cost" in ended.printed
+    assert not any(job.startswith("train") for job, _ in ended.of("success", "failure"))
     # the rollback is in the state: the next hour finds no live rollout
     again = act(used, "operate", "schedule")
     assert again.results["operate", ADVANCE] == "success"
@@ -312,5 +302,5 @@ def test_model_that_was_changed_on_disk_fails_the_watch_alone(used: Path, tmp_pa
     newest = max((project / "var" / "act" / "state").iterdir(), key=lambda path: path.stat().st_mtime)
     for path in newest.rglob("*.skops"):
         path.write_bytes(b"changed")
-    run = act(project, "operate", "schedule")
-    assert run.of("failure") == steps("operate", [WATCH]), run.printed
+    ended = act(project, "operate", "schedule")
+    assert ended.of("failure") == steps("operate", [WATCH]), ended.printed

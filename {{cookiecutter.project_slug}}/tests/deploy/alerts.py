@@ -56,6 +56,11 @@ def find_fired(tests):
     return set(re.findall(r'alertname="(\w+)"', labels))
 
 
+def find_live(text):
+    """Return the alerts that the text of a test expects of a Prometheus that collects a running product."""
+    return {alert for names in re.findall(r"live\.expect\((.*?)\)", text) for alert in re.findall(r'"(\w+)"', names)}
+
+
 def write_sabotage(folder, name, alert, **changes):
     """Write a file of rules with a change of one alert, and two of its unit tests: a healthy product, and the fault."""
     content = yaml.safe_load((RULES / name).read_text(encoding="utf-8"))

@@ -1,3 +1,5 @@
+"""A prepared project in a folder of its own, of which products run in processes of their own."""
+
 import shutil
 
 import pytest
@@ -5,17 +7,14 @@ from alerts import need
 from processes import copy_project, start
 
 
-@pytest.fixture(scope="module")
-def prepared_project(tmp_path_factory):
-    """Return a folder with this project's plan and its first model."""
+@pytest.fixture
+def root(once, tmp_path):
+    """Return a folder with this project's plan and its first model, which Prometheus may watch."""
     need("prometheus")
-    root = copy_project(tmp_path_factory.mktemp("live") / "project")
-    process = start(root, "run", "--prepare")
+    return shutil.copytree(once("live", prepare), tmp_path / "project")
+
+
+def prepare(folder):
+    process = start(copy_project(folder), "run", "--prepare")
     printed, _ = process.communicate(timeout=120)
     assert process.returncode == 0, printed
-    return root
-
-
-@pytest.fixture
-def root(prepared_project, tmp_path):
-    return shutil.copytree(prepared_project, tmp_path / "project")

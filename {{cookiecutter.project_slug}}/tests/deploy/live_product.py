@@ -1,7 +1,8 @@
-"""A running product that is watched, and the work that tests give to it."""
+"""A running product that a Prometheus collects, and the traffic that it gets."""
 
 import contextlib
 import json
+import re
 import threading
 import urllib.error
 
@@ -10,11 +11,22 @@ from processes import call, run_product
 
 
 @contextlib.contextmanager
-def watch(root, folder, **settings):
-    """Yield a product and the Prometheus that collects it."""
+def watch(folder, *roots, **settings):
+    """Yield the Prometheus that collects a product of each project, and the products."""
     folder.mkdir()
-    with run_product(root, **settings) as running, LivePrometheus(folder, running.address) as live:
-        yield running, live
+    with contextlib.ExitStack() as stack:
+        running = [stack.enter_context(run_product(root, **settings)) for root in roots]
+        targets = [f"{host}:{port}" for host, port in (each.address for each in running)]
+        yield stack.enter_context(LivePrometheus(folder, *targets)), *running
+
+
+def change_plan(root, section, key, value):
+    """Set a key of a project's plan, which may leave the key or its section out."""
+    path, line = root / "plan.toml", f"{key} = {value}\n"
+    text = re.sub(rf"(?m)^{key} *=.*\n", "", path.read_text(encoding="utf-8"))
+    header = f"[{section}]\n"
+    text = re.sub(rf"(?m)^\[{section}\].*\n", header + line, text) if header[:-1] in text else text + header + line
+    path.write_text(text, encoding="utf-8")
 
 
 @contextlib.contextmanager
@@ -38,23 +50,31 @@ def repeating(work, threads=1, pause=0.05):
             thread.join(30)
 
 
-def accept(running, decision):
-    call(f"{running.url}/v1/decisions/{decision['id']}/reaction", {"verdict": "accept"})
-
-
-def asking(running, react=accept, threads=1):
-    """Ask for decisions all the time, and react to those that are not blind."""
+def asking(running):
+    """Ask for decisions all the time, and accept those that are not blind."""
     features = running.example
-    return repeating(lambda: react(running, running.decide(features)), threads)
+    return repeating(lambda: accept(running, running.decide(features)))
 
 
-def flooding(running):
-    """Ask for many decisions at once, so that at least a thousand rows wait at any time; some are accepted."""
-    rows, url = [running.example] * 500, f"{running.url}/v1/decisions/batch"
-    return repeating(lambda: accept(running, json.loads(call(url, rows))[0]), threads=3, pause=0)
+def asking_for_many(running, rows, react, **how):
+    """Ask for decisions on many rows at once all the time, and react to one of them that is not blind."""
+    body, url = [running.example] * rows, f"{running.url}/v1/decisions/batch"
+
+    def work():
+        decisions = json.loads(call(url, body))
+        react(running, next(decision for decision in decisions if not decision["blind"]))
+
+    return repeating(work, **how)
 
 
-def wait_until_silent(live):
-    """Wait for decisions of some seconds that follow each other, and for the end of every alert."""
-    assert live.wait_for(lambda: (live.value("sum(increase(decisions_total[5s]))") or 0) > 20)
-    assert live.wait_for(lambda: live.firing() == set()), live.firing()
+def accept(running, decision):
+    send(running, decision, {"verdict": "accept"})
+
+
+def send(running, decision, reaction):
+    """Send a reaction to a decision."""
+    call(f"{running.url}/v1/decisions/{decision['id']}/reaction", reaction)
+
+
+def ignore(_running, _decision):
+    """Do not react."""

@@ -1,6 +1,7 @@
 """Alerts, their unit tests and the dashboard, checked without a running Prometheus."""
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -9,6 +10,7 @@ from alerts import (
     FILES,
     RULES,
     find_fired,
+    find_live,
     find_metrics,
     need,
     read_alerts,
@@ -72,6 +74,17 @@ def test_unit_tests_of_the_alerts_pass(promtool):
 def test_every_alert_is_seen_to_fire_in_a_unit_test(name):
     tests = yaml.safe_load((RULES / unit_tests(name)).read_text(encoding="utf-8"))
     assert find_fired(tests) == {*read_rules(name)}
+
+
+def test_every_alert_is_seen_to_fire_on_a_running_product():
+    paths = Path(__file__).parent.glob("test_live_*.py")
+    live = {alert for path in paths for alert in find_live(path.read_text(encoding="utf-8"))}
+    assert read_alerts().keys() - live == set()  # without rollouts, there are fewer alerts than tests expect
+
+
+def test_sabotage_alert_that_no_live_test_expects_is_seen():
+    text = 'live.expect("ErrorShare", "LedgerErrors")\nlive.expect()\nlive.value("NoDecisions")'
+    assert find_live(text) == {"ErrorShare", "LedgerErrors"}
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 from alerts import read_alerts
-from live_product import asking, flooding, repeating, wait_until_silent, watch
+from live_product import accept, asking, asking_for_many, change_plan, repeating, watch
 from sklearn.preprocessing import MinMaxScaler
 
 from {{ cookiecutter.__package }}.cli.composition import compose
@@ -46,57 +46,48 @@ def broken_ledger(ledger):
             connection.execute(sa.text("ALTER TABLE hidden RENAME TO decisions"))
 
 
+def wait_until_silent(live):
+    """Wait for decisions of some seconds that follow each other, and for the end of every alert."""
+    assert live.wait_for(lambda: (live.value("sum(increase(decisions_total[5s]))") or 0) > 20)
+    live.expect()
+
+
 def test_product_that_is_healthy_is_silent_and_each_fault_fires_its_alert(root, tmp_path):
     project = compose(Settings(root=root), load_plan(root / "plan.toml"))
-    with watch(root, tmp_path / "live") as (running, live), project.ledger() as ledger:
+    with watch(tmp_path / "live", root) as (live, running), project.ledger() as ledger:
         with asking(running):
             wait_until_silent(live)
             # before its first collection Prometheus knows of no product
             assert live.value('count_over_time(ALERTS{alertname!="ProductDown", alertstate="firing"}[1m])') is None
             if HAS_ROLLOUTS:
-                hold_and_roll_back(live, ledger, project)
+                fail_and_roll_back(live, ledger, project)
                 age_champion(live, project)
+                drop_of_shadow(live, ledger, project)
             with slow_ledger(ledger):
-                assert live.wait_for(lambda: live.firing() == {"LatencyP99"}), live.firing()
+                live.expect("LatencyP99")
+            live.expect()
             with broken_ledger(ledger):
-                assert live.wait_for(lambda: {"ErrorShare", "LedgerErrors"} <= live.firing()), live.firing()
+                live.expect("ErrorShare", "LedgerErrors")
             wait_until_silent(live)
-        assert live.wait_for(lambda: live.firing() == {"NoDecisions"}), live.firing()
-        with flooding(running):
-            assert live.wait_for(lambda: live.firing() == {"RequestsWaiting"}), live.firing()
+        live.expect("NoDecisions")
+        with asking_for_many(running, 500, accept, threads=3, pause=0):  # at least a thousand rows wait
+            live.expect("RequestsWaiting")
         running.process.kill()
-        assert live.wait_for(lambda: "ProductDown" in live.firing()), live.firing()
+        live.expect("ProductDown")
 
 
-def hold_and_roll_back(live, ledger, project):
+def fail_and_roll_back(live, ledger, project):
     """Begin a rollout whose challenger fails, then one that is at its step since four days, and roll that back."""
-    champion, broken = project.models.entry("champion"), dump_model(MinMaxScaler())
-    project.models.add("broken", broken)
-    challenger = champion | {"version": "broken", "digest": digest_of(broken)}
-    failing = begin(ledger, champion, challenger, [0.5, 1.0], "a test")
-    assert live.wait_for(lambda: live.firing() == {"ShadowErrors"}), live.firing()
+    champion = project.models.entry("champion")
+    failing = begin(ledger, champion, add_challenger(project, MinMaxScaler()), [0.5, 1.0], "a test")
+    live.expect("ShadowErrors")
     change(ledger, failing, why="a test", state="stopped")
-    assert live.wait_for(lambda: live.firing() == set()), live.firing()
     rollout = begin(ledger, champion, champion, [0.5, 1.0], "a test")
     move_times(ledger, "step_at", timedelta(days=4))
-    assert live.wait_for(lambda: live.firing() == {"RolloutHeld"}), live.firing()
+    live.expect("RolloutHeld")
     change(ledger, rollout, why="a test", state="back")
-    assert live.wait_for(lambda: live.firing() == {"RolledBack"}), live.firing()
+    live.expect("RolledBack")
     move_times(ledger, "changed_at", timedelta(hours=2))
-    drop_shadow(live, ledger, project)
-
-
-def drop_shadow(live, ledger, project):
-    """Begin a rollout whose challenger scores five decisions in a second, of about twenty."""
-    from {{ cookiecutter.__package }}.core.faulty import SlowModel
-
-    champion = project.models.entry("champion")
-    slow = dump_model(SlowModel(project.models.load("champion", champion).model, seconds=0.2))
-    project.models.add("slow", slow)
-    rollout = begin(ledger, champion, champion | {"version": "slow", "digest": digest_of(slow)}, [0.5, 1.0], "a test")
-    assert live.wait_for(lambda: live.firing() == {"ShadowDropped"}), live.firing()
-    change(ledger, rollout, why="a test", state="stopped")
-    assert live.wait_for(lambda: live.firing() == set()), live.firing()
 
 
 def age_champion(live, project):
@@ -105,9 +96,27 @@ def age_champion(live, project):
     trained = (datetime.now(UTC) - timedelta(days=210)).isoformat()
     project.models.add("old", project.models.content(champion["version"]))
     project.models.publish("champion", **champion | {"version": "old", "tags": champion["tags"] | {"trained": trained}})
-    assert live.wait_for(lambda: live.firing() == {"ModelStale"}), live.firing()
+    live.expect("ModelStale")
     project.models.publish("champion", **champion)
-    assert live.wait_for(lambda: live.firing() == set()), live.firing()
+    live.expect()
+
+
+def drop_of_shadow(live, ledger, project):
+    """Begin a rollout whose challenger is slower than the traffic, so that more batches wait than the shadow takes."""
+    from {{ cookiecutter.__package }}.core.faulty import SlowModel
+
+    challenger = add_challenger(project, SlowModel(project.models.load("champion").model, seconds=0.3))
+    rollout = begin(ledger, project.models.entry("champion"), challenger, [0.5, 1.0], "a test")
+    live.expect("ShadowDropped")
+    change(ledger, rollout, why="a test", state="stopped")
+
+
+def add_challenger(project, model):
+    """Keep the file of a model, and return an entry of it like that of the champion."""
+    content = dump_model(model)
+    version = type(model).__name__
+    project.models.add(version, content)
+    return project.models.entry("champion") | {"version": version, "digest": digest_of(content)}
 
 
 def move_times(ledger, column, by):
@@ -118,8 +127,6 @@ def move_times(ledger, column, by):
 
 
 def test_model_that_is_too_slow_fires_the_alert_of_fallbacks_alone(root, tmp_path):
-    plan = (root / "plan.toml").read_text(encoding="utf-8")
-    assert "max_model_ms = 250" in plan
-    (root / "plan.toml").write_text(plan.replace("max_model_ms = 250", "max_model_ms = 0.001"), encoding="utf-8")
-    with watch(root, tmp_path / "live") as (running, live), asking(running):
-        assert live.wait_for(lambda: live.firing() == {"FallbackShare"}), live.firing()
+    change_plan(root, "product", "max_model_ms", 0.001)
+    with watch(tmp_path / "live", root) as (live, running), asking(running):
+        live.expect("FallbackShare")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from repository_checks import CHECKS
+from workflow_checks import plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,10 +64,7 @@ def test_every_file_holds(check: Callable[[Path], Iterator[str]], root: Path) ->
 def test_planted_fault_is_seen_by_its_check_alone(
     project: Path, check: str, file: str, old: str, new: str, says: str
 ) -> None:
-    text = (project / file).read_text(encoding="utf-8")
-    assert old in text
-    (project / file).write_text(text.replace(old, new, 1), encoding="utf-8")
-    seen = {one.__name__: found for one in CHECKS if (found := list(one(project)))}
+    seen = plant(project, file, old, new, CHECKS)
     assert set(seen) == {check}
     assert says in seen[check][0]
 

@@ -10,8 +10,10 @@ import yaml
 from isolation import LABEL, find_actions, find_standins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    Check = Callable[[Path], Iterator[str]]
 
 PINNED = re.compile(r"""uses: (?:\./[^\s"'@]+|[\w.-]+(?:/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+)""")
 TARGETS = re.compile(r"^(?:TASKS := ((?:.*\\\n)*.*)|([a-z][a-z -]*):(?!=).*)$", re.MULTILINE)
@@ -189,7 +191,15 @@ def plain(root: Path) -> Iterator[str]:
             yield f"{file.name}: has a word of the template"
 
 
-CHECKS: tuple[Callable[[Path], Iterator[str]], ...] = (
+def plant(project: Path, file: str, old: str, new: str, checks: Iterable[Check]) -> dict[str, list[str]]:
+    """Replace a text of a file, which has to be there, and return what each check finds then."""
+    text = (project / file).read_text(encoding="utf-8")
+    assert old in text
+    (project / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    return {check.__name__: found for check in checks if (found := list(check(project)))}
+
+
+CHECKS: tuple[Check, ...] = (
     *(pinned, least_rights, no_credentials, limited, runs_make, one_runner, at_a_desk, counts, quoted, one_at_a_time),
     *(documented, plain),
 )
