@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from github import notice
 
@@ -13,6 +14,9 @@ NEEDED = ("APP_LEDGER_URL", "MLFLOW_TRACKING_URI")
 
 def main(program: str) -> int:
     """Begin; return the exit code."""
+    if not any(Path("src").glob("*/cli/rollout.py")):
+        notice("this product has no rollouts: no model is trained for it")
+        return 0
     if lacking := [name for name in NEEDED if not os.environ.get(name, "").strip()]:
         names = " and ".join(lacking)
         notice(f"{names} not set: no deployed product would see a rollout, so none begins. See docs/pipelines.md.")

@@ -24,12 +24,20 @@ SETTINGS = (
 )
 
 
+def named(given: dict[str, str]) -> list[Setting]:
+    """Return the settings that this job passes on."""
+    return [setting for setting in SETTINGS if setting.name in given]
+
+
 def missing(given: dict[str, str]) -> list[Setting]:
-    """Return the settings that are not given, or are empty, of those that this job passes on."""
-    return [setting for setting in SETTINGS if setting.name in given and not given[setting.name].strip()]
+    """Return those of them that nobody has given."""
+    return [setting for setting in named(given) if not given[setting.name].strip()]
 
 
 if __name__ == "__main__":
-    for setting in missing(dict(os.environ)):
+    environment = dict(os.environ)
+    lacking = missing(environment)
+    for setting in lacking:
         notice(f"{setting.name} is not set: {setting.without}. See docs/pipelines.md.")
-    sys.stdout.write("all other settings are given\n")
+    total = len(named(environment))
+    sys.stdout.write(f"{total - len(lacking)} of {total} settings that this job passes on are given\n")

@@ -45,8 +45,9 @@ def test_card_of_a_version_that_was_not_trained_says_so(workspace, run_command):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["challenger"], "the registry has no challenger; `train` makes a challenger"),
-        (["77"], "version=77) not found"),
+        (["challenger"], "the registry has no challenger; `train` makes one"),
+        (["77"], "card: the registry has no version '77'; its latest are 1"),
+        (["nonsense"], "card: the registry has no version 'nonsense'; its latest are 1"),
         (["champion", "--output", "."], "--output: .: Is a directory; choose another file"),
     ],
 )

@@ -161,7 +161,13 @@ def test_known_weakness_is_named_and_what_was_not_scanned_is_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "words"), [("cluster", ["production"]), ("release_image", ["build"]), ("release_image", ["load"])]
+    ("task", "words"),
+    [
+        ("begin", ["a-program-that-is-not-there"]),
+        ("cluster", ["production"]),
+        ("release_image", ["build"]),
+        ("release_image", ["load"]),
+    ],
 )
 def test_step_without_its_setting_or_engine_says_so_and_does_nothing(
     tmp_path: Path, task: str, words: list[str]

@@ -86,9 +86,10 @@ def card(
     project = load_project()
     prepare(project)
     registry = project.registry
-    number = registry.version(version) if not version.isdigit() else version
-    if number is None:
-        raise UserError(f"the registry has no {version}; `train` makes a challenger of a candidate that passes")
+    number = registry.version(version) or version
+    if number == "challenger":
+        raise UserError("the registry has no challenger; `train` makes one of a candidate that passes")
+    registry.check_version("card", number)
     text = write_card(registry.evidence(number), project.problem, project.plan)
     if output is None:
         typer.echo(text)

@@ -19,6 +19,7 @@ from ..core.schema import Column
 from .mlflow_client import KEYS, NAME, connect, find_experiment, read_file, store_model
 from .models import SERVED, Models, StoredModel, digest_of, dump_model, load_entry
 
+SHOWN = 5  # versions in the message about one that is not there
 NEXT_STEP = "it has to be reachable and whole; APP_REGISTRY_URL names another"
 
 
@@ -85,6 +86,12 @@ class Registry:
         with in_one_line(f"registry {self.url}", NEXT_STEP):
             found = self.client.search_model_versions(f"name = '{NAME}'")
         return sorted((str(each.version) for each in found), key=int, reverse=True)
+
+    def check_version(self, option: str, version: str) -> None:
+        """Raise UserError unless there is a version that an option names; the latest ones are in its message."""
+        if version not in (known := self.versions()):
+            others = f"its latest are {', '.join(known[:SHOWN])}" if known else "it has none yet; run `train`"
+            raise UserError(f"{option}: the registry has no version {version!r}; {others}")
 
     def tags(self, version: str) -> dict[str, str]:
         """Return the tags of a version."""

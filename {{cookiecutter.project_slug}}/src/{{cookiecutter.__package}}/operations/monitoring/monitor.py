@@ -48,7 +48,6 @@ def run_watches(watched: Watched) -> tuple[list[GateResult], dict[str, Any]]:
     """Return the results of all watches, and the statistics of the window to keep."""
     counts = count_window(watched.reference, watched.decisions.features)
     statistics: dict[str, Any] = {
-        "reference": watched.reference.fingerprint,
         "champion": watched.champion.label,
         "counts": {name: found.tolist() for name, found in counts.items()},
         "deviations": deviations(watched.reference, counts, watched.plan.drift),

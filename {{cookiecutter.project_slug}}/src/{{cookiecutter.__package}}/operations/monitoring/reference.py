@@ -1,7 +1,5 @@
 """Reference: what incoming data is compared with, the training table."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,12 +20,6 @@ class Reference:
     counts: Mapping[str, NDArray[np.int64]]
     rows: int
     sample: Values
-
-    @property
-    def fingerprint(self) -> str:
-        """16 hex digits that change whenever the training table's distribution does."""
-        counts = {name: [repr(self.bins[name]), self.counts[name].tolist()] for name in sorted(self.bins)}
-        return hashlib.sha256(json.dumps([counts, self.rows]).encode()).hexdigest()[:16]
 
     def measures_missing(self, name: str) -> bool:
         """Whether missing values of a column were counted; version 0.2.0 of the template did not."""

@@ -11,8 +11,6 @@ from ...stores.models import Models
 from ...stores.registry import Registry
 from ...stores.rollouts import Rollout, RolloutConflictError, begin, change, read_current, read_latest
 
-SHOWN = 5  # versions in the message about one that is not there
-
 
 def start(ledger: Ledger, registry: Registry, problem: Problem, plan: Plan, version: str | None, why: str) -> Rollout:
     """Begin a rollout of the challenger, or of a version, with its shadow.
@@ -20,9 +18,8 @@ def start(ledger: Ledger, registry: Registry, problem: Problem, plan: Plan, vers
     Raises UserError: there is no challenger or no such version, it does not load, is the champion or was made for
     another contract, or another rollout is live.
     """
-    if version and version not in (known := registry.versions()):
-        others = f"its latest are {', '.join(known[:SHOWN])}" if known else "it has none yet; run the `train` command"
-        raise UserError(f"--challenger: the registry has no version {version!r}; {others}")
+    if version:
+        registry.check_version("--challenger", version)
     version = version or registry.version("challenger")
     if version is None:
         raise UserError("there is no challenger to roll out; run the `train` command, which says why if it refuses")
