@@ -34,9 +34,10 @@ threadpool_limits(1)  # tests run side by side, and their threads would compete 
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was imported out of garbage collection, which takes a tenth of the time otherwise."""
+    """Leave what was imported out of garbage collection, and collect less often: a sixth of the time otherwise."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ def test_configuration_finds_the_rules(promtool, tmp_path):
     assert config["scrape_configs"][0]["job_name"] == "product"  # the job of the rules
 
 
+@pytest.mark.slow
 def test_unit_tests_of_the_alerts_pass(promtool):
     code, printed = promtool("test", "rules", *map(unit_tests, FILES))
     assert code == 0, printed

@@ -63,6 +63,7 @@ def share_of_rollbacks(champion, challenger, until=1.0):
     return np.mean([share < 1 and share <= until for share in found])
 
 
+@pytest.mark.slow
 def test_equal_challenger_is_rarely_rolled_back():
     limit = 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / REPEATS)
     assert share_of_rollbacks([0.1] * 5, [0.1] * 5) <= limit

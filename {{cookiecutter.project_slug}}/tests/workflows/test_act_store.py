@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
 STORE = Path(__file__).resolve().parents[2] / ".github" / "act" / "standins" / "store.py"
 
 
