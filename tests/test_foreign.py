@@ -9,33 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from baking import commit, git, own_environment
-from foreign import FOREIGN
+from foreign import BAKES, FOREIGN, replace_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
-# the answers of the bake whose problem is replaced; the machinery is the same for all of them
-BAKES = {"churn": {"problem": "a number"}, "parcels": {}, "sensors": {"problem": "one of several"}}
-TEST = """from {package}.cli.composition import load_project
-
-
-def test_key_is_known():
-    assert load_project().problem.key
-"""
-
-
-def replace_problem(project: Path, name: str, *, test: bool) -> None:
-    """Replace the owner's files by those of another problem; `tests/problem` holds one test, or nothing."""
-    package = project.name.replace("-", "_")
-    for folder in (project / "data", project / "src" / package / "problem", project / "tests" / "problem"):
-        shutil.rmtree(folder)
-        folder.mkdir()
-    for path, text in FOREIGN[name]().files(package).items():
-        (project / path).write_text(text, encoding="utf-8", newline="\n")
-    if test:
-        (project / "tests" / "problem" / "test_key.py").write_text(TEST.format(package=package), encoding="utf-8")
 
 
 def run(project: Path, target: str) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from baking import commit, git, own_environment, run_command
+from foreign import BAKES, replace_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,6 +164,35 @@ def test_release_of_a_fresh_project_is_green_and_says_what_is_not_configured(fre
     log = (fresh / "var" / "act" / "release.log").read_text(encoding="utf-8")
     for name in ("KUBECONFIG", "APP_LEDGER_URL", "allowed_signers", "no Docker engine"):
         assert re.search(rf"::notice::.*{name}", log), name
+
+
+@pytest.mark.longest
+def test_workflows_work_for_the_problem_of_another_team(baked: Callable[..., Path], tmp_path: Path) -> None:
+    """The four of a first week and a release."""
+    project = tmp_path / baked(**BAKES["churn"]).name
+    shutil.copytree(baked(**BAKES["churn"]), project)
+    replace_problem(project, "churn", test=True)
+    git(project, "init", "--quiet")
+    make(project, "setup")
+    make(project, "openapi")
+    commit(project, "Ours")
+    for workflow, options in (("data", {}), ("train", {}), ("operate", {}), ("operate", {"INPUTS": "retrain=true"})):
+        ended = act(project, workflow, "workflow_dispatch", **options)
+        assert ended.of("failure") == [], ended.printed
+    git(project, "tag", "v0.1.0")
+    assert act(project, "release", "push").of("failure") == []
+
+
+@pytest.mark.longest
+def test_release_of_a_product_without_the_other_wheels_is_green(baked: Callable[..., Path], tmp_path: Path) -> None:
+    """It serves its rules."""
+    project = tmp_path / baked(scope="product first").name
+    shutil.copytree(baked(scope="product first"), project)
+    git(project, "init", "--quiet")
+    make(project, "setup")
+    commit(project, "As generated")
+    git(project, "tag", "v0.1.0")
+    assert act(project, "release", "push").of("failure") == []
 
 
 def test_ci_of_a_pull_request_runs_what_the_change_concerns(project: Path, tmp_path: Path) -> None:

@@ -53,7 +53,16 @@ def test_every_task_is_a_target_and_every_target_of_the_workflows_is_a_task() ->
     missing = set(POE) - make_targets(ROOT)
     assert missing == set()
     text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / ".github" / "workflows").glob("*.yml"))
-    assert {task for task in make_targets(ROOT) - {"setup"} if f"run: make {task}\n" in text} <= set(POE)
+    assert {*re.findall(r"run: make ([\w-]+)\n", text)} - {"setup", "setup-ci"} - set(POE) == set()
+
+
+def test_every_folder_of_tests_is_run_by_a_job_of_ci() -> None:
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    targets = re.findall(r"run: make ([\w-]+)\n", text)
+    commands = " ".join(POE[target].get("cmd", "") for target in targets if target in POE)
+    files = [path.relative_to(ROOT / "tests") for path in (ROOT / "tests").glob("*/**/test_*.py")]
+    # a runner need not have the browser
+    assert {file.parts[0] for file in files if f"tests/{file.parts[0]}" not in commands} - {"browser"} == set()
 
 
 def test_every_task_says_what_it_does() -> None:

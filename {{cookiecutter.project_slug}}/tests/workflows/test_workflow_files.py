@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,8 @@ from workflow_checks import CHECKS, plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 CI, SETUP, DOCS = ".github/workflows/ci.yml", ".github/actions/setup/action.yml", "docs/pipelines.md"
 DATA, TRAIN = (f".github/workflows/{name}.yml" for name in ("data", "train"))
 ACTION = "some/action@" + "a" * 40
@@ -65,7 +66,10 @@ def test_every_workflow_holds(check: Callable[[Path], Iterator[str]], root: Path
     assert list(check(root)) == []
 
 
-@pytest.mark.parametrize(("check", "file", "old", "new", "says"), FAULTS)
+# a project without models has fewer workflows
+@pytest.mark.parametrize(
+    ("check", "file", "old", "new", "says"), [fault for fault in FAULTS if (ROOT / fault[1]).exists()]
+)
 def test_planted_fault_is_seen_by_its_check_alone(
     project: Path, check: str, file: str, old: str, new: str, says: str
 ) -> None:
