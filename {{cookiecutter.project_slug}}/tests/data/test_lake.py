@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,20 @@ import ibis
 import numpy as np
 import pytest
 
+from {{ cookiecutter.__package }}.cli.data import lock_lake
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.stores.lake import open_lake
 
-HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+WRITE = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+STOP = """
+import os, sys
+from pathlib import Path
+import ibis
+from {{ cookiecutter.__package }}.stores.lake import open_lake
+Path.replace = lambda *_: os._exit(9)
+with open_lake(Path(sys.argv[1])) as lake:
+    lake.publish({"copy": ibis.memtable({"a": [2]})})
+"""
 
 
 @pytest.fixture
@@ -74,38 +83,60 @@ def test_place_that_cannot_be_written_is_one_line(path: Path, fault: str) -> Non
     assert "\n" not in str(refusal.value)
 
 
-@pytest.fixture
-def held(path: Path) -> Iterator[Path]:
-    """Return a lake that another process has open."""
-    with open_lake(path):
-        pass
-    with subprocess.Popen([sys.executable, "-c", HOLD, path], stdin=-1, stdout=-1, text=True) as process:
+def publish(place: str | Path, **tables: list[int]) -> None:
+    with open_lake(place) as lake:
+        lake.publish({name: ibis.memtable({"a": values}) for name, values in tables.items()})
+
+
+def test_lake_that_another_program_writes_is_one_line(path: Path) -> None:
+    publish(path, copy=[1])
+    with subprocess.Popen([sys.executable, "-c", WRITE, path], stdin=-1, stdout=-1, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"
-        yield path
+        with pytest.raises(UserError, match=r"wait if another program has it open") as refusal:
+            open_lake(path).__enter__()
         process.kill()
-
-
-def test_lake_that_another_process_has_open_is_one_line(held: Path) -> None:
-    with pytest.raises(UserError, match=r"wait if another command has it open") as refusal:
-        open_lake(held).__enter__()
     assert "\n" not in str(refusal.value)
 
 
-def test_fault_while_publishing_leaves_every_table(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reader_keeps_the_tables_that_it_opened_while_others_are_published(path: Path) -> None:
+    publish(path, copy=[1], other=[5])
+    with open_lake(path) as reader, open_lake(path) as writer:
+        staged = writer.stage(writer.read("copy"))
+        writer.publish({"copy": staged.mutate(a=staged["a"] + 1)})
+        assert reader.frame("copy")["a"].tolist() == [1]
+        assert [writer.frame(name)["a"].tolist() for name in ("copy", "other")] == [[2], [5]]
     with open_lake(path) as lake:
+        assert lake.frame("copy")["a"].tolist() == [2]
+
+
+def test_run_that_is_killed_before_the_end_leaves_the_old_tables_and_the_next_one_works(path: Path) -> None:
+    publish(path, copy=[1])
+    assert subprocess.run([sys.executable, "-c", STOP, path], check=False).returncode == 9
+    with open_lake(path) as lake:
+        assert lake.frame("copy")["a"].tolist() == [1]
+    publish(path, copy=[3])
+    assert [file.name for file in path.parent.iterdir()] == ["lake.db"]
+
+
+@pytest.mark.parametrize("in_file", [True, False])
+def test_fault_while_publishing_leaves_every_table(
+    path: Path, monkeypatch: pytest.MonkeyPatch, *, in_file: bool
+) -> None:
+    with open_lake(path if in_file else "duckdb://") as lake:
         lake.publish({name: ibis.memtable({"old": [1]}) for name in "ac"})
         create = lake.backend.create_table
 
-        def create_until_b(name: str, *rest: Any) -> Any:
-            if name == "b":
+        def create_until_b(name: str, *rest: Any, **options: Any) -> Any:
+            if name.partition("_")[0] == "b":
                 raise ValueError
-            return create(name, *rest)
+            return create(name, *rest, **options)
 
         monkeypatch.setattr(lake.backend, "create_table", create_until_b)
         with pytest.raises(ValueError):  # noqa: PT011
             lake.publish({name: ibis.memtable({"new": [2]}) for name in "abc"})
         assert [lake.frame(name).to_dict("list") for name in "ac"] == [{"old": [1]}] * 2
+        assert not lake.has("b")
 
 
 @pytest.mark.parametrize("room", [5_000, 300_000])
@@ -122,3 +153,12 @@ def test_full_disk_is_one_line_and_the_published_tables_stay(path: Path, room: i
     assert "\n" not in str(refusal.value)
     with open_lake(path) as lake:
         assert lake.frame("copy")["a"].tolist() == [1]
+
+
+def test_second_data_at_once_is_refused_and_the_first_wins(command: Any, workspace: Any) -> None:
+    with lock_lake(workspace.project):
+        code, _, errors = command("data")
+        assert code == 2
+        assert errors.startswith("error: another command is writing the lake (")
+        assert errors.endswith("is locked); wait until it has ended\n")
+    assert command("data")[0] == 0

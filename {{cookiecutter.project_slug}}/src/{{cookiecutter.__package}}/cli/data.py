@@ -1,9 +1,14 @@
 """Commands of the data wheel."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from filelock import FileLock, Timeout
+
+from ..core.errors import UserError
 
 if TYPE_CHECKING:  # imported by the commands that need it, so that --help answers at once
     from ..stores.lake import Lake
@@ -22,6 +27,21 @@ def data(
 
     project = load_project()
     _build(project, find_table(file) if file else _planned(project))
+
+
+@contextlib.contextmanager
+def lock_lake(project: "Project") -> Iterator[None]:
+    """Keep the lake to one command that writes. Readers are not kept from it.
+
+    Raises UserError: another command writes it now.
+    """
+    file = project.settings.var / "lake.lock"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(file, timeout=0):
+            yield
+    except Timeout:
+        raise UserError(f"another command is writing the lake ({file} is locked); wait until it has ended") from None
 
 
 def prepare(project: "Project") -> None:
@@ -57,7 +77,7 @@ def _build(project: "Project", place: Path | str) -> None:
     from .composition import out
     from .job_summary import summarise
 
-    with project.lake() as lake:
+    with lock_lake(project), project.lake() as lake:
         with out.status(f"reading {escape(show(place))}"), project.ledger() as ledger:
             counts = build_tables(lake, place, ledger.labelled(), project.problem, project.plan)
         learned, recorded = count_learned(lake.read("labels").to_pyarrow().to_pylist())

@@ -1,7 +1,8 @@
 """The lake: the tables that the data wheel makes and the other wheels read.
 
 Tables are Ibis expressions, so the same code runs on DuckDB, Spark, BigQuery and others: change the
-URL, not the code.
+URL, not the code. A lake in a DuckDB file is a snapshot: readers keep the one that they opened, and
+publishing writes a new file beside it, which takes its place in one step.
 
 >>> with open_lake("duckdb:///var/lake.db") as lake:
 ...     lake.read("training").count().to_pyarrow()
@@ -27,15 +28,16 @@ if TYPE_CHECKING:
 # columns of the training table that are not the contract's: what identifies a row, whom it is about, where its label
 # comes from, when it was decided on, how much it counts, and the fold that holds it out
 KEY, SUBJECT, ORIGIN, TIME, WEIGHT, FOLD = "_key", "_subject", "_origin", "_time", "_weight", "_fold"
+SNAPSHOT = "lake"  # the name of a DuckDB file's tables within a connection
 # words in the names of errors that are about the place of the data, and not about an expression
 ENGINE_ERRORS = ("IOException", "Operational", "Transaction", "OutOfMemory", "Fatal", "Connection", "Permission")
 
 
 class Lake:
-    """Named tables on one Ibis backend."""
+    """Named tables on one Ibis backend; `path` is the file of those that are in one."""
 
-    def __init__(self, backend: Any) -> None:
-        self.backend = backend
+    def __init__(self, backend: Any, path: Path | None = None) -> None:
+        self.backend, self.path = backend, path
 
     def read(self, name: str) -> ir.Table:
         """Return a table, or raise UserError if nothing of that name was published yet."""
@@ -63,24 +65,23 @@ class Lake:
         return self.backend.create_table(f"staged_{uuid.uuid4().hex}", table, temp=True)
 
     def publish(self, tables: Mapping[str, ir.Table]) -> None:
-        """Replace all the given tables; when one cannot be computed, every old one stays."""
-        computed = {name: table.to_pyarrow() for name, table in tables.items()}
-        # Only DuckDB is known to roll back table definitions; elsewhere the tables are complete
-        # in memory before the first one is replaced.
-        rolls_back = self.backend.name == "duckdb"
-        if rolls_back:
-            self.backend.raw_sql("BEGIN")
+        """Replace all the given tables; when one cannot be computed, every old one stays.
+
+        They are computed by the engine and do not pass through the memory of this process. Beside DuckDB files, each
+        table is complete before the first one is replaced, but they are replaced one after the other.
+        """
+        if self.path:
+            _publish_file(self.backend, self.path, tables)
+            return
+        made = {name: f"{name}_{uuid.uuid4().hex}" for name in tables}
         try:
-            for name, rows in computed.items():
+            for name, table in tables.items():
+                self.backend.create_table(made[name], table)
+            for name in tables:
+                self.backend.create_table(name, self.backend.table(made[name]), overwrite=True)
+        finally:
+            for name in made.values():
                 self.backend.drop_table(name, force=True)
-                self.backend.create_table(name, rows)
-            if rolls_back:
-                self.backend.raw_sql("COMMIT")
-        except BaseException:
-            with contextlib.suppress(Exception):  # a failed COMMIT has ended the transaction
-                if rolls_back:
-                    self.backend.raw_sql("ROLLBACK")
-            raise
 
 
 @contextlib.contextmanager
@@ -91,16 +92,18 @@ def open_lake(place: str | Path) -> Iterator[Lake]:
     """
     if isinstance(place, str) and place.startswith("duckdb:///"):
         place = Path(place.removeprefix("duckdb:///"))
+    path = place if isinstance(place, Path) else None
     next_step = "see that APP_LAKE_URL is right"
-    if isinstance(place, Path) and place.is_file():
-        next_step = f"wait if another command has it open; if not, delete {place} and run `data`, which makes it again"
+    if path and path.is_file():
+        next_step = f"wait if another program has it open; if not, delete {path} and run `data`, which makes it again"
     with in_one_line("lake" if isinstance(place, Path) else f"lake {urlsplit(place).scheme}", next_step):
-        if isinstance(place, Path):
-            place.parent.mkdir(parents=True, exist_ok=True)
-        backend = ibis.duckdb.connect(place) if isinstance(place, Path) else ibis.connect(place)
+        backend = ibis.duckdb.connect() if isinstance(place, Path) else ibis.connect(place)
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _attach(backend, path)
     try:
         try:
-            yield Lake(backend)
+            yield Lake(backend, path)
         finally:
             backend.disconnect()  # may write, and find no room for it
     except Exception as error:
@@ -109,3 +112,36 @@ def open_lake(place: str | Path) -> Iterator[Lake]:
         reason = str(error).partition("\n")[0] or type(error).__name__
         message = f"lake: {reason}; see that there is room on the disk and that it can be reached"
         raise UserError(hide_passwords(message)) from error
+
+
+def _attach(backend: Any, path: Path) -> None:
+    """Make the tables of a snapshot those of the connection; without a file there are none yet."""
+    if path.exists():
+        quoted = str(path).replace("'", "''")
+        backend.raw_sql(f"ATTACH IF NOT EXISTS '{quoted}' AS {SNAPSHOT} (READ_ONLY)")
+        backend.raw_sql(f"USE {SNAPSHOT}")
+
+
+def _publish_file(backend: Any, path: Path, tables: Mapping[str, ir.Table]) -> None:
+    """Write a new snapshot with these tables and the others of the present one, and put it in its place."""
+    names = "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
+    present = backend.raw_sql(names).fetchall()
+    others = {name: backend.table(name) for (name,) in present if name not in tables}
+    new, journal = (path.with_name(f"{path.name}{end}") for end in (".new", ".new.wal"))
+    for left in (new, journal):  # by a run that was interrupted
+        left.unlink(missing_ok=True)
+    backend.attach(new, name="new")
+    try:
+        for name, table in {**others, **tables}.items():
+            backend.create_table(name, table, database=("new", "main"))
+        backend.raw_sql("CHECKPOINT new")  # by itself, as detaching does not say why it fails
+        backend.detach("new")
+        backend.raw_sql("USE memory")
+        backend.raw_sql(f"DETACH DATABASE IF EXISTS {SNAPSHOT}")
+        new.replace(path)
+    finally:
+        with contextlib.suppress(Exception):  # after a fault it cannot be written, and is deleted
+            backend.raw_sql("DETACH DATABASE IF EXISTS new")
+        for left in (new, journal):
+            left.unlink(missing_ok=True)
+        _attach(backend, path)
