@@ -20,7 +20,7 @@ from {{ cookiecutter.__package }}.core.source import Source
 from {{ cookiecutter.__package }}.data import collect, curate, transform, validate
 from {{ cookiecutter.__package }}.data.collect import KEY, ORIGIN, REASON, SUBJECT, TIME
 from {{ cookiecutter.__package }}.data.labels import ACCEPT, FILE
-from {{ cookiecutter.__package }}.stores.lake import FOLD, Lake, open_lake
+from {{ cookiecutter.__package }}.stores.lake import FOLD, ROW, SOURCE, Lake, open_lake
 
 
 class Case(Strict):
@@ -36,8 +36,8 @@ ASKED = {"columns": COLUMNS[:-1], "stored": COLUMNS[:-1], "target": COLUMNS[-1],
 PROBLEM: Any = SimpleNamespace(key="key", **ASKED)
 CELLS = {"key": "a", "age": "40", "share": "0.5", "region": "north", "note": ""}
 GOOD = {KEY: "a", "age": 40, "share": 0.5, "region": "north", "note": None, REASON: None}
-GOOD |= {SUBJECT: None, ORIGIN: FILE, TIME: None}
-SCHEMA = pa.schema({name: pa.string() for name in GOOD} | {"age": pa.int64(), "share": pa.float64()})
+GOOD |= {SUBJECT: None, ORIGIN: FILE, TIME: None, SOURCE: "a.csv", ROW: 1}
+SCHEMA = pa.schema({name: pa.string() for name in GOOD} | {"age": pa.int64(), "share": pa.float64(), ROW: pa.int64()})
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +56,17 @@ def curate_file(lake: Lake, tmp_path: Path) -> Callable[..., Any]:
             writer = csv.DictWriter(file, CELLS)
             writer.writeheader()
             writer.writerows(rows)
-        return curate.curate(lake.stage(pa.Table.from_batches(collect.read_file(source, PROBLEM))))
+        return curate.curate(lake, in_order(lake.stage(pa.Table.from_batches(collect.read_file(source, PROBLEM)))))
 
     return run
 
 
 def curated(lake: Lake, *rows: dict[str, Any]) -> Any:
-    return curate.curate(lake.stage(pa.Table.from_pylist(list(rows), SCHEMA)))
+    return curate.curate(lake, in_order(lake.stage(pa.Table.from_pylist(list(rows), SCHEMA))))
+
+
+def in_order(table: Any) -> Any:
+    return table if curate.ORDER in table.columns else table.mutate(**{curate.ORDER: 0})
 
 
 def listed(rows: Any) -> list[dict[str, Any]]:
@@ -95,6 +99,25 @@ def test_cells_get_their_type_and_optional_ones_may_be_empty(curate_file: Any) -
     [row] = listed(usable)
     values = {"age": 41, "share": None, "region": "north", "note": " x"}
     assert row == {KEY: "a", SUBJECT: None, ORIGIN: FILE, TIME: None, **values}
+
+
+@pytest.mark.parametrize(
+    ("rows", "ages"),
+    [
+        ([{"age": 40}, {"age": 41, curate.ORDER: 1}], [41]),
+        ([{"age": 41, curate.ORDER: 1}, {"age": 40}], [41]),
+        ([{}, {ROW: 2}, {ROW: 3}], [40]),
+        ([{"age": 1, REASON: "age is 1"}, {curate.ORDER: 1}, {curate.ORDER: 1, ROW: 2}], [40]),
+        ([{}, {"age": 1, curate.ORDER: 1, REASON: "age is 1"}], []),
+    ],
+    ids=["later", "earlier", "copies", "corrected", "spoilt"],
+)
+def test_latest_row_of_a_key_is_kept_and_copies_are_left_out(lake: Lake, rows: Any, ages: list[int]) -> None:
+    schema = SCHEMA.append(pa.field(curate.ORDER, pa.int64()))
+    table = pa.Table.from_pylist([GOOD | {curate.ORDER: 0} | row for row in [*rows, {KEY: "b", "age": 99}]], schema)
+    usable, quarantine = curate.split_usable(curate.curate(lake, lake.stage(table)))
+    assert [row["age"] for row in listed(usable)] == [*ages, 99]
+    assert quarantine.count().to_pyarrow().as_py() == 1 - len(ages)
 
 
 def test_rows_of_one_key_are_all_quarantined(lake: Lake) -> None:

@@ -26,7 +26,7 @@ from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.problem import Problem
 from {{ cookiecutter.__package }}.core.schema import Column
 from {{ cookiecutter.__package }}.core.source import PLAIN
-from {{ cookiecutter.__package }}.data import collect, curate, validate
+from {{ cookiecutter.__package }}.data import collect, curate, recorded, validate
 from {{ cookiecutter.__package }}.stores import columns
 from {{ cookiecutter.__package }}.stores.convert import convert, to_text
 from {{ cookiecutter.__package }}.stores.files import read_rows
@@ -141,7 +141,8 @@ def by_request(problem: Problem, column: Column, value: Any) -> Any:
 
 def by_table(lake: Lake, column: Column, batches: list[pa.RecordBatch]) -> dict[str, Any]:
     """Return the values of a column by key, as the data wheel takes them into the training table."""
-    curated = lake.stage(curate.curate(lake.stage(pa.Table.from_batches(batches))))
+    rows = lake.stage(pa.Table.from_batches(batches)).mutate(**{curate.ORDER: 0})
+    curated = lake.stage(curate.curate(lake, rows))
     usable, _ = curate.split_usable(curated)
     own = (collect.KEY, collect.SUBJECT, collect.ORIGIN, collect.TIME)
     validate.validate(usable.select(*own, column.name), [column])
@@ -177,7 +178,7 @@ def by_ledger(lake: Lake, problem: Problem, column: Column, values: list[Any]) -
         {"id": f"c{place}", "features": features | {column.name: value}, "answer": answer, "verdict": "accept"}
         for place, value in enumerate(values)
     ]
-    found = by_table(lake, column, [collect.read_decisions(decisions, problem, ["reaction"])])
+    found = by_table(lake, column, [recorded.read_decisions(decisions, problem, ["reaction"])])
     return [found[f"c{place}"] for place in range(len(values))]
 
 

@@ -19,7 +19,7 @@ from problems import KEY, SHAPES
 from pydantic import create_model, model_validator
 from strategies import features
 
-from {{ cookiecutter.__package }}.data import collect
+from {{ cookiecutter.__package }}.data import collect, recorded
 from {{ cookiecutter.__package }}.data.collect import ORIGIN, REASON
 from {{ cookiecutter.__package }}.data.pipeline import build_tables
 from {{ cookiecutter.__package }}.data.statistics import baseline
@@ -139,7 +139,7 @@ BAD: dict[str, tuple[Callable[[Rows], Rows], str]] = {
     "a missing column": (drop(LABEL.name), f"column {LABEL.name} is missing"),
     "an unknown column": (lambda rows: [row | {"luck": "1"} for row in rows], "column luck is not in contract.py"),
     "no row": (lambda rows: [rows[0] | {KEY: "no row"}], "no rows; it needs a header and at least one row"),
-    "a row too long": (lambda rows: [*rows[:5], rows[5] | {"x": "1"}], "row 6 (line 7): "),
+    "a row too long": (lambda rows: [*rows[:5], rows[5] | {"x": "1"}], "1 of 6 rows are unusable, "),
     "too many gaps": (lambda rows: [row | {NUMBER.name: ""} for row in rows], "no row is usable"),
 }
 
@@ -233,7 +233,7 @@ def test_fault_that_a_validator_of_the_whole_contract_finds_is_a_reason() -> Non
 
     check: Any = model_validator(mode="after")(refuse)
     checked = create_model("Features", __base__=PROBLEM.features, __validators__={"check": check})
-    rows = collect.read_decisions([reaction("a")], dataclasses.replace(PROBLEM, features=checked), ["reaction"])
+    rows = recorded.read_decisions([reaction("a")], dataclasses.replace(PROBLEM, features=checked), ["reaction"])
     assert rows[REASON].to_pylist() == ["the insured have no such income"]
 
 

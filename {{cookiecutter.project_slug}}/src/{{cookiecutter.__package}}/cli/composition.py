@@ -41,6 +41,7 @@ class Project:
     settings: Settings
     plan: Plan
     problem: Problem
+    sources: tuple[Source, ...] = ()  # those beside the plan's
 
     def ledger(self) -> contextlib.AbstractContextManager[Ledger]:
         """Open the ledger."""
@@ -89,21 +90,26 @@ def compose(settings: Settings, plan: Plan) -> Project:
         return candidates(columns, plan)
 
     problem = make_problem(KEY, Features, Label, RULES, OTHERWISE, candidates, plan)
-    return Project(settings, plan, with_source(problem, load_source()))
+    source, *more = load_sources()
+    if faults := [f"SOURCES: {place + 1}: give its `place`" for place, other in enumerate(more) if not other.place]:
+        raise UserError(f"sources.py: {'; '.join(faults)}")
+    return Project(settings, plan, with_source(problem, source), tuple(more))
 
 
-def load_source() -> Source:
-    """Return how tables are read. A project that an older version made has no `problem/sources.py`."""
+def load_sources() -> tuple[Source, ...]:
+    """Return how the plan's table is read, and the other sources.
+
+    A project that an older version made has no `problem/sources.py`, or only the first of them.
+    """
     if not find_spec("..problem.sources", __package__):
-        return PLAIN
+        return (PLAIN,)
     try:
-        from ..problem.sources import SOURCE
+        from ..problem import sources
     except ValidationError as error:
         model = {"Source": Source, "SourceColumn": SourceColumn}.get(error.title)
         faults = [describe_error(fault, model) for fault in error.errors()]
         raise UserError(f"sources.py: {'; '.join(faults)}") from None
-    source: Source = SOURCE  # of no type where the file is not there
-    return source
+    return (sources.SOURCE, *getattr(sources, "SOURCES", ()))
 
 
 def prepare(project: Project) -> None:

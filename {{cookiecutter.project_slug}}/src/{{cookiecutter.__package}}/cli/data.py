@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from ..core.errors import UserError
 
 if TYPE_CHECKING:  # imported by the commands that need it, so that --help answers at once
+    from ..data.incremental import Report
     from ..stores.lake import Lake
     from .composition import Project
 
@@ -62,6 +63,20 @@ def print_labels(lake: "Lake") -> None:
             out.print(line, markup=False)
 
 
+@contextlib.contextmanager
+def _show_share() -> Iterator["Report"]:
+    """Show which table is being read, and how much of it has been."""
+    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    from .composition import out
+
+    columns = (TextColumn("reading {task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
+        task = progress.add_task("", total=1.0)
+        yield lambda name, share: progress.update(task, description=escape(name), completed=share)
+
+
 def _planned(project: "Project") -> Path | str:
     from ..stores.files import find_table
 
@@ -69,22 +84,25 @@ def _planned(project: "Project") -> Path | str:
 
 
 def _build(project: "Project", place: Path | str) -> None:
-    from rich.markup import escape
-
+    from ..data.curate import describe_counts
     from ..data.labels import count_learned
     from ..data.pipeline import build_tables
-    from ..stores.files import show
+    from ..stores.files import find_table
     from .composition import out
     from .job_summary import summarise
 
+    more = [(find_table(source.place, project.settings.root), source) for source in project.sources]
+    folder = project.settings.var / "deliveries"
     with lock_lake(project), project.lake() as lake:
-        with out.status(f"reading {escape(show(place))}"), project.ledger() as ledger:
-            counts = build_tables(lake, place, ledger.labelled(), project.problem, project.plan)
+        with _show_share() as report, project.ledger() as ledger:
+            planned = (ledger.labelled(), project.problem, project.plan, more)
+            counts = build_tables(lake, place, *planned, folder=folder, report=report)
         learned, recorded = count_learned(lake.read("labels").to_pyarrow().to_pylist())
         text = f"{learned} rows to learn from, {recorded} of them from reactions and outcomes; "
         text += f"{counts.quarantined} in quarantine, each with its reason"
         text += f"; {counts.incomplete} of them were recorded before a column was added" if counts.incomplete else ""
         out.print(f"{text}.")
+        out.print(describe_counts(counts))
         print_labels(lake)
     summarise("Training table", f"{text}.")
     out.print(f"{project.problem.objective.describe(project.problem.target.name)}.")

@@ -30,6 +30,9 @@ class SourceColumn(Strict):
 class Source(Strict):
     """How a table is read. The defaults are those of a plain CSV file, with the contract's names."""
 
+    # of every source but the plan's: a file, a folder, a pattern as `data/*.csv`, or the URL of a database
+    place: str = ""
+    cursor: str = ""  # of a table of a database: the column by which rows that are new or have changed are found
     encoding: str = "utf-8"  # a byte-order mark is dropped
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     quote: Sign = '"'  # doubled inside a cell; empty: no cell has quotes

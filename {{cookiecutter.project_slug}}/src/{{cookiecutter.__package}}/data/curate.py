@@ -1,4 +1,4 @@
-"""Curate: set rows aside that cannot be used, each with its reason."""
+"""Curate: keep the latest row of each key, and set rows aside that cannot be used, each with its reason."""
 
 from dataclasses import dataclass
 
@@ -6,32 +6,64 @@ import ibis
 import ibis.expr.types as ir
 
 from ..core.errors import UserError
-from ..stores.lake import KEY, ORIGIN, SUBJECT
-from .collect import INCOMPLETE, REASON, SHOWN
+from ..stores.lake import KEY, ORIGIN, ROW, SOURCE, SUBJECT, Lake
+from .collect import REASON, SHOWN
 from .labels import FILE
+from .recorded import INCOMPLETE
+
+ORDER = "_order"  # of the rows of one key, the latest has the largest
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of the rows of one run."""
+    """What became of the rows of one run; those that were read are usable, in quarantine or duplicates."""
 
     usable: int
     quarantined: int
     incomplete: int  # of the quarantined rows: recorded before a required column was added
+    duplicates: int = 0  # rows that a later one of their key replaces, and copies
+    deliveries: int = 0
+    new: int = 0  # deliveries that were read in this run
+
+    @property
+    def read(self) -> int:
+        """The number of all rows."""
+        return self.usable + self.quarantined + self.duplicates
 
 
-def curate(table: ir.Table) -> ir.Table:
-    """Return the rows with clean keys, and with every reason why a row cannot be used, or ""."""
-    table = table.mutate(**{name: table[name].strip().nullif("") for name in (KEY, SUBJECT)})
-    repeats = table.count().over(group_by=KEY)
-    of_key = ibis.cases((table[KEY].isnull(), "the key is empty"), (repeats > 1, "the key is not unique"))
-    return table.mutate(**{REASON: ibis.coalesce(ibis.array([table[REASON], of_key]).join("; "), "")})
+def curate(lake: Lake, table: ir.Table) -> ir.Table:
+    """Return the latest row of each key, with every reason why it cannot be used, or "".
+
+    Copies are left out. Where several rows are the latest and differ, none of them can be used, because nobody knows
+    which one is right.
+    """
+    table = lake.stage(table.mutate(**{name: table[name].strip().nullif("") for name in (KEY, SUBJECT)}))
+    counted = table.group_by(KEY).aggregate(rows=table.count())
+    repeated = lake.stage(counted.filter((counted["rows"] > 1) & counted[KEY].notnull()).select(KEY))
+    if repeated.count().to_pyarrow().as_py():
+        latest = _find_latest(table.semi_join(repeated, KEY))
+        latest = latest.mutate(_is_ambiguous=latest.count().over(group_by=KEY) > 1)
+        table = table.anti_join(repeated, KEY).mutate(_is_ambiguous=ibis.literal(value=False)).union(latest)
+    else:
+        table = table.mutate(_is_ambiguous=ibis.literal(value=False))
+    of_key = ibis.cases((table[KEY].isnull(), "the key is empty"), (table["_is_ambiguous"], "the key is not unique"))
+    reasons = ibis.array([table[REASON], of_key]).join("; ")
+    return table.mutate(**{REASON: ibis.coalesce(reasons, "")}).drop(ORDER, "_is_ambiguous")
+
+
+def _find_latest(table: ir.Table) -> ir.Table:
+    """Return the rows of each key that have the largest ORDER; of those that are copies, the first one."""
+    table = table.mutate(_latest=table[ORDER].max().over(group_by=KEY))
+    table = table.filter(table[ORDER] == table["_latest"]).drop("_latest")
+    content = [name for name in table.columns if name not in (SOURCE, ROW, ORDER)]
+    table = table.mutate(_copy=ibis.row_number().over(group_by=content, order_by=ROW))
+    return table.filter(table["_copy"] == 0).drop("_copy")
 
 
 def split_usable(curated: ir.Table) -> tuple[ir.Table, ir.Table]:
     """Return the usable rows, and the quarantine: the others, with their reasons."""
     usable = curated[REASON] == ""
-    return curated.filter(usable).drop(REASON), curated.filter(~usable)
+    return curated.filter(usable).drop(REASON, SOURCE, ROW), curated.filter(~usable)
 
 
 def check_share(curated: ir.Table, limit: float) -> Counts:
@@ -55,3 +87,10 @@ def check_share(curated: ir.Table, limit: float) -> Counts:
             fault = f"{bad} of {rows} rows are unusable, {allowed}"
         raise UserError(f"{fault}: {shown}; correct the source")
     return Counts(**counts)
+
+
+def describe_counts(counts: Counts) -> str:
+    """Return in a sentence what became of the rows that were read."""
+    tables = f"{counts.deliveries:,} {'table' if counts.deliveries == 1 else 'tables'}, {counts.new:,} of them new"
+    kept = f"{counts.usable:,} kept, {counts.duplicates:,} duplicates, {counts.quarantined:,} in quarantine"
+    return f"Read: {counts.read:,} rows of {tables}; {kept}."

@@ -14,8 +14,19 @@ contract's names, nor of Parquet, JSON or Excel with these names. All that can b
         },
         ignored=("Remarks",),
     )
+
+The table itself is `data.source` in plan.toml: a file, a folder, a pattern as `data/*.csv`, or the URL of a database.
+`SOURCES` has those beside it. Of the rows with one key, that of the last source and, in it, of the last file in the
+order of names replaces the others. Of a table with a `cursor`, later values replace earlier ones, and each run of
+`data` reads only the rows that are new or have changed:
+
+    SOURCES = (
+        Source(place="data/branches/", delimiter=";"),
+        Source(place="postgresql://reader:${PASSWORD}@warehouse/sales", table="cases", cursor="changed_at"),
+    )
 """
 
 from ..core.source import Source
 
 SOURCE = Source()
+SOURCES: tuple[Source, ...] = ()

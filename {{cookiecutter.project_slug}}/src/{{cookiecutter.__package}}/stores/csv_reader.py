@@ -10,7 +10,7 @@ import gzip
 import io
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, TextIO
 
@@ -20,6 +20,7 @@ from ..core.checks import shorten
 from ..core.source import PLAIN, Source
 from .cells import is_total, make_chunk, name_columns
 
+Reject = Callable[[int, str], None]  # takes the number of a line that is no row, and why it is none
 CSV_CELLS = 100_000  # in a chunk
 LONGEST_CELL = 1 << 22  # characters
 BYTE_ORDER_MARK = "\ufeff"
@@ -30,10 +31,15 @@ REASONS = {  # what errors of Python's reader have in them, and what they mean
 }
 
 
-def read_csv(path: Path, source: Source = PLAIN) -> Iterator[tuple[pa.RecordBatch, float]]:
-    """Yield every chunk of rows, and which share of the file is read. Raises csv.Error: a record does not fit."""
+def read_csv(
+    path: Path, source: Source = PLAIN, reject: Reject | None = None
+) -> Iterator[tuple[pa.RecordBatch, float]]:
+    """Yield every chunk of rows, and which share of the file is read.
+
+    Raises csv.Error: a record does not fit, and `reject` is not given; the file ends within one; or quotes do not fit.
+    """
     with path.open("rb") as binary, open_text(path, binary, source) as file:
-        records = _read_records(file, source)
+        records = _read_records(file, source, reject)
         first = next(records, None)
         if first is None:
             return
@@ -61,6 +67,7 @@ class _Lines:
         self.file, self.source = file, source
         self.is_start = True  # of a record: only there can a line be a comment
         self.first = 1  # number of the line that the current record begins with
+        self.is_ended = True  # whether the last line that was read has a line break
 
     def __iter__(self) -> Iterator[str]:
         skipped, comment = self.source.skip_lines, self.source.comment
@@ -74,10 +81,11 @@ class _Lines:
                 line.encode()  # an error if a byte is no text, which `open_text` has let through
             if "\x00" in line:
                 raise csv.Error("a NUL byte")
+            self.is_ended = line.endswith(("\n", "\r"))
             yield line
 
 
-def _read_records(file: TextIO, source: Source) -> Iterator[list[str]]:
+def _read_records(file: TextIO, source: Source, reject: Reject | None) -> Iterator[list[str]]:
     """Yield the cells of the header and of every row, or raise csv.Error with row and line, both counted from 1."""
     csv.field_size_limit(LONGEST_CELL)
     lines, row, width, fault = _Lines(file, source), int(not source.header), 0, ""
@@ -93,7 +101,13 @@ def _read_records(file: TextIO, source: Source) -> Iterator[list[str]]:
             if has_totals and is_total(cells, source):
                 continue
             if len(cells) != width:
-                if fault := _wrong_width(cells, width, source):
+                fault = _wrong_width(cells, width, source)
+                if fault and reject and width and lines.is_ended:
+                    reject(lines.first, fault)
+                    fault = ""
+                    continue
+                if fault:
+                    fault += "" if lines.is_ended else ", and the file ends here: is it whole?"
                     break
                 width = len(cells)
             yield cells

@@ -22,13 +22,13 @@ import pyarrow.parquet
 from ..core.errors import UserError, hide_passwords
 from ..core.schema import Column
 from ..core.source import PLAIN, Source
-from .csv_reader import read_csv
+from .csv_reader import Reject, read_csv
 from .dialect import describe_dialect
 from .other_formats import read_json, read_parquet, read_workbook
 from .sql_table import expand_variables, read_sql
 
 TEXTS = (".csv", ".tsv", ".txt", ".data", ".dat")
-READERS: dict[str, Callable[[Path, Source], Iterator[tuple[pa.RecordBatch, float]]]] = {
+READERS: dict[str, Callable[[Path, Source, Reject | None], Iterator[tuple[pa.RecordBatch, float]]]] = {
     **dict.fromkeys([*TEXTS, *(f"{name}.gz" for name in TEXTS)], read_csv),
     ".parquet": read_parquet,
     **dict.fromkeys((".jsonl", ".ndjson", ".json"), read_json),
@@ -72,18 +72,24 @@ def check_source(path: Path) -> None:
     suffix(path)
 
 
-def read_rows(place: Path | str, source: Source = PLAIN) -> Generator[tuple[pa.RecordBatch, float], None, None]:
+def read_rows(
+    place: Path | str,
+    source: Source = PLAIN,
+    reject: Reject | None = None,
+    bounds: tuple[str | None, str] | None = None,
+) -> Generator[tuple[pa.RecordBatch, float], None, None]:
     """Yield every chunk of rows of a file or, by its URL, of a database, and which share has been read with it.
 
     The columns have the names of the table, cleaned by `cells.name_columns`. Their cells are texts, with null for
-    an empty one; those of Parquet have the types of the file.
+    an empty one; those of Parquet have the types of the file. `bounds`: of the values of a source's `cursor`.
 
-    Raises UserError: the table cannot be read or has no row, or a row has more or fewer cells than the first one.
+    Raises UserError: the table cannot be read or has no row; or, unless `reject` takes the number of the line and the
+    reason, a line of a text file is no row, as it has more or fewer cells than the first one.
     """
     rows = 0
     with file_errors(place, IS_WHOLE):
         try:
-            for chunk, share in _open(place, source):
+            for chunk, share in _open(place, source, reject, bounds):
                 rows += chunk.num_rows
                 if chunk.num_rows:
                     yield chunk, share
@@ -146,8 +152,10 @@ def _read_names(place: Path | str, source: Source) -> set[str]:
     return set()
 
 
-def _open(place: Path | str, source: Source) -> Iterator[tuple[pa.RecordBatch, float]]:
+def _open(
+    place: Path | str, source: Source, reject: Reject | None, bounds: tuple[str | None, str] | None
+) -> Iterator[tuple[pa.RecordBatch, float]]:
     if isinstance(place, str):
-        return read_sql(place, source)
+        return read_sql(place, source, bounds)
     check_source(place)
-    return READERS[suffix(place)](place, source)
+    return READERS[suffix(place)](place, source, reject)

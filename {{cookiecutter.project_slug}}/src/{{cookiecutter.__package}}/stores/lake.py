@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # columns of the training table that are not the contract's: what identifies a row, whom it is about, where its label
 # comes from, when it was decided on, how much it counts, and the fold that holds it out
 KEY, SUBJECT, ORIGIN, TIME, WEIGHT, FOLD = "_key", "_subject", "_origin", "_time", "_weight", "_fold"
+SOURCE, ROW = "_source", "_row"  # of collected rows and of the quarantine: the delivery, and the number in it
 SNAPSHOT = "lake"  # the name of a DuckDB file's tables within a connection
 # words in the names of errors that are about the place of the data, and not about an expression
 ENGINE_ERRORS = ("IOException", "Operational", "Transaction", "OutOfMemory", "Fatal", "Connection", "Permission")
@@ -63,6 +64,11 @@ class Lake:
     def stage(self, table: ir.Table | pa.Table) -> ir.Table:
         """Compute a table now, once, for the steps that follow; it is gone with the connection."""
         return self.backend.create_table(f"staged_{uuid.uuid4().hex}", table, temp=True)
+
+    def read_parquet(self, folder: Path) -> ir.Table:
+        """Return the rows of all Parquet files in a folder."""
+        takes_pattern = self.backend.name in ("duckdb", "pyspark")
+        return self.backend.read_parquet(str(folder / "*.parquet" if takes_pattern else folder))
 
     def publish(self, tables: Mapping[str, ir.Table]) -> None:
         """Replace all the given tables; when one cannot be computed, every old one stays.

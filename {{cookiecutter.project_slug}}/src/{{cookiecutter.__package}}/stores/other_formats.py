@@ -14,13 +14,15 @@ from ..core.checks import shorten
 from ..core.errors import UserError, in_one_line
 from ..core.source import PLAIN, Source
 from .cells import is_total, make_chunk, name_columns, write_cell
+from .csv_reader import Reject
 
 PARQUET_ROWS = 65_536  # in a chunk
 TEXT_ROWS = 10_000  # in a chunk
+Chunks = Iterator[tuple[pa.RecordBatch, float]]  # and which share of the table has been read with each
 BY_NAME = "`init --sheet`, or table=... in problem/sources.py"
 
 
-def read_parquet(path: Path, _source: Source = PLAIN) -> Iterator[tuple[pa.RecordBatch, float]]:
+def read_parquet(path: Path, _source: Source = PLAIN, _reject: Reject | None = None) -> Chunks:
     """Yield every chunk of rows, and which share of the file has been read with it."""
     with pyarrow.parquet.ParquetFile(path) as file:
         done = 0
@@ -31,7 +33,7 @@ def read_parquet(path: Path, _source: Source = PLAIN) -> Iterator[tuple[pa.Recor
             yield pa.RecordBatch.from_arrays(chunk.columns, schema=pa.schema(fields)), done / file.metadata.num_rows
 
 
-def read_json(path: Path, source: Source = PLAIN) -> Iterator[tuple[pa.RecordBatch, float]]:
+def read_json(path: Path, source: Source = PLAIN, _reject: Reject | None = None) -> Chunks:
     """Yield the objects of a file, one a line or all in one list; a key that an object lacks is a missing value."""
     # objects may leave out what is missing, so that the last one may bring a new column: the file is read twice
     names: dict[str, None] = {}
@@ -43,7 +45,7 @@ def read_json(path: Path, source: Source = PLAIN) -> Iterator[tuple[pa.RecordBat
     yield from share_read(rows, name_columns([*names]), total)
 
 
-def read_workbook(path: Path, source: Source = PLAIN) -> Iterator[tuple[pa.RecordBatch, float]]:
+def read_workbook(path: Path, source: Source = PLAIN, _reject: Reject | None = None) -> Chunks:
     """Yield the rows of a sheet: the one that the source names, or the first one. Empty rows are no rows."""
     from openpyxl import load_workbook  # noqa: PLC0415  # only workbooks need it
 
