@@ -15,8 +15,8 @@ from ..core.plan import Plan
 from ..core.problem import Problem
 from ..core.source import Source
 from ..stores.deliveries import Delivery
-from ..stores.lake import ORIGIN, ROW, SOURCE, Lake
-from . import attention, collect, curate, statistics, transform, validate
+from ..stores.lake import ORIGIN, ROW, SOURCE, SUBJECT, Lake
+from . import attention, collect, curate, leakage, statistics, transform, validate
 from .incremental import Report, collect_sources
 from .labels import weigh_labels
 from .recorded import read_decisions
@@ -63,6 +63,8 @@ def build_tables(  # noqa: PLR0913  # tests of owners call it with the first fiv
     weighted = transform.add_weights(usable, {row["origin"]: row["weight"] for row in weighed})
     folds = transform.add_folds(weighted, plan.data.folds, group=plan.data.group, time=plan.data.time)
     training = lake.stage(folds)
+    leakage.check_leaks(training, problem, plan)
+    leakage.check_folds(training, plan.data.group or SUBJECT)
     baseline = statistics.baseline(training, problem.stored)
     tables = {"training": training, "quarantine": quarantine, "baseline": baseline}
     tables["labels"] = ibis.memtable(weighed, schema=ibis.schema(LABELS))
