@@ -10,6 +10,7 @@ URL, not the code.
 import contextlib
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 # columns of the training table that are not the contract's: what identifies a row, whom it is about, where its label
 # comes from, when it was decided on, how much it counts, and the fold that holds it out
 KEY, SUBJECT, ORIGIN, TIME, WEIGHT, FOLD = "_key", "_subject", "_origin", "_time", "_weight", "_fold"
+PUBLISHED = "published"  # the table of all others, with the time at which each was published
 # words in the names of errors that are about the place of the data, and not about an expression
 ENGINE_ERRORS = ("IOException", "Operational", "Transaction", "OutOfMemory", "Fatal", "Connection", "Permission")
 
@@ -52,6 +54,11 @@ class Lake:
             return False
         return True
 
+    def published(self) -> dict[str, str]:
+        """Return when each table was published, by name, in UTC; empty for a lake that an older version made."""
+        rows = self.read(PUBLISHED).to_pyarrow().to_pylist() if self.has(PUBLISHED) else []
+        return {row["name"]: row["published_at"] for row in rows}
+
     def frame(self, name: str) -> "pd.DataFrame":
         """Return a whole table in memory, in a stable order."""
         table = self.read(name)
@@ -65,6 +72,8 @@ class Lake:
     def publish(self, tables: Mapping[str, ir.Table]) -> None:
         """Replace all the given tables; when one cannot be computed, every old one stays."""
         computed = {name: table.to_pyarrow() for name, table in tables.items()}
+        times = self.published() | dict.fromkeys(computed, datetime.now(UTC).isoformat(timespec="seconds"))
+        computed[PUBLISHED] = pa.table({"name": [*times], "published_at": [*times.values()]})
         # Only DuckDB is known to roll back table definitions; elsewhere the tables are complete
         # in memory before the first one is replaced.
         rolls_back = self.backend.name == "duckdb"
