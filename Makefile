@@ -56,7 +56,7 @@ names: | $(UV) ## Rewrite the names that a project may not take
 	@$(RUN) python tools/names.py
 
 .PHONY: openapi
-openapi: | $(UV) ## Rewrite the descriptions of the API that fresh projects come with
+openapi: | $(UV) ## Rewrite the descriptions of API and table that fresh projects come with
 	@$(RUN) python tools/openapi.py
 
 .PHONY: bench

@@ -36,7 +36,8 @@ MORTGAGE, HEALTH, EXPENSES = "mortgage_applications.csv", "elder_health.csv", "m
 PACKAGE = f"src/{ANSWERS['__package']}"
 # what a product without data and models leaves out
 LATER = (
-    *("data", "tests/bias/learned", "tests/data", "tests/init", "tests/model"),
+    *("data", "docs/croissant.json", "docs/data-card.md"),
+    *("tests/bias/learned", "tests/data", "tests/init", "tests/model"),
     *("tests/problem/learned", "tests/operations/monitoring", "tests/simulation.py"),
     *(f"{PACKAGE}/{name}" for name in ("data", "init", "model", "operations/monitoring")),
     *(f"{PACKAGE}/stores/{name}.py" for name in ("decision_columns", "lake", "mlflow_client", "registry")),
@@ -48,7 +49,7 @@ LATER = (
     *(f"docs/runbook/watches_of_{kind}.md" for kind in ("data", "the_model", "the_program")),
     "docs/runbook/guards_of_a_rollout.md",
     *(f"{PACKAGE}/operations/rollouts/{name}.py" for name in ("advance", "drill", "manage")),
-    *(f"{PACKAGE}/cli/{name}.py" for name in ("changes", "rollout")),
+    *(f"{PACKAGE}/cli/{name}.py" for name in ("catalogue", "changes", "rollout")),
     *(f"{PACKAGE}/cli/{wheel}.py" for wheel in ("data", "init", "model", "operations", "watching")),
     *(f"{PACKAGE}/cli/{name}.py" for name in ("simulate", "tour", "tour_folder")),
     *(f"{PACKAGE}/{name}" for name in ("core/faulty.py", "operations/simulation")),

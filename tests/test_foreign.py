@@ -34,14 +34,15 @@ def run(project: Path, target: str) -> None:
 
 @pytest.mark.parametrize("name", FOREIGN)
 def test_project_with_another_problem_passes_its_checks(baked: Callable[..., Path], tmp_path: Path, name: str) -> None:
-    """`make openapi`, then `make check`; for one of them the whole ci workflow instead, and a turn of the loop."""
+    """`make openapi`, `make data-card`, `make check`; for one the whole ci workflow instead, and a turn of the loop."""
     project = tmp_path / baked(**BAKES[name]).name
     shutil.copytree(baked(**BAKES[name]), project)
     replace_problem(project, name, test=name != "sensors")
     git(project, "init", "--quiet")
     commit(project, "Ours")
     run(project, "openapi")
-    commit(project, "The API")
+    run(project, "data-card")
+    commit(project, "The API and the table")
     for target in ("data", "train", "promote", "ci") if name == "churn" else ("check",):
         run(project, target)
     assert git(project, "status", "--porcelain").splitlines() in ([], ["?? uv.lock"])

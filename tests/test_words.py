@@ -53,7 +53,8 @@ GATES = ("core/result.py", "/model/", "/operations/monitoring/drift.py")
 def texts() -> Iterator[tuple[str, str]]:
     """Yield name and content of every file of the project that people write, apart from licences and tables."""
     for path in sorted(PROJECT.rglob("*")):
-        skipped = path.name.startswith(("LICENSE", "openapi_")) or "__pycache__" in path.parts
+        written = path.name.startswith(("LICENSE", "openapi_", "data-card_", "croissant_"))
+        skipped = written or "__pycache__" in path.parts
         if path.is_file() and path.suffix in SUFFIXES and not skipped:
             yield path.relative_to(PROJECT).as_posix(), path.read_text(encoding="utf-8")
 

@@ -4,8 +4,8 @@ Run it before `cruft update`, and again after it. It finds out by itself which o
 
 - Before: the owner's files move to `problem/` and `tests/problem/`, their imports follow the new layout, and
   the moves are committed. From then on `cruft update` leaves these files alone.
-- After: `openapi.json` is written again, stored models get the new names of the project's own classes and the
-  digest that every load checks, and the rules are registered. Running it twice changes nothing.
+- After: `openapi.json` and the data card are written again, stored models get the new names of the project's own
+  classes and the digest that every load checks, and the rules are registered. Running it twice changes nothing.
 
 It needs Python 3.11 and git; the second run also uv, as the project does.
 """
@@ -130,8 +130,8 @@ def move_owned_files(project: Path, package: Path, state: dict[str, Any]) -> Non
         if (package / old).exists():
             git(project, "mv", str(package / old), str(problem / new))
             rewrite(problem / new, new)
-    skipped = ["plan.toml", f"src/{package.name}/problem", "openapi.json", *move_tests(project, package.name)]
-    state["skip"] = skipped  # pyproject.toml has the list from the update on
+    skipped = ["plan.toml", f"src/{package.name}/problem", "openapi.json", "docs/data-card.md", "docs/croissant.json"]
+    state["skip"] = [*skipped, *move_tests(project, package.name)]  # pyproject.toml has the list from the update on
     write_state(project, state)
     git(project, "add", "--all")
     git(project, "commit", "--quiet", "--no-verify", "--message", "Move the owner's files for version 0.3.0")
@@ -210,7 +210,8 @@ def finish(project: Path, package: Path, state: dict[str, Any]) -> None:
     owned = [f"src/{package.name}/problem", "tests/problem"]
     run(project, "run", "--quiet", "ruff", "check", "--quiet", "--fix", "--exit-zero", "--select", "F401,I001", *owned)
     run(project, "run", "--quiet", "ruff", "format", "--quiet", *owned)
-    run(project, "run", "--quiet", package.name.replace("_", "-"), "openapi")
+    for command in ("openapi", "data-card"):
+        run(project, "run", "--quiet", package.name.replace("_", "-"), command)
     run(project, "run", "--quiet", "python", str(Path(__file__).resolve()), "--models", package.name)
 
 

@@ -19,6 +19,9 @@ PRODUCT = ("unit", "integration", "load")
 # the first pattern that fits a path decides
 RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("docs/runbook/*", ("unit",)),
+    ("docs/data-card.md", ("unit",)),
+    ("docs/croissant.json", ("unit",)),
+    ("data/README.md", ("unit",)),
     ("docs/*", ()),
     ("*.md", ()),
     ("LICENSE", ()),

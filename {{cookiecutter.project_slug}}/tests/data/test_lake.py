@@ -47,7 +47,7 @@ def test_published_table_is_there_next_time_and_a_staged_one_is_not(path: Path) 
         assert staged.count().to_pyarrow().as_py() == 2
     with open_lake(f"duckdb:///{path}") as lake:
         found = lake.backend.raw_sql("SELECT table_name FROM duckdb_tables()").fetchall()
-        assert found == [("copy",)]
+        assert found == [("copy",), ("published",)]
 
 
 def test_frame_has_a_stable_order(path: Path) -> None:

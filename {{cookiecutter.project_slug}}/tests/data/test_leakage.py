@@ -60,7 +60,7 @@ LEAKS: dict[str, Any] = {
 }
 HONEST: dict[str, Any] = {
     "chance": lambda *_: RNG.uniform(0, 1),
-    "a good predictor": lambda _, share: min(max(share + RNG.normal(0, 0.3), 0), 1),
+    "a good predictor": lambda _, share: min(max(share + RNG.normal(0, 0.5), 0), 1),
 }
 
 

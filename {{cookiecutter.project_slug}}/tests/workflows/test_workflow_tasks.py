@@ -53,6 +53,7 @@ def repository(tmp_path: Path) -> Path:
     [
         (["README.md", "docs/pipelines.md"], set()),
         (["docs/runbook/NoDecisions.md"], {"unit"}),
+        (["docs/data-card.md", "docs/croissant.json", "data/README.md"], {"unit"}),
         (["src/any/data/curate.py"], {"unit", "integration", "bias"}),
         (["src/any/product/app.py"], {"unit", "integration", "load"}),
         (["src/any/core/plan.py"], ALL),

@@ -164,8 +164,13 @@ def _write(
     asked: dict[str, Any] = {"table": proposal.place, "target": proposal.options.target, "key": proposal.key}
     asked |= {"descriptions": descriptions} if descriptions else {}
     contents: dict[str, str | Path] = {**files, "var/init-report.html": render_report(proposal, studied.profiles)}
-    with out.status("describing the API"):
-        contents["openapi.json"] = describe_api(files, PACKAGE, package)
+    others = {apply.NOTES: root / apply.NOTES, proposal.place: copied or root / proposal.place}
+    others = {path: file for path, file in others.items() if path not in files and not Path(path).is_absolute()}
+    with out.status("describing the API and the table"):
+        described, fault = describe_api(files, PACKAGE, package, others)
+    contents |= described
+    if fault:
+        out.print(f"docs/data-card.md was not written: {fault}", markup=False, style="yellow")
     contents |= {proposal.place: copied} if copied else {}
     contents[apply.RECORD] = apply.make_record(files, record, **asked)
     is_other = any(record.get(name) != asked[name] for name in ("target", "key"))

@@ -50,9 +50,11 @@ class Data(Strict):
     """Where rows come from, how many may be set aside, and how the rest are split.
 
     Rows with one value of the column `group` share a fold; by the column `time`, folds are consecutive blocks.
+    `owner` answers for the tables and their columns; if none is given, whom CODEOWNERS names for the data.
     """
 
     source: Text
+    owner: str = ""
     max_quarantined_share: Share = 0.005
     folds: Annotated[int, Field(ge=2, le=50)] = 5
     group: str = ""

@@ -80,6 +80,13 @@ class Column:
         return self.kind in ("number", "integer")
 
     @property
+    def use(self) -> str:
+        """What the column is for, in words of the cards."""
+        if self.personal:
+            return "personal: dropped before it is stored"
+        return "protected: recorded for audit, never shown to a model" if self.protected else "input"
+
+    @property
     def expected(self) -> str:
         """The values allowed, in words: `a number from 0 to 3`, `one of no, yes`."""
         if self.categories:

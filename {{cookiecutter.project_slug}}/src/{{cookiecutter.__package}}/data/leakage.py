@@ -11,7 +11,9 @@ from ..core.problem import Problem
 from ..stores.lake import FOLD
 from .statistics import count_rows, find_bins
 
-LIMIT = 0.97  # of what is uncertain about the answer; no column that is known before it takes so much away
+# of what is uncertain about the answer; no column that is known before it takes so much away. Of categories, up to a
+# quarter is left over where two answers meet within one bin
+CATEGORIES_LIMIT, NUMBER_LIMIT = 0.75, 0.97
 MINIMUM_ROWS = 200  # of fewer, bins of a few rows may have one answer by chance
 TILES = 20  # equal parts of a number's rows, whose places stand for the number
 
@@ -31,12 +33,12 @@ def check_leaks(training: ir.Table, problem: Problem, plan: Plan) -> None:
     bins = find_bins(training, problem.inputs)
     counted = count_rows(training.mutate(_answer=answer), bins, by=["_answer"])
     counts = np.array([row for _, row in sorted(counted, key=lambda pair: str(pair[0]["_answer"]).zfill(2))])
-    measure = uncertainty if target.categories else explained_variance
+    measure, limit = (uncertainty, CATEGORIES_LIMIT) if target.categories else (explained_variance, NUMBER_LIMIT)
     found = {}
     for column in problem.inputs:
         places = [place for place, each in enumerate(bins) if each.column == column.name]
         share = measure(counts[:, places]) if len(places) > 1 else 0.0
-        if share >= LIMIT and column.name not in plan.gates.confirmed:
+        if share >= limit and column.name not in plan.gates.confirmed:
             found[column.name] = share
     if found:
         shown = ", ".join(f"{column} ({share:.1%})" for column, share in found.items())

@@ -10,7 +10,6 @@ from typing import Any
 from ..core.markdown import make_table
 from ..core.plan import Plan
 from ..core.problem import Problem
-from ..core.schema import Column
 
 PROVENANCE = ("trained", "rows", "data", "commit", "clean", "plan", "contract", "recipe", "digest")
 
@@ -22,7 +21,7 @@ def write_card(found: Mapping[str, Any], problem: Problem, plan: Plan) -> str:
     figures = [[name, _number(found["metrics"], name), _number(champion["metrics"], name)] for name in names]
     gates = [[gate, *result.split(": ", 1)] for gate, result in sorted(found["gates"].items())]
     made = [[name, found["tags"].get(name, "unknown")] for name in PROVENANCE]
-    columns = [[column.name, str(column.kind), _use(column)] for column in problem.columns]
+    columns = [[column.name, str(column.kind), column.use] for column in problem.columns]
     parts = [
         f"# {found['label']}",
         f"**Question**: {plan.product.question}",
@@ -41,9 +40,3 @@ def write_card(found: Mapping[str, Any], problem: Problem, plan: Plan) -> str:
 
 def _number(metrics: Mapping[str, float], name: str) -> str:
     return f"{metrics[name]:.4g}" if name in metrics else ""
-
-
-def _use(column: Column) -> str:
-    if column.personal:
-        return "personal: dropped before it is stored"
-    return "protected: recorded for audit, never shown to a model" if column.protected else "input"

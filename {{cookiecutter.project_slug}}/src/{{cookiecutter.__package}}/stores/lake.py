@@ -11,6 +11,7 @@ publishing writes a new file beside it, which takes its place in one step.
 import contextlib
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 KEY, SUBJECT, ORIGIN, TIME, WEIGHT, FOLD = "_key", "_subject", "_origin", "_time", "_weight", "_fold"
 SOURCE, ROW = "_source", "_row"  # of collected rows and of the quarantine: the delivery, and the number in it
 SNAPSHOT = "lake"  # the name of a DuckDB file's tables within a connection
+PUBLISHED = "published"  # the table of all others, with the time at which each was published
 # words in the names of errors that are about the place of the data, and not about an expression
 ENGINE_ERRORS = ("IOException", "Operational", "Transaction", "OutOfMemory", "Fatal", "Connection", "Permission")
 
@@ -55,6 +57,11 @@ class Lake:
             return False
         return True
 
+    def published(self) -> dict[str, str]:
+        """Return when each table was published, by name, in UTC; empty for a lake that an older version made."""
+        rows = self.read(PUBLISHED).to_pyarrow().to_pylist() if self.has(PUBLISHED) else []
+        return {row["name"]: row["published_at"] for row in rows}
+
     def frame(self, name: str) -> "pd.DataFrame":
         """Return a whole table in memory, in a stable order."""
         table = self.read(name)
@@ -76,6 +83,9 @@ class Lake:
         They are computed by the engine and do not pass through the memory of this process. Beside DuckDB files, each
         table is complete before the first one is replaced, but they are replaced one after the other.
         """
+        times = self.published() | dict.fromkeys(tables, datetime.now(UTC).isoformat(timespec="seconds"))
+        published = pa.table({"name": [*times], "published_at": [*times.values()]})
+        tables = {**tables, PUBLISHED: ibis.memtable(published)}
         if self.path:
             _publish_file(self.backend, self.path, tables)
             return

@@ -1,4 +1,4 @@
-"""The description of the API that proposed files make, before they are written into the project."""
+"""What proposed files describe, before they are written into the project: the API, and the table."""
 
 import os
 import shutil
@@ -10,23 +10,39 @@ from pathlib import Path
 
 from ...core.errors import UserError
 
+CARDS = ("docs/data-card.md", "docs/croissant.json")
 
-def describe_api(files: Mapping[str, str], source: Path, package: str) -> str:
-    """Return `openapi.json` of proposed files by path, which a fresh process reads in a copy of the package.
 
-    `source`: the package as it is; `package`: its path in the project. Raises UserError: the files do not fit.
+def describe_api(
+    files: Mapping[str, str], source: Path, package: str, others: Mapping[str, Path]
+) -> tuple[dict[str, str], str]:
+    """Return `openapi.json` and the data card of proposed files by path, and why there is no card, or "".
+
+    Fresh processes make them in a copy of the package. `source`: the package as it is; `package`: its path in the
+    project; `others`: files by path that are not proposed, such as the table, where they are there.
+
+    Raises UserError: the files do not fit.
     """
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(source, Path(folder, package), ignore=shutil.ignore_patterns("__pycache__"))
-        for path, text in files.items():
+        for path, content in {**files, **others}.items():
             place = Path(folder, path)
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text, encoding="utf-8")
-        code = f"from {source.name}.cli.main import main; main()"
-        environment = os.environ | {"PYTHONPATH": str(Path(folder, package).parent), "APP_ROOT": folder}
-        done = subprocess.run(  # noqa: S603
-            [sys.executable, "-c", code, "openapi"], env=environment, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise UserError(f"the proposed files do not work together: {done.stderr.strip()}; report this, please")
-        return Path(folder, "openapi.json").read_text(encoding="utf-8")
+            if isinstance(content, Path) and content.is_file():
+                shutil.copyfile(content, place)
+            elif isinstance(content, str):
+                place.write_text(content, encoding="utf-8")
+        if fault := _run("openapi", source.name, folder, package):
+            raise UserError(f"the proposed files do not work together: {fault}; report this, please")
+        fault = _run("data-card", source.name, folder, package)
+        made = ["openapi.json", *(CARDS if not fault else ())]
+        return {path: Path(folder, path).read_text(encoding="utf-8") for path in made}, fault
+
+
+def _run(command: str, name: str, folder: str, package: str) -> str:
+    """Run a command of the copied package. Return the error that it printed, or ""."""
+    code = f"from {name}.cli.main import main; main()"
+    environment = os.environ | {"PYTHONPATH": str(Path(folder, package).parent), "APP_ROOT": folder}
+    words = [sys.executable, "-c", code, command]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    return done.stderr.strip() or f"exit code {done.returncode}" if done.returncode else ""
