@@ -303,9 +303,8 @@ def test_declared_spellings_are_in_the_card_and_are_texts_for_programs(workspace
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ("data/nothing.csv", "nothing.csv: No such file or directory; choose another file"),
-        ("data", "data: its name has to end in .csv"),
-        ("data/folder.csv", "folder.csv: Is a directory; choose another file"),
+        ("data/nothing.csv", "nothing.csv: no such file; give the file of a table"),
+        ("data/folder.csv", "folder.csv: no table in this folder; put a table there"),
         ("sqlite:///nowhere/x.db", "sqlite"),
     ],
 )

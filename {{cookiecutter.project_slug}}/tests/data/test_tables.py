@@ -120,7 +120,7 @@ def test_table_that_is_not_published_again_keeps_its_time(tmp_path):
     with open_lake(tmp_path / "lake.db") as lake:
         lake.publish({name: ibis.memtable({"x": [1]}) for name in "ab"})
     with duckdb.connect(tmp_path / "lake.db") as database:
-        database.execute(f"UPDATE {PUBLISHED} SET published_at = '2020-01-01T00:00:00+00:00'")
+        database.execute("UPDATE published SET published_at = '2020-01-01T00:00:00+00:00'")
     with open_lake(tmp_path / "lake.db") as lake:
         lake.publish({"b": ibis.memtable({"x": [2]})})
         times = lake.published()
