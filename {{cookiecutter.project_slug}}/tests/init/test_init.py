@@ -98,6 +98,7 @@ def test_table_becomes_a_problem_whose_commands_work(root, run, tmp_path, proble
     table = make(tmp_path / "table.csv")
     code, printed, error = run("init", table, *options)
     assert (code, error) == (0, ""), printed
+    assert run("data-card", "--check") == (0, "", "")
     code, printed, error = run("data")
     assert code == 0, error
     assert f"{ROWS} rows to learn from, 0 of them from reactions and outcomes; 0 in quarantine" in printed
