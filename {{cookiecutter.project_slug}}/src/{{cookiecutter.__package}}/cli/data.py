@@ -54,14 +54,15 @@ def _build(project: "Project", place: Path | str) -> None:
     from ..data.labels import count_learned
     from ..data.pipeline import build_tables
     from ..stores.files import show
+    from ..stores.labelling import read_labelled
     from .composition import out
     from .job_summary import summarise
 
     with project.lake() as lake:
         with out.status(f"reading {escape(show(place))}"), project.ledger() as ledger:
-            counts = build_tables(lake, place, ledger.labelled(), project.problem, project.plan)
+            counts = build_tables(lake, place, read_labelled(ledger), project.problem, project.plan)
         learned, recorded = count_learned(lake.read("labels").to_pyarrow().to_pylist())
-        text = f"{learned} rows to learn from, {recorded} of them from reactions and outcomes; "
+        text = f"{learned} rows to learn from, {recorded} of them from reactions, outcomes and labels; "
         text += f"{counts.quarantined} in quarantine, each with its reason"
         text += f"; {counts.incomplete} of them were recorded before a column was added" if counts.incomplete else ""
         out.print(f"{text}.")

@@ -11,7 +11,7 @@ import pyarrow as pa
 from ..core.plan import Plan
 from ..core.problem import Problem
 from ..stores.lake import ORIGIN, Lake
-from . import attention, collect, curate, statistics, transform, validate
+from . import agreement, attention, collect, curate, statistics, transform, validate
 from .labels import weigh_labels
 
 LABELS = {"origin": "string", "rows": "int64", "weight": "float64", "reason": "string"}
@@ -26,15 +26,17 @@ def build_tables(
 
     Raises UserError: something is wrong with a source; the lake keeps the tables it had.
     """
-    decisions = list(decisions)
+    decisions = agreement.leave_out(decisions, plan.labelling.left_out)
     batches = [*collect.read_file(place, problem), collect.read_decisions(decisions, problem, plan.labels.order)]
     curated = lake.stage(curate.curate(lake.stage(pa.Table.from_batches(batches))))
     counts = curate.check_share(curated, plan.data.max_quarantined_share)
     usable, quarantine = curate.split_usable(curated)
     validate.validate(usable, collect.kept_columns(problem))
-    reviews = attention.count_reviews(decisions, plan.labels, problem.target.categories)
+    disagreement = agreement.explain_disagreement(decisions, problem.target, plan)
+    reference = [row | {"labels": {}} for row in decisions] if disagreement else decisions
+    reviews = attention.count_reviews(reference, plan.labels, problem.target.categories)
     inattention = attention.explain_inattention(reviews, plan.labels, problem.target.categories)
-    weighed = weigh_labels(_count_origins(usable), plan.labels, inattention)
+    weighed = weigh_labels(_count_origins(usable), plan.labels, inattention, disagreement)
     weighted = transform.add_weights(usable, {row["origin"]: row["weight"] for row in weighed})
     folds = transform.add_folds(weighted, plan.data.folds, group=plan.data.group, time=plan.data.time)
     training = lake.stage(folds)
