@@ -121,7 +121,7 @@ def _find_faults(row: Mapping[str, Any], labeller: str, task: Mapping[str, Any] 
     if task is None:
         return [f"id is {shorten(row['id'])}, which was given to nobody"]
     if task["labeller"] != labeller:
-        return [f"id {row['id']} was given to {task['labeller']}, not to {labeller}"]
+        return [f"was given to {task['labeller']}, not to {labeller}"]
     other = [name for name, cell in row["features"].items() if not _is_same(cell, task["features"].get(name))]
     faults = [f"{other[0]} is not that of id {row['id']}: are the rows mixed up?"] if other else []
     faults += [row["fault"]] if row["fault"] else []

@@ -112,7 +112,7 @@ def describe_labellers(tasks: Tasks, target: Column, plan: Plan) -> list[str]:
 def describe_cost(tasks: Tasks, problem: Problem, plan: Plan) -> str:
     """Return in words what the answers cost, estimated from the latest batch that has labels; "" without one.
 
-    Each label counts by the inverse of its probability; cases without one yet are taken for missing at random.
+    Each label counts by the inverse of its probability; cases that are open or tied are taken for missing at random.
     """
     left_out, known = plan.labelling.left_out, {*problem.target.categories}
     usable = [task for task in tasks if task["draw"] != AGAIN and task["labeller"] not in left_out]
