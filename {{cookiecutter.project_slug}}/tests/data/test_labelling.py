@@ -472,6 +472,23 @@ def test_sabotage_labeller_who_always_answers_the_same_is_left_out_and_others_st
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("is_agreed", [False, True])
+def test_labels_are_evidence_about_reviews_only_where_people_agree(workspace: Any, is_agreed: bool) -> None:  # noqa: FBT001
+    """By the single labels every answer is wrong, and by the models' scores none of those that were accepted."""
+    shared = [{"anna": answer, "ben": answer if is_agreed else "no"} for answer in ("no", "yes") * 20]
+    known = {"verdict": None, "reaction_answer": None, "outcome": None}
+    changes = [{**known, "labels": labels} for labels in (*shared, *[{"anna": "yes"}] * 60)]
+    changes += [{**known, "verdict": "accept", "labels": {}, "score": 0.0}] * 60
+    decisions = [row | change for row, change in zip(decide(USUAL.problem()), changes, strict=False)]
+    project = workspace.project
+    with project.lake() as lake:
+        build_tables(lake, workspace.root / "data" / "table.csv", decisions, project.problem, project.plan)
+        reasons = lake.frame("labels").set_index("origin")["reason"]
+    left_out = {"accept", "override"} if is_agreed else {"labelled"}
+    assert {name for name, reason in reasons.items() if reason} == left_out
+
+
+@pytest.mark.slow
 def test_labels_of_people_who_agree_count(workspace: Any, label: Any, tmp_path: Path) -> None:
     give_labels(workspace, label, tmp_path, constant=False)
     assert "pass  100% of pairs of labels are the same in 40 cases; Krippendorff's alpha is 1.00" in label("status")[1]
