@@ -108,7 +108,8 @@ def test_rows_have_origin_time_subject_and_weight(workspace: Any) -> None:
     assert rows[TIME].notna().sum() == 4
     assert rows[WEIGHT].dtype == float
     summary = tables["labels"].set_index("origin")
-    assert summary["rows"].to_dict() == {"accept": 1, "blind": 1, "file": 400, "outcome": 1, "override": 1}
+    counts = {"accept": 1, "blind": 1, "file": 400, "labelled": 0, "outcome": 1, "override": 1}
+    assert summary["rows"].to_dict() == counts
     assert summary.loc["accept", ["weight", "reason"]].tolist() == [0, "labels.weights.accept is 0 in plan.toml"]
 
 
@@ -257,7 +258,7 @@ def test_data_prints_how_many_labels_of_each_origin_there_are(workspace: Any, ru
             ledger.react(row["id"], {"verdict": "accept", "answer": None, "note": ""})
     code, out, error = run_command(workspace, "data")
     assert (code, error) == (0, "")
-    assert out.startswith("400 rows to learn from, 0 of them from reactions and outcomes; 0 in quarantine")
+    assert out.startswith("400 rows to learn from, 0 of them from reactions, outcomes and labels; 0 in quarantine")
     line = "Labels: 400 from the file and 60 accepts (left out).\n"
     assert line in out
     assert "0 of 60 answers were overridden where about 12 are wrong" in " ".join(out.split())

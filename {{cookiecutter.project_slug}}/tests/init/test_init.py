@@ -101,7 +101,7 @@ def test_table_becomes_a_problem_whose_commands_work(root, run, tmp_path, proble
     assert run("data-card", "--check") == (0, "", "")
     code, printed, error = run("data")
     assert code == 0, error
-    assert f"{ROWS} rows to learn from, 0 of them from reactions and outcomes; 0 in quarantine" in printed
+    assert f"{ROWS} rows to learn from, 0 of them from reactions, outcomes and labels; 0 in quarantine" in printed
     code, printed, error = run("run", "--prepare")
     assert code == 0, error
     code, printed, error = run("score", "data/table.csv", "--to", tmp_path / "scored.csv")

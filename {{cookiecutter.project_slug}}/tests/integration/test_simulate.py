@@ -49,7 +49,7 @@ def test_simulated_decisions_are_recorded_and_trained_on(simulate, run_command, 
     assert 40 < len(outcomes) < 110
     code, printed, _ = run_command(workspace, "data")
     assert code == 0
-    assert f"{len(labelled)} of them from reactions and outcomes" in printed
+    assert f"{len(labelled)} of them from reactions, outcomes and labels" in printed
     code, printed, _ = run_command(workspace, "train", "--json")
     assert code in (0, 1)
     gates = [result for trial in json.loads(printed)["trials"] for result in trial["results"]]

@@ -47,7 +47,7 @@ def test_reaction_becomes_a_row_and_a_promoted_model_answers(make_workspace, tmp
         assert product.post(f"/v1/decisions/{first['id']}/reaction", json=reaction).is_success
 
         code, out, _ = run_command(workspace, "data")
-        assert (code, "1 of them from reactions and outcomes; 0 in" in out) == (0, True)
+        assert (code, "1 of them from reactions, outcomes and labels; 0 in" in out) == (0, True)
         assert "400 from the file and 1 override.\n" in out
         with project.lake() as lake:
             table = lake.frame("training").set_index("_key")

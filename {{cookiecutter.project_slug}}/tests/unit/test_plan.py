@@ -142,7 +142,8 @@ def test_labels_are_read_from_toml_and_every_weight_is_1_by_default():
     assert set(parse(SMALLEST).labels.weights.model_dump().values()) == {1}
     given = parse(SMALLEST + "[labels]\norder = ['blind']\n[labels.weights]\naccept = 0\nblind = 2").labels
     assert given.order == ("blind",)
-    assert given.weights.model_dump() == {"file": 1, "outcome": 1, "blind": 2, "override": 1, "accept": 0}
+    weights = {"file": 1, "outcome": 1, "blind": 2, "labelled": 1, "override": 1, "accept": 0}
+    assert given.weights.model_dump() == weights
 
 
 @pytest.mark.parametrize("missing", ["product.question", "data.source"])

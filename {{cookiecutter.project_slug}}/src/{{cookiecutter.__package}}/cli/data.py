@@ -88,6 +88,7 @@ def _build(project: "Project", place: Path | str) -> None:
     from ..data.labels import count_learned
     from ..data.pipeline import build_tables
     from ..stores.files import find_table
+    from ..stores.labelling import read_labelled
     from .composition import out
     from .job_summary import summarise
 
@@ -95,10 +96,10 @@ def _build(project: "Project", place: Path | str) -> None:
     folder = project.settings.var / "deliveries"
     with lock_lake(project), project.lake() as lake:
         with _show_share() as report, project.ledger() as ledger:
-            planned = (ledger.labelled(), project.problem, project.plan, more)
+            planned = (read_labelled(ledger), project.problem, project.plan, more)
             counts = build_tables(lake, place, *planned, folder=folder, report=report)
         learned, recorded = count_learned(lake.read("labels").to_pyarrow().to_pylist())
-        text = f"{learned} rows to learn from, {recorded} of them from reactions and outcomes; "
+        text = f"{learned} rows to learn from, {recorded} of them from reactions, outcomes and labels; "
         text += f"{counts.quarantined} in quarantine, each with its reason"
         text += f"; {counts.incomplete} of them were recorded before a column was added" if counts.incomplete else ""
         out.print(f"{text}.")

@@ -13,7 +13,10 @@ from rich.console import Console
 
 from ..core.errors import UserError
 
-MODULES = ("init", "data", "catalogue", "model", "product", "operations", "rollout", "changes", "simulate", "tour")
+MODULES = (
+    *("init", "data", "catalogue", "label", "model", "product"),
+    *("operations", "rollout", "changes", "simulate", "tour"),
+)
 OURS = __name__.partition(".")[0]
 OWNED = Path(__file__).parents[1] / "problem"  # errors in these files are their owners' to correct
 CORRECTABLE = ("EACCES", "EDQUOT", "EEXIST", "EFBIG", "EISDIR", "ENOSPC", "ENOTDIR", "EPERM", "EROFS")

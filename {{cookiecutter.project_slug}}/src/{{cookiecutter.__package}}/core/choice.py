@@ -94,6 +94,10 @@ class ChoiceObjective:
         cheapest, second, *_ = np.sort(predictions @ self.matrix, axis=1).T
         return list((second - cheapest < self.band).tolist())
 
+    def margins(self, scores: NDArray[Any]) -> NDArray[Any]:
+        """Return how clear n answers are by their scores: the distance to the threshold, or the score itself."""
+        return scores if self.threshold is None else np.abs(scores - self.threshold)
+
     def calibration_pairs(self, truth: NDArray[Any], predictions: NDArray[Any]) -> dict[str, tuple[NDArray[Any], ...]]:
         """Return, by answer, its n predicted probabilities, whether it was right, and a sort key for bins."""
         codes = list(enumerate(self.categories))[int(self.is_pair) :]

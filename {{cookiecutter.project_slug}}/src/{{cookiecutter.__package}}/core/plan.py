@@ -73,6 +73,7 @@ class Weights(Strict):
     file: NonNegativeFloat = 1
     outcome: NonNegativeFloat = 1
     blind: NonNegativeFloat = 1
+    labelled: NonNegativeFloat = 1
     override: NonNegativeFloat = 1
     accept: NonNegativeFloat = 1
 
@@ -94,6 +95,22 @@ class Labels(Strict):
         if len({*order}) < len(order):
             raise ValueError("each of outcome, blind and reaction can be named once")
         return order
+
+
+class Labelling(Strict):
+    """Which decisions `label prepare` draws for labellers, and when their labels count.
+
+    Of a batch, a share of `uncertain` are the closest of the `newest` decisions, the others are drawn at random; a
+    share of `overlap` is given to two labellers. Labels count unless Krippendorff's alpha is below `minimum_agreement`;
+    0 counts them in any case. Those of labellers in `left_out` are not used.
+    """
+
+    uncertain: Annotated[float, Field(ge=0, le=0.9)] = 0.5  # without random ones, nothing could be estimated
+    overlap: Share = 0.2
+    newest: PositiveInt = 100_000
+    show_protected: bool = False
+    minimum_agreement: Share = 0.667
+    left_out: tuple[Text, ...] = Field((), strict=False)
 
 
 class Gates(Strict):
@@ -138,6 +155,7 @@ class Plan(Strict):
     data: Data
     review: Review = Review()
     labels: Labels = Labels()
+    labelling: Labelling = Labelling()
     gates: Gates = Gates()
     slices: Slices = Slices()
     groups: Groups = Groups()

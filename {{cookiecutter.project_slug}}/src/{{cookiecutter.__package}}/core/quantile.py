@@ -67,6 +67,10 @@ class QuantileObjective:
         """Return whether each of n answers is large enough for a person to look."""
         return list((predictions >= self.above).tolist())
 
+    def margins(self, scores: NDArray[Any]) -> NDArray[Any]:
+        """Return a sort key of n scores that puts the largest number first: a person should look at large ones."""
+        return -scores
+
     def calibration_pairs(self, truth: NDArray[Any], predictions: NDArray[Any]) -> dict[str, tuple[NDArray[Any], ...]]:
         """Return for one event its n predicted probabilities, whether it happened, and a sort key for bins.
 

@@ -3,29 +3,33 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..core.labels import ACCEPT, BLIND, OPEN, OUTCOME, OVERRIDE
+from ..core.labels import ACCEPT, BLIND, LABELLED, OPEN, OUTCOME, OVERRIDE
 from ..core.plan import Labels
 
 FILE = "file"  # the origin of labels that came with the table
 WORDS = {  # of one row, and of several
     FILE: ("from the file", "from the file"),
     BLIND: ("blind review", "blind reviews"),
+    LABELLED: ("label of labellers", "labels of labellers"),
     OUTCOME: ("outcome", "outcomes"),
     OVERRIDE: ("override", "overrides"),
     ACCEPT: ("accept", "accepts"),
 }
 
 
-def weigh_labels(counts: Mapping[str, int], labels: Labels, inattention: str) -> list[dict[str, Any]]:
+def weigh_labels(
+    counts: Mapping[str, int], labels: Labels, inattention: str, disagreement: str = ""
+) -> list[dict[str, Any]]:
     """Return a row for each origin: its number of rows, their weight, and why they are left out, or "".
 
-    `counts`: rows by origin. `inattention`: why open reviews do not count, or "".
+    `counts`: rows by origin. `inattention`, `disagreement`: why open reviews, or labels of labellers, do not count.
     """
+    faults = {**dict.fromkeys(OPEN, inattention), LABELLED: disagreement}
     planned = labels.weights.model_dump()
     rows = []
     for origin in WORDS:
         reason = f"labels.weights.{origin} is 0 in plan.toml" if planned[origin] == 0 else ""
-        reason = reason or (inattention if origin in OPEN else "")
+        reason = reason or faults.get(origin, "")
         weight = 0.0 if reason else float(planned[origin])
         rows.append({"origin": origin, "rows": counts.get(origin, 0), "weight": weight, "reason": reason})
     return rows

@@ -16,7 +16,7 @@ from ..core.problem import Problem
 from ..core.source import Source
 from ..stores.deliveries import Delivery
 from ..stores.lake import ORIGIN, ROW, SOURCE, SUBJECT, Lake
-from . import attention, collect, curate, leakage, statistics, transform, validate
+from . import agreement, attention, collect, curate, leakage, statistics, transform, validate
 from .incremental import Report, collect_sources
 from .labels import weigh_labels
 from .recorded import read_decisions
@@ -45,7 +45,7 @@ def build_tables(  # noqa: PLR0913  # tests of owners call it with the first fiv
 
     Raises UserError: something is wrong with a source; the lake keeps the tables it had.
     """
-    decisions = list(decisions)
+    decisions = agreement.leave_out(decisions, plan.labelling.left_out)
     recorded = read_decisions(decisions, problem, plan.labels.order)
     with contextlib.ExitStack() as stack:
         kept = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -57,9 +57,11 @@ def build_tables(  # noqa: PLR0913  # tests of owners call it with the first fiv
     counts = replace(counts, duplicates=read - counts.read, deliveries=len(collected.deliveries), new=collected.new)
     usable, quarantine = curate.split_usable(curated)
     validate.validate(usable, collect.kept_columns(problem))
-    reviews = attention.count_reviews(decisions, plan.labels, problem.target.categories)
+    disagreement = agreement.explain_disagreement(decisions, problem.target, plan)
+    reference = [row | {"labels": {}} for row in decisions] if disagreement else decisions
+    reviews = attention.count_reviews(reference, plan.labels, problem.target.categories)
     inattention = attention.explain_inattention(reviews, plan.labels, problem.target.categories)
-    weighed = weigh_labels(_count_origins(usable), plan.labels, inattention)
+    weighed = weigh_labels(_count_origins(usable), plan.labels, inattention, disagreement)
     weighted = transform.add_weights(usable, {row["origin"]: row["weight"] for row in weighed})
     folds = transform.add_folds(weighted, plan.data.folds, group=plan.data.group, time=plan.data.time)
     training = lake.stage(folds)

@@ -81,6 +81,21 @@ class Tables:
             sa.Column("observed_at", sa.String(32)),
             sa.Column("recorded_at", sa.String(32), nullable=False),
         )
+        self.label_tasks = sa.Table(
+            "label_tasks",
+            self.metadata,
+            sa.Column("id", sa.String(32), primary_key=True),
+            sa.Column("decision_id", sa.ForeignKey("decisions.id"), nullable=False),
+            sa.Column("labeller", sa.String(40), nullable=False),
+            sa.Column("batch", sa.String(32), nullable=False),
+            sa.Column("asked_at", sa.String(32), nullable=False),
+            sa.Column("draw", sa.String(16), nullable=False),  # why: uncertain, random, or a tie of two labellers
+            sa.Column("probability", sa.Float, nullable=False),  # that the decision was drawn, of all without a label
+            sa.Column("answer", answer),  # null while it is open
+            sa.Column("note", sa.String(500), nullable=False, server_default=""),
+            sa.Column("labelled_at", sa.String(32)),
+            sa.UniqueConstraint("decision_id", "labeller"),
+        )
         add_operations(self.metadata, answer)
         self.rollouts, self.shadow_scores = self.metadata.tables["rollouts"], self.metadata.tables["shadow_scores"]
         self.events, self.windows = self.metadata.tables["events"], self.metadata.tables["windows"]
