@@ -54,16 +54,19 @@ def _build(project: "Project", place: Path | str) -> None:
     from ..data.labels import count_learned
     from ..data.pipeline import build_tables
     from ..stores.files import show
+    from ..stores.forgotten import read_forgotten
     from .composition import out
     from .job_summary import summarise
 
     with project.lake() as lake:
         with out.status(f"reading {escape(show(place))}"), project.ledger() as ledger:
-            counts = build_tables(lake, place, ledger.labelled(), project.problem, project.plan)
+            given = place, ledger.labelled(), project.problem, project.plan
+            counts = build_tables(lake, *given, read_forgotten(ledger))
         learned, recorded = count_learned(lake.read("labels").to_pyarrow().to_pylist())
         text = f"{learned} rows to learn from, {recorded} of them from reactions and outcomes; "
         text += f"{counts.quarantined} in quarantine, each with its reason"
         text += f"; {counts.incomplete} of them were recorded before a column was added" if counts.incomplete else ""
+        text += f"; {counts.forgotten} left out, whose subjects were forgotten" if counts.forgotten else ""
         out.print(f"{text}.")
         print_labels(lake)
     summarise("Training table", f"{text}.")

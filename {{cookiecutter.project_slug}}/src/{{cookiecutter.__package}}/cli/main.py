@@ -13,7 +13,7 @@ from rich.console import Console
 
 from ..core.errors import UserError
 
-MODULES = ("init", "data", "model", "product", "operations", "rollout", "changes", "simulate", "tour")
+MODULES = ("init", "data", "model", "product", "operations", "rollout", "changes", "privacy", "simulate", "tour")
 OURS = __name__.partition(".")[0]
 OWNED = Path(__file__).parents[1] / "problem"  # errors in these files are their owners' to correct
 CORRECTABLE = ("EACCES", "EDQUOT", "EEXIST", "EFBIG", "EISDIR", "ENOSPC", "ENOTDIR", "EPERM", "EROFS")

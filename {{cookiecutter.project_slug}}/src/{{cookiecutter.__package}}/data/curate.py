@@ -18,6 +18,7 @@ class Counts:
     usable: int
     quarantined: int
     incomplete: int  # of the quarantined rows: recorded before a required column was added
+    forgotten: int = 0  # rows of forgotten subjects, which are in no table
 
 
 def curate(table: ir.Table) -> ir.Table:

@@ -1,16 +1,19 @@
 """The data wheel in one run: from sources to a published training table."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..core.plan import Plan
 from ..core.problem import Problem
-from ..stores.lake import ORIGIN, Lake
+from ..stores.forgotten import NOBODY, Forgotten
+from ..stores.lake import ORIGIN, Lake, find_forgotten
 from . import attention, collect, curate, statistics, transform, validate
 from .labels import weigh_labels
 
@@ -18,16 +21,28 @@ LABELS = {"origin": "string", "rows": "int64", "weight": "float64", "reason": "s
 
 
 def build_tables(
-    lake: Lake, place: Path | str, decisions: Iterable[Mapping[str, Any]], problem: Problem, plan: Plan
+    lake: Lake,
+    place: Path | str,
+    decisions: Iterable[Mapping[str, Any]],
+    problem: Problem,
+    plan: Plan,
+    forgotten: Forgotten = NOBODY,
 ) -> curate.Counts:
     """Publish all tables from one of labelled rows, given by path or URL, and the ledger's labelled decisions.
 
-    These are `training`, `quarantine`, `baseline`, and `labels` with the number of rows of each origin.
+    These are `training`, `quarantine`, `baseline`, and `labels` with the number of rows of each origin. Rows of
+    forgotten subjects are in none of them.
 
     Raises UserError: something is wrong with a source; the lake keeps the tables it had.
     """
-    decisions = list(decisions)
-    batches = [*collect.read_file(place, problem), collect.read_decisions(decisions, problem, plan.labels.order)]
+    given = list(decisions)
+    decisions = [each for each in given if not forgotten.has_decision(each)]
+    batches, left_out = [], len(given) - len(decisions)
+    for batch in collect.read_file(place, problem):
+        found = find_forgotten(batch, forgotten, keyed=not problem.source.number_rows)
+        batches.append(batch.filter(pc.invert(found)))
+        left_out += found.true_count
+    batches.append(collect.read_decisions(decisions, problem, plan.labels.order))
     curated = lake.stage(curate.curate(lake.stage(pa.Table.from_batches(batches))))
     counts = curate.check_share(curated, plan.data.max_quarantined_share)
     usable, quarantine = curate.split_usable(curated)
@@ -41,7 +56,7 @@ def build_tables(
     baseline = statistics.baseline(training, problem.stored)
     labels = ibis.memtable(weighed, schema=ibis.schema(LABELS))
     lake.publish({"training": training, "quarantine": quarantine, "baseline": baseline, "labels": labels})
-    return counts
+    return replace(counts, forgotten=left_out)
 
 
 def _count_origins(usable: ir.Table) -> dict[str, int]:

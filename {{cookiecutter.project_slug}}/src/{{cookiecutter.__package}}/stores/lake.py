@@ -9,7 +9,7 @@ URL, not the code.
 
 import contextlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,9 +17,11 @@ from urllib.parse import urlsplit
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 from ibis.common.exceptions import TableNotFound
 
 from ..core.errors import UserError, hide_passwords, in_one_line
+from .forgotten import Forgotten, Kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +84,76 @@ class Lake:
                     self.backend.raw_sql("ROLLBACK")
             raise
 
+    def names(self) -> list[str]:
+        """Return the names of all tables that were published."""
+        if self.backend.name == "duckdb":  # Ibis asks DuckDB 2 by a method that it no longer has
+            found = self.backend.raw_sql("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall()
+            return sorted(name for (name,) in found)
+        return sorted(self.backend.list_tables())
+
+    def count_rows(self, find: Callable[[pa.Table], pa.Array]) -> dict[str, int]:
+        """Return for each table how many rows are found; `find` returns a mask of the rows of a table with keys."""
+        return {name: found.true_count for name, _, found in self._find(find)}
+
+    def remove_rows(self, find: Callable[[pa.Table], pa.Array]) -> dict[str, int]:
+        """Remove these rows, and return how many there were. DuckDB leaves them in its file, see `rewrite_file`."""
+        kept, counts = {}, {}
+        for name, rows, found in self._find(find):
+            if number := found.true_count:
+                kept[name], counts[name] = ibis.memtable(rows.filter(pc.invert(found))), number
+        if kept:
+            self.publish(kept)
+        return counts
+
+    def _find(self, find: Callable[[pa.Table], pa.Array]) -> Iterator[tuple[str, pa.Table, pa.Array]]:
+        for name in self.names():
+            table = self.read(name)
+            if {KEY, SUBJECT} <= {*table.columns}:
+                rows = table.to_pyarrow().combine_chunks()
+                yield name, rows, find(rows)
+
+
+def find_forgotten(rows: pa.Table | pa.RecordBatch, forgotten: Forgotten, *, keyed: bool) -> pa.Array:
+    """Return a mask of rows of somebody who was forgotten.
+
+    Rows of decisions without a subject have their reference in its place. `keyed`: the keys of a source's rows are
+    those of cases, as references are, and not numbers of rows.
+    """
+    found = pa.repeat(False, rows.num_rows)  # noqa: FBT003  # a value
+    of_keys: tuple[Kind, ...] = ("reference",) if keyed else ()
+    of_columns: tuple[tuple[str, tuple[Kind, ...]], ...] = ((SUBJECT, ("subject", "reference")), (KEY, of_keys))
+    for name, kinds in of_columns:
+        column = rows[name].combine_chunks() if isinstance(rows, pa.Table) else rows[name]
+        texts = pc.utf8_trim_whitespace(column)
+        known = {kind for kind in kinds if kind in forgotten.digests}
+        each = pc.unique(texts).to_pylist() if known else []
+        listed = [text for text in each if any(forgotten.has(kind, text) for kind in known)]
+        found = pc.or_(found, pc.is_in(texts, pa.array(listed, pa.string())))
+    return found
+
+
+def file_of(place: str | Path) -> Path | None:
+    """Return the DuckDB file of a lake, or None for another database."""
+    if isinstance(place, str) and place.startswith("duckdb:///"):
+        return Path(place.removeprefix("duckdb:///"))
+    return place if isinstance(place, Path) else None
+
+
+def rewrite_file(place: str | Path) -> None:
+    """Write the tables of a DuckDB file to a new one, which replaces it: blocks of deleted rows are not copied."""
+    path = file_of(place)
+    if path is None or not path.is_file():
+        return
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)  # of a run that was interrupted
+    with open_lake(path) as lake:
+        [[current]] = lake.backend.raw_sql("SELECT current_database()").fetchall()
+        quoted, name = str(fresh).replace("'", "''"), current.replace('"', '""')
+        lake.backend.raw_sql(f"ATTACH '{quoted}' AS fresh")
+        lake.backend.raw_sql(f'COPY FROM DATABASE "{name}" TO fresh')
+        lake.backend.raw_sql("DETACH fresh")
+    fresh.replace(path)
+
 
 @contextlib.contextmanager
 def open_lake(place: str | Path) -> Iterator[Lake]:
@@ -89,8 +161,7 @@ def open_lake(place: str | Path) -> Iterator[Lake]:
 
     Raises UserError: no such backend, it cannot be reached, or there is no room for a table.
     """
-    if isinstance(place, str) and place.startswith("duckdb:///"):
-        place = Path(place.removeprefix("duckdb:///"))
+    place = file_of(place) or place
     next_step = "see that APP_LAKE_URL is right"
     if isinstance(place, Path) and place.is_file():
         next_step = f"wait if another command has it open; if not, delete {place} and run `data`, which makes it again"
