@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from postgres import make_schema
 
 from {{ cookiecutter.__package }}.core.settings import sqlite_url
-from {{ cookiecutter.__package }}.stores import erasure
+from {{ cookiecutter.__package }}.stores import retention
+from {{ cookiecutter.__package }}.stores.erasure import overwrite_deleted
 from {{ cookiecutter.__package }}.stores.events import read_events
 from {{ cookiecutter.__package }}.stores.ledger import open_ledger
 from {{ cookiecutter.__package }}.stores.outcomes import record_outcomes
@@ -58,17 +59,17 @@ def ledger(request, tmp_path, workspace):
 
 
 def test_old_decisions_go_with_what_refers_to_them_and_new_ones_stay(ledger, workspace, monkeypatch):
-    monkeypatch.setattr(erasure, "BLOCK", 7)
+    monkeypatch.setattr(retention, "BLOCK", 7)
     fill(ledger, workspace.project.problem)
-    parts = list(erasure.delete_expired(ledger, text(BEFORE)))
+    parts = list(retention.delete_expired(ledger, text(BEFORE)))
     assert days_on_record(ledger) == [*range(DAYS + 1)]
     assert sum(part.get("decisions", 0) for part in parts) == 29
     assert [count(ledger, name) for name in ("requests", "reactions", "outcomes")] == [1, 1, 1]
     events = read_events(ledger, kind="retention")
     assert sum(int(event["old"].split(" decisions")[0].split()[-1]) for event in events) == 29
     assert any("old:1" in event["why"] and "new:1" in event["why"] for event in events)
-    assert list(erasure.delete_expired(ledger, text(BEFORE))) == [{}]
-    erasure.overwrite_deleted(ledger, rewrite=False)
+    assert list(retention.delete_expired(ledger, text(BEFORE))) == [{}]
+    overwrite_deleted(ledger, rewrite=False)
 
 
 @pytest.mark.slow
@@ -78,7 +79,7 @@ def test_outcome_of_a_reference_that_no_decision_has_goes_when_it_is_old(ledger,
     answer = problem.target.categories[0]
     record_outcomes(ledger, [{"reference": name, "outcome": answer} for name in ("nobody's", "case 3")])
     for days, left in ((-1, 4), (1, 3)):  # outcomes were recorded now, and the decisions are made in 2030
-        list(erasure.delete_expired(ledger, text(datetime.now(UTC) + timedelta(days=days))))
+        list(retention.delete_expired(ledger, text(datetime.now(UTC) + timedelta(days=days))))
         assert count(ledger, "outcomes") == left
 
 
@@ -92,7 +93,7 @@ def test_decisions_of_the_live_rollout_stay(ledger, workspace):
         connection.execute(sa.insert(ledger.tables.rollouts), rollout)
         its = ledger.decisions.c.id == f"{55:032x}"
         connection.execute(sa.update(ledger.decisions).where(its).values(rollout="r" * 32))
-    list(erasure.delete_expired(ledger, text(BEFORE)))
+    list(retention.delete_expired(ledger, text(BEFORE)))
     assert days_on_record(ledger) == [*range(DAYS + 1), 55]
 
 

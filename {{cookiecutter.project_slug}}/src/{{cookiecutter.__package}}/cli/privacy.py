@@ -57,7 +57,8 @@ def retention() -> None:
     from collections import Counter
     from datetime import UTC, datetime, timedelta
 
-    from ..stores.erasure import delete_expired, overwrite_deleted
+    from ..stores.erasure import overwrite_deleted
+    from ..stores.retention import delete_expired
     from .composition import load_project, out
 
     project, counts = load_project(), Counter[str]()

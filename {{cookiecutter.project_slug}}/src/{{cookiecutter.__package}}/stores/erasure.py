@@ -1,4 +1,4 @@
-"""Delete decisions with everything that refers to them: those about a subject, or those that are too old.
+"""Delete decisions with everything that refers to them, and overwrite what is left of them in the files.
 
 Kept windows of the monitor are counts over `drift.minimum_rows` decisions or more, which identify nobody; of their two
 ids of decisions, what remains of a deleted one is its time, by which windows are in order.
@@ -17,7 +17,6 @@ from .ledger import Ledger
 from .outcomes import LOCK
 
 CHUNK = 500  # values in a condition
-BLOCK = 5_000  # old decisions that are deleted in one transaction, while other processes wait
 SECONDS_TO_WAIT = 60  # for processes that read or write
 DIGITS_OF_TIME = 16  # of the id of a decision
 # the values of a list in JSON, as each database gives them
@@ -62,41 +61,18 @@ def delete_subject(ledger: Ledger, given: Identifier) -> dict[str, int]:
     with ledger.engine.connect() as connection:
         _allow_long_queries(connection)
         ids = [*connection.scalars(sa.select(decisions.id).where(decisions[given.kind] == given.text))]
-        keys = [key for chunk in _split(ids, CHUNK) for key in connection.scalars(_find_requests(ledger, chunk))]
+        keys = [key for chunk in split(ids, CHUNK) for key in connection.scalars(find_requests(ledger, chunk))]
     with ledger.engine.connect() as connection:
-        _begin(connection)
-        counts = Counter(_delete_decisions(connection, ledger, ids))
-        counts["requests"] += _delete(connection, ledger.tables.requests.c.key, keys)
-        counts["outcomes"] += _delete(connection, outcomes.c.reference, references)
+        begin(connection)
+        counts = Counter(delete_decisions(connection, ledger, ids))
+        counts["requests"] += delete_rows(connection, ledger.tables.requests.c.key, keys)
+        counts["outcomes"] += delete_rows(connection, outcomes.c.reference, references)
         add_to_list(connection, ledger, [given, *(Identifier("reference", text) for text in references)])
         if any(counts.values()):
-            event = _describe_deletion("forget", "ledger", counts, f"a {given.kind} was forgotten")
+            event = describe_deletion("forget", "ledger", counts, f"a {given.kind} was forgotten")
             add_event(connection, ledger, **event)
         connection.commit()
     return dict(counts)
-
-
-def delete_expired(ledger: Ledger, before: str) -> Iterator[dict[str, int]]:
-    """Delete decisions made before a time, block by block, and then what is left alone; yield the number of rows.
-
-    Decisions of the live rollout stay, because its guards count them. Each block leaves an event with the number of
-    decisions of each model; the windows of the monitor stay.
-    """
-    decisions, rollouts = ledger.decisions.c, ledger.tables.rollouts.c
-    live = sa.select(rollouts.id).where(rollouts.live.is_(sa.true())).scalar_subquery()
-    is_live = decisions.rollout.is_not(None) & decisions.rollout.is_not_distinct_from(live)
-    is_old = (decisions.decided_at < before) & ~is_live
-    query = sa.select(decisions.id, decisions.model).where(is_old).limit(BLOCK)
-    while found := _read(ledger, query):
-        models = Counter(model for _, model in found)
-        with ledger.engine.connect() as connection:
-            _begin(connection)
-            counts = _delete_decisions(connection, ledger, [each for each, _ in found])
-            counted = ", ".join(f"{number} of {model}" for model, number in models.items())
-            add_event(connection, ledger, **_describe_deletion("retention", "ledger", counts, counted))
-            connection.commit()
-        yield counts
-    yield _delete_left_alone(ledger, before)
 
 
 def find_mentions(ledger: Ledger, text: str) -> dict[str, int]:
@@ -117,7 +93,7 @@ def find_mentions(ledger: Ledger, text: str) -> dict[str, int]:
 def record_deletion(ledger: Ledger, kind: Kind, store: str, counts: Mapping[str, int], why: str) -> None:
     """Record as an event how many rows of which tables of a store were deleted."""
     with ledger.engine.begin() as connection:
-        add_event(connection, ledger, **_describe_deletion(kind, store, counts, why))
+        add_event(connection, ledger, **describe_deletion(kind, store, counts, why))
 
 
 def overwrite_deleted(ledger: Ledger, *, rewrite: bool) -> None:
@@ -144,12 +120,13 @@ def overwrite_deleted(ledger: Ledger, *, rewrite: bool) -> None:
             raise UserError("ledger: the rows are deleted, but others read it all the time; run the command again")
 
 
-def _describe_deletion(kind: Kind, store: str, counts: Mapping[str, int], why: str) -> dict[str, str | None]:
+def describe_deletion(kind: Kind, store: str, counts: Mapping[str, int], why: str) -> dict[str, str | None]:
+    """Return an event: how many rows of which tables of a store were deleted."""
     text = ", ".join(f"{number} {table}" for table, number in counts.items() if number)
     return {"kind": kind, "name": store, "old": text, "new": "", "why": why, "who": None}
 
 
-def _begin(connection: sa.Connection) -> None:
+def begin(connection: sa.Connection) -> None:
     """Begin a transaction in which only this process writes outcomes; deleted rows are overwritten."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
@@ -158,40 +135,38 @@ def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql(LOCK[connection.dialect.name])
 
 
-def _allow_long_queries(connection: sa.Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-
-
-def _read(ledger: Ledger, query: sa.Select[Any]) -> Sequence[Any]:
+def read_all(ledger: Ledger, query: sa.Select[Any]) -> Sequence[Any]:
+    """Return the rows of a query, however long it takes."""
     with ledger.engine.connect() as connection:
         _allow_long_queries(connection)
         return connection.execute(query).all()
 
 
-def _delete_decisions(connection: sa.Connection, ledger: Ledger, ids: Sequence[str]) -> dict[str, int]:
+def delete_decisions(connection: sa.Connection, ledger: Ledger, ids: Sequence[str]) -> dict[str, int]:
     """Delete decisions after every row whose foreign key names them."""
     decisions, windows = ledger.decisions, ledger.tables.windows
     tables = ledger.tables.metadata.sorted_tables
     of_decisions = [column for table in tables for column in table.c if column.references(decisions.c.id)]
-    for chunk in _split(ids, CHUNK):  # a reaction that comes now waits, and then finds no decision
+    for chunk in split(ids, CHUNK):  # a reaction that comes now waits, and then finds no decision
         connection.execute(sa.select(decisions.c.id).where(decisions.c.id.in_(chunk)).with_for_update())
         for column in (windows.c.first_decision, windows.c.last_decision):
             time_alone = sa.func.substr(column, 1, DIGITS_OF_TIME) + "0" * DIGITS_OF_TIME
             connection.execute(sa.update(windows).where(column.in_(chunk)).values({column.name: time_alone}))
-    return {column.table.name: _delete(connection, column, ids) for column in [*of_decisions, decisions.c.id]}
+    return {column.table.name: delete_rows(connection, column, ids) for column in [*of_decisions, decisions.c.id]}
 
 
-def _delete(connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]) -> int:
-    deletions = (sa.delete(column.table).where(column.in_(chunk)) for chunk in _split(values, CHUNK))
+def delete_rows(connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]) -> int:
+    """Delete the rows in which a column has one of some values; return how many there were."""
+    deletions = (sa.delete(column.table).where(column.in_(chunk)) for chunk in split(values, CHUNK))
     return sum(connection.execute(deletion).rowcount for deletion in deletions)
 
 
-def _split(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+def split(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    """Yield values in parts of a size."""
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
-def _find_requests(ledger: Ledger, ids: Sequence[str] | None) -> sa.Select[Any]:
+def find_requests(ledger: Ledger, ids: Sequence[str] | None) -> sa.Select[Any]:
     """Return a query of the keys of requests for some decisions or, without `ids`, for none that is on record."""
     requests, decisions = ledger.tables.requests.c, ledger.decisions.c
     listed = LISTED[ledger.engine.dialect.name](requests.decision_ids).table_valued("value")
@@ -200,18 +175,6 @@ def _find_requests(ledger: Ledger, ids: Sequence[str] | None) -> sa.Select[Any]:
     return sa.select(requests.key).where(~found if ids is None else found)
 
 
-def _delete_left_alone(ledger: Ledger, before: str) -> dict[str, int]:
-    """Delete requests whose decisions are all gone, and old outcomes of references that no decision has."""
-    outcomes, decisions = ledger.tables.outcomes.c, ledger.decisions.c
-    has_decision = sa.exists().where(decisions.reference == outcomes.reference)
-    is_alone = (outcomes.recorded_at < before) & outcomes.reference.is_not(None) & ~has_decision
-    keys = [key for (key,) in _read(ledger, _find_requests(ledger, None))]
-    ids = [each for (each,) in _read(ledger, sa.select(outcomes.id).where(is_alone))]
-    counts = Counter[str]()
-    for name, column, values in (("requests", ledger.tables.requests.c.key, keys), ("outcomes", outcomes.id, ids)):
-        for block in _split(values, BLOCK):
-            with ledger.engine.connect() as connection:
-                _begin(connection)
-                counts[name] += _delete(connection, column, block)
-                connection.commit()
-    return dict(counts)
+def _allow_long_queries(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
