@@ -155,7 +155,8 @@ def _open_rows(project: "Project") -> "contextlib.AbstractContextManager[LakeRow
         return contextlib.nullcontext()
     from .lake_rows import open_rows
 
-    return open_rows(project)
+    opened: contextlib.AbstractContextManager[LakeRows | None] = open_rows(project)
+    return opened
 
 
 def _describe_source(rows: "LakeRows | None", wanted: "Forgotten") -> str:

@@ -1,12 +1,13 @@
 """Who was forgotten: digests by which a row of a forgotten subject is recognised when it comes again.
 
-A digest is HMAC-SHA256 (RFC 2104) of the identifier, because identifiers are often short numbers: from plain digests
-anybody could find them by trying all numbers. The random key is in the ledger, beside the digests, because every
-process that builds a training table needs the same one. So whoever may read the ledger can ask whether an identifier
-that they know was forgotten, as `data` does; nobody can read identifiers off the list, or compare two ledgers by it.
+A digest is keyed BLAKE2b (RFC 7693), a message authentication code, because identifiers are often short numbers: from
+plain digests anybody could find them by trying all numbers. The random key is in the ledger, beside the digests,
+because every process that builds a training table needs the same one. So whoever may read the ledger can ask whether
+an identifier that they know was forgotten, as `data` does, or try all numbers; digests without their key tell nothing,
+and those of two ledgers cannot be compared.
 """
 
-import hmac
+import hashlib
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -39,9 +40,12 @@ class Forgotten:
 
     def has(self, kind: Kind, text: str | None) -> bool:
         """Return whether the subject or reference was forgotten."""
-        if not text:
-            return False
-        return any(digest(key, text) in known for key, known in self.digests.get(kind, {}).items())
+        return bool(text and self.select(kind, [text]))
+
+    def select(self, kind: Kind, texts: Iterable[str]) -> list[str]:
+        """Return those of some subjects or references that were forgotten; a million take about two seconds."""
+        keyed = [(_keyed(key), known) for key, known in self.digests.get(kind, {}).items()]
+        return [text for text in texts if any(_digest(empty, text) in known for empty, known in keyed)] if keyed else []
 
     def has_decision(self, decision: Mapping[str, Any]) -> bool:
         """Return whether the subject or the reference of a decision was forgotten."""
@@ -51,16 +55,11 @@ class Forgotten:
 NOBODY = Forgotten()
 
 
-def digest(key: str, text: str) -> str:
-    """Return the digest of an identifier, as 64 hex digits."""
-    return hmac.digest(bytes.fromhex(key), text.encode(), "sha256").hex()
-
-
 def list_of(given: Iterable[Identifier]) -> Forgotten:
     """Return a list of some identifiers by which their rows are found before they are forgotten."""
     key, found = secrets.token_hex(32), defaultdict[Kind, set[str]](set)
     for kind, text in given:
-        found[kind].add(digest(key, text))
+        found[kind].add(_digest(_keyed(key), text))
     return Forgotten({kind: {key: frozenset(known)} for kind, known in found.items()})
 
 
@@ -84,9 +83,20 @@ def add_to_list(connection: sa.Connection, ledger: Ledger, given: Iterable[Ident
     known = read_list(connection, ledger)
     keys = [key for of_kind in known.digests.values() for key in of_kind] or [secrets.token_hex(32)]
     rows = [
-        {"digest": digest(keys[0], each.text), "kind": each.kind, "key": keys[0], "forgotten_at": now()}
+        {"digest": _digest(_keyed(keys[0]), each.text), "kind": each.kind, "key": keys[0], "forgotten_at": now()}
         for each in dict.fromkeys(given)
         if not known.has(*each)
     ]
     if rows:
         connection.execute(sa.insert(ledger.tables.forgotten), rows)
+
+
+def _keyed(key: str) -> Any:
+    """Return an empty hash with a key, which is copied for each text: that takes a fifth of the time of HMAC."""
+    return hashlib.blake2b(key=bytes.fromhex(key), digest_size=32)
+
+
+def _digest(empty: Any, text: str) -> str:
+    filled = empty.copy()
+    filled.update(text.encode())
+    return str(filled.hexdigest())

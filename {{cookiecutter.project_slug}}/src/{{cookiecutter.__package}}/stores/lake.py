@@ -125,9 +125,9 @@ def find_forgotten(rows: pa.Table | pa.RecordBatch, forgotten: Forgotten, *, key
     for name, kinds in of_columns:
         column = rows[name].combine_chunks() if isinstance(rows, pa.Table) else rows[name]
         texts = pc.utf8_trim_whitespace(column)
-        known = {kind for kind in kinds if kind in forgotten.digests}
-        each = pc.unique(texts).to_pylist() if known else []
-        listed = [text for text in each if any(forgotten.has(kind, text) for kind in known)]
+        known = [kind for kind in kinds if kind in forgotten.digests]
+        each = pc.unique(texts).drop_null().to_pylist() if known else []
+        listed = [text for kind in known for text in forgotten.select(kind, each)]
         found = pc.or_(found, pc.is_in(texts, pa.array(listed, pa.string())))
     return found
 
