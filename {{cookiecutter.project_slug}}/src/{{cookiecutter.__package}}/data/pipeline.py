@@ -8,14 +8,14 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..core.plan import Plan
 from ..core.problem import Problem
 from ..stores.forgotten import NOBODY, Forgotten
-from ..stores.lake import ORIGIN, Lake, find_forgotten
+from ..stores.lake import ORIGIN, Lake
 from . import attention, collect, curate, statistics, transform, validate
 from .labels import weigh_labels
+from .leave_out import leave_out
 
 LABELS = {"origin": "string", "rows": "int64", "weight": "float64", "reason": "string"}
 
@@ -35,13 +35,8 @@ def build_tables(
 
     Raises UserError: something is wrong with a source; the lake keeps the tables it had.
     """
-    given = list(decisions)
-    decisions = [each for each in given if not forgotten.has_decision(each)]
-    batches, left_out = [], len(given) - len(decisions)
-    for batch in collect.read_file(place, problem):
-        found = find_forgotten(batch, forgotten, keyed=not problem.source.number_rows)
-        batches.append(batch.filter(pc.invert(found)))
-        left_out += found.true_count
+    rows = collect.read_file(place, problem)
+    batches, decisions, left_out = leave_out(rows, [*decisions], forgotten, keyed=not problem.source.number_rows)
     batches.append(collect.read_decisions(decisions, problem, plan.labels.order))
     curated = lake.stage(curate.curate(lake.stage(pa.Table.from_batches(batches))))
     counts = curate.check_share(curated, plan.data.max_quarantined_share)

@@ -3,7 +3,7 @@
 A digest is keyed BLAKE2b (RFC 7693), a message authentication code, because identifiers are often short numbers: from
 plain digests anybody could find them by trying all numbers. The random key is in the ledger, beside the digests,
 because every process that builds a training table needs the same one. So whoever may read the ledger can ask whether
-an identifier that they know was forgotten, as `data` does, or try all numbers; digests without their key tell nothing,
+an identifier that they know was forgotten, as `data` does, or try all numbers; digests without their key show nothing,
 and those of two ledgers cannot be compared.
 """
 

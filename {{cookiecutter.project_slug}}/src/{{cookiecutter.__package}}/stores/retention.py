@@ -13,7 +13,7 @@ BLOCK = 5_000  # decisions that are deleted in one transaction, while other proc
 
 
 def delete_expired(ledger: Ledger, before: str) -> Iterator[dict[str, int]]:
-    """Delete decisions made before a time, block by block, and then what is left alone; yield the number of rows.
+    """Delete decisions made before a time, block by block, and then what refers to none; yield the number of rows.
 
     Decisions of the live rollout stay, because its guards count them. Each block leaves an event with the number of
     decisions of each model; the windows of the monitor stay.
