@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from problems import SHAPES
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.source import Source
 from {{ cookiecutter.__package }}.data.curate import Counts
-from {{ cookiecutter.__package }}.data.incremental import collect_sources
+from {{ cookiecutter.__package }}.data.incremental import KeptRows, collect_sources
 from {{ cookiecutter.__package }}.data.pipeline import build_tables
 from {{ cookiecutter.__package }}.stores.lake import KEY, ROW, SOURCE, open_lake
 
@@ -58,11 +57,11 @@ class Project:
     def build(self, place: Path | str | None = None, *more: Source, fresh: bool = False) -> Counts:
         """Run the data wheel, without what was read before if it is to be fresh."""
         self.seen = []
-        kept = None if fresh else self.root / "deliveries"
-        note: Any = lambda name, _share: self.seen.append(name)  # noqa: E731
+        folder = None if fresh else self.root / "deliveries"
+        kept = KeptRows(folder, report=lambda name, _share: self.seen.append(name))
         others = [(Path(source.place), source) for source in more]
         with open_lake(self.root / "lake.db") as lake:
-            return build_tables(lake, place or self.folder, [], PROBLEM, self.plan, others, folder=kept, report=note)
+            return build_tables(lake, place or self.folder, [], PROBLEM, self.plan, others, kept)
 
     def rows(self, name: str = "training") -> list[dict[str, Any]]:
         with open_lake(self.root / "lake.db") as lake:
@@ -179,13 +178,12 @@ def test_run_that_fails_keeps_the_old_tables_and_the_next_one_goes_on(project: P
 
 def test_contract_that_has_changed_has_every_file_read_again(project: Project) -> None:
     project.put("a.csv", 0, 20)
-    folder = project.root / "deliveries"
-    places: list[tuple[Path | str, Source]] = [(project.folder, PLAIN)]
-    ignore: Callable[..., None] = lambda *_: None  # noqa: E731
-    assert [collect_sources(places, PROBLEM, folder, ignore).new for _ in range(2)] == [1, 0]
-    other = dataclasses.replace(PROBLEM, fingerprint="other")
-    assert [collect_sources(places, other, folder, ignore).new for _ in range(2)] == [1, 0]
-    assert len(list(folder.iterdir())) == 1
+    kept = KeptRows(project.root / "deliveries")
+    for problem in (PROBLEM, dataclasses.replace(PROBLEM, fingerprint="other")):
+        for new in (1, 0):
+            with collect_sources([(project.folder, PLAIN)], problem, kept) as collected:
+                assert collected.new == new
+    assert len(list((project.root / "deliveries").iterdir())) == 1
 
 
 @pytest.mark.parametrize(
@@ -258,8 +256,8 @@ def test_cursor_reads_new_and_changed_rows_alone(project: Project, warehouse: Wa
 
     def build() -> tuple[int, int, int]:
         with open_lake(project.root / "lake.db") as lake:
-            kept = project.root / "deliveries"
-            found = build_tables(lake, path, [], PROBLEM, project.plan, [(warehouse.url, source)], folder=kept)
+            kept = KeptRows(project.root / "deliveries")
+            found = build_tables(lake, path, [], PROBLEM, project.plan, [(warehouse.url, source)], kept)
         return found.usable, found.duplicates, found.new
 
     warehouse.write(0, 20, "2026-01-01")
@@ -282,7 +280,8 @@ def test_database_without_a_cursor_is_read_whole(project: Project, warehouse: Wa
         if step < 2:
             warehouse.write(step * 20, step * 20 + 20, "")
         with open_lake(project.root / "lake.db") as lake:
-            found = build_tables(lake, warehouse.url, [], problem, project.plan, folder=project.root / "deliveries")
+            kept = KeptRows(project.root / "deliveries")
+            found = build_tables(lake, warehouse.url, [], problem, project.plan, (), kept)
         counts.append((found.usable, found.new))
     assert counts == [(20, 1), (40, 1), (40, 0)]
 

@@ -4,7 +4,10 @@ import re
 
 import pytest
 from alerts import read_alerts
+from processes import PROJECT
 from runbook import find_dead_links, find_unknown_commands, read_pages, read_program
+
+from {{ cookiecutter.__package }}.core.plan import Privacy
 
 PAGES = read_pages()
 NO_ALERT = re.compile(r"README|guards_\w+|watches_\w+")
@@ -24,6 +27,12 @@ def test_page_says_what_to_look_at_what_to_do_and_how_to_roll_back(page):
 def test_commands_and_linked_pages_exist(page):
     assert find_unknown_commands(PAGES[page]) == []
     assert find_dead_links(PAGES[page]) == []
+
+
+def test_commands_and_settings_of_the_page_on_privacy_exist():
+    text = (PROJECT / "docs" / "privacy.md").read_text(encoding="utf-8")
+    assert find_unknown_commands(text) == []
+    assert {*re.findall(r"`privacy\.(\w+)`", text)} == {*Privacy.model_fields}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Commands of the data wheel."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +11,10 @@ from filelock import FileLock, Timeout
 from ..core.errors import UserError
 
 if TYPE_CHECKING:  # imported by the commands that need it, so that --help answers at once
-    from ..data.incremental import Report
     from ..stores.lake import Lake
     from .composition import Project
 
+DELIVERIES = "deliveries"  # the folder in var/ of what was read of sources
 commands = typer.Typer()
 
 
@@ -64,7 +64,7 @@ def print_labels(lake: "Lake") -> None:
 
 
 @contextlib.contextmanager
-def _show_share() -> Iterator["Report"]:
+def _show_share() -> Iterator[Callable[[str, float], None]]:
     """Show which table is being read, and how much of it has been."""
     from rich.markup import escape
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
@@ -85,23 +85,26 @@ def _planned(project: "Project") -> Path | str:
 
 def _build(project: "Project", place: Path | str) -> None:
     from ..data.curate import describe_counts
+    from ..data.incremental import KeptRows
     from ..data.labels import count_learned
     from ..data.pipeline import build_tables
     from ..stores.files import find_table
+    from ..stores.forgotten import read_forgotten
     from ..stores.labelling import read_labelled
     from .composition import out
     from .job_summary import summarise
 
     more = [(find_table(source.place, project.settings.root), source) for source in project.sources]
-    folder = project.settings.var / "deliveries"
+    folder = project.settings.var / DELIVERIES
     with lock_lake(project), project.lake() as lake:
         with _show_share() as report, project.ledger() as ledger:
-            planned = (read_labelled(ledger), project.problem, project.plan, more)
-            counts = build_tables(lake, place, *planned, folder=folder, report=report)
+            kept = KeptRows(folder, read_forgotten(ledger), report)
+            counts = build_tables(lake, place, read_labelled(ledger), project.problem, project.plan, more, kept)
         learned, recorded = count_learned(lake.read("labels").to_pyarrow().to_pylist())
         text = f"{learned} rows to learn from, {recorded} of them from reactions, outcomes and labels; "
         text += f"{counts.quarantined} in quarantine, each with its reason"
         text += f"; {counts.incomplete} of them were recorded before a column was added" if counts.incomplete else ""
+        text += f"; {counts.forgotten} left out, whose subjects were forgotten" if counts.forgotten else ""
         out.print(f"{text}.")
         out.print(describe_counts(counts))
         print_labels(lake)

@@ -15,7 +15,7 @@ from ..core.errors import UserError
 
 MODULES = (
     *("init", "data", "catalogue", "label", "model", "product"),
-    *("operations", "rollout", "changes", "simulate", "tour"),
+    *("operations", "rollout", "changes", "privacy", "simulate", "tour"),
 )
 OURS = __name__.partition(".")[0]
 OWNED = Path(__file__).parents[1] / "problem"  # errors in these files are their owners' to correct

@@ -147,6 +147,12 @@ class Groups(Strict):
     limits: dict[str, PositiveFloat] = Field({})
 
 
+class Privacy(Strict):
+    """How many days decisions are kept, with everything that refers to them; 0 keeps them."""
+
+    keep_decisions_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+
+
 class Plan(Strict):
     """Everything in `plan.toml`."""
 
@@ -163,6 +169,7 @@ class Plan(Strict):
     drift: Drift = Drift()
     rollout: Rollout = Rollout()
     monitor: Monitor = Monitor()
+    privacy: Privacy = Privacy()
 
     @property
     def fingerprint(self) -> str:

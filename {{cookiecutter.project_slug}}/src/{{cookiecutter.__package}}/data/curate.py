@@ -22,13 +22,14 @@ class Counts:
     quarantined: int
     incomplete: int  # of the quarantined rows: recorded before a required column was added
     duplicates: int = 0  # rows that a later one of their key replaces, and copies
+    forgotten: int = 0  # rows of forgotten subjects, which are in no table
     deliveries: int = 0
     new: int = 0  # deliveries that were read in this run
 
     @property
     def read(self) -> int:
         """The number of all rows."""
-        return self.usable + self.quarantined + self.duplicates
+        return self.usable + self.quarantined + self.duplicates + self.forgotten
 
 
 def curate(lake: Lake, table: ir.Table) -> ir.Table:

@@ -1,7 +1,5 @@
 """The data wheel in one run: from sources to a published training table."""
 
-import contextlib
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +15,7 @@ from ..core.source import Source
 from ..stores.deliveries import Delivery
 from ..stores.lake import ORIGIN, ROW, SOURCE, SUBJECT, Lake
 from . import agreement, attention, collect, curate, leakage, statistics, transform, validate
-from .incremental import Report, collect_sources
+from .incremental import FRESH, KeptRows, collect_sources
 from .labels import weigh_labels
 from .recorded import read_decisions
 
@@ -26,39 +24,37 @@ DELIVERIES = {"name": "string", "fingerprint": "string", "rows": "int64"}
 LABELS = {"origin": "string", "rows": "int64", "weight": "float64", "reason": "string"}
 
 
-def build_tables(  # noqa: PLR0913  # tests of owners call it with the first five
+def build_tables(
     lake: Lake,
     place: Path | str,
     decisions: Iterable[Mapping[str, Any]],
     problem: Problem,
     plan: Plan,
     more: Sequence[tuple[Path | str, Source]] = (),
-    *,
-    folder: Path | None = None,
-    report: Report = lambda *_: None,
+    kept: KeptRows = FRESH,
 ) -> curate.Counts:
     """Publish all tables from labelled rows in files, folders or databases, and the ledger's labelled decisions.
 
     These are `training`, `quarantine`, `baseline`, `labels` with the number of rows of each origin, and `deliveries`.
-    `more`: sources beside `place`, each with how it is read. What was read is kept in `folder`, so that the next run
-    reads only what is new; without one, everything is read.
+    `more`: sources beside `place`, each with how it is read. `kept`: what earlier runs have read.
 
     Raises UserError: something is wrong with a source; the lake keeps the tables it had.
     """
-    decisions = agreement.leave_out(decisions, plan.labelling.left_out)
-    recorded = read_decisions(decisions, problem, plan.labels.order)
-    with contextlib.ExitStack() as stack:
-        kept = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        collected = collect_sources([(place, problem.source), *more], problem, kept, report)
-        rows = _join_rows(lake, kept, collected.deliveries, recorded)
+    every = agreement.leave_out(decisions, plan.labelling.left_out)
+    known = [each for each in every if not kept.forgotten.has_decision(each)]
+    recorded = read_decisions(known, problem, plan.labels.order)
+    with collect_sources([(place, problem.source), *more], problem, kept) as collected:
+        rows = _join_rows(lake, collected.folder, collected.deliveries, recorded)
         curated = lake.stage(curate.curate(lake, rows))
     counts = curate.check_share(curated, plan.data.max_quarantined_share)
     read = sum(delivery.rows for delivery in collected.deliveries) + recorded.num_rows
-    counts = replace(counts, duplicates=read - counts.read, deliveries=len(collected.deliveries), new=collected.new)
+    left_out = sum(delivery.left_out for delivery in collected.deliveries) + len(every) - len(known)
+    counts = replace(counts, duplicates=read - counts.read, forgotten=left_out, new=collected.new)
+    counts = replace(counts, deliveries=len(collected.deliveries))
     usable, quarantine = curate.split_usable(curated)
     validate.validate(usable, collect.kept_columns(problem))
-    disagreement = agreement.explain_disagreement(decisions, problem.target, plan)
-    reference = [row | {"labels": {}} for row in decisions] if disagreement else decisions
+    disagreement = agreement.explain_disagreement(known, problem.target, plan)
+    reference = [row | {"labels": {}} for row in known] if disagreement else known
     reviews = attention.count_reviews(reference, plan.labels, problem.target.categories)
     inattention = attention.explain_inattention(reviews, plan.labels, problem.target.categories)
     weighed = weigh_labels(_count_origins(usable), plan.labels, inattention, disagreement)

@@ -26,7 +26,7 @@ ENGINE: dict[str, Any] = {
 }
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "ledger_version"
-HEAD = "0005"  # the newest file in migrations/versions/
+HEAD = "0006"  # the newest file in migrations/versions/
 # one process migrates, for minutes if needed; others wait at most one minute
 LOCK_FOR_MIGRATION = {
     "sqlite": ("PRAGMA busy_timeout=60000", "BEGIN IMMEDIATE"),

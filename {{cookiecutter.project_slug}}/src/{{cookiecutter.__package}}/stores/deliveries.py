@@ -26,13 +26,15 @@ class Delivery:
     """A file or a table of a database, as it was read.
 
     `fingerprint`: SHA-256 of the content, 64 hex digits; of a database, of the rows that were read. `cursor`: the
-    newest value of the column that says when a row changed. `is_ordered`: later rows replace earlier ones.
+    newest value of the column that says when a row changed. `is_ordered`: later rows replace earlier ones. `left_out`:
+    rows of somebody who was forgotten, which were not kept.
     """
 
     name: str
     fingerprint: str
     cursor: str | None
     is_ordered: bool
+    left_out: int
     rows: int
     file: Path
 

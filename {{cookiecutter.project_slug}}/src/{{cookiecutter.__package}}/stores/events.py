@@ -1,4 +1,7 @@
-"""Events: every change of an alias, a rollout, the plan or the contract in use: who, when, why, from what to what."""
+"""Events: every change of an alias, a rollout, the plan or the contract in use: who, when, why, from what to what.
+
+What was deleted from the ledger is an event as well, without whose it was.
+"""
 
 import getpass
 from collections.abc import Mapping
@@ -8,7 +11,7 @@ import sqlalchemy as sa
 
 from .ledger import Ledger, now
 
-Kind = Literal["alias", "rollout", "plan", "contract"]
+Kind = Literal["alias", "rollout", "plan", "contract", "forget", "retention"]
 
 
 def record_event(ledger: Ledger, kind: Kind, name: str, old: str, new: str, why: str, who: str | None = None) -> None:

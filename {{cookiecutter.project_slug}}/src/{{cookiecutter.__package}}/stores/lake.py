@@ -87,7 +87,7 @@ class Lake:
         published = pa.table({"name": [*times], "published_at": [*times.values()]})
         tables = {**tables, PUBLISHED: ibis.memtable(published)}
         if self.path:
-            _publish_file(self.backend, self.path, tables)
+            _publish_file(self, self.path, tables)
             return
         made = {name: f"{name}_{uuid.uuid4().hex}" for name in tables}
         try:
@@ -99,6 +99,20 @@ class Lake:
             for name in made.values():
                 self.backend.drop_table(name, force=True)
 
+    def names(self) -> list[str]:
+        """Return the names of all tables that were published."""
+        if self.backend.name == "duckdb":  # Ibis asks DuckDB 2 by a method that it no longer has
+            query = "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
+            return sorted(name for (name,) in self.backend.raw_sql(query).fetchall())
+        return sorted(self.backend.list_tables())
+
+
+def file_of(place: str | Path) -> Path | None:
+    """Return the DuckDB file of a lake, or None for another database."""
+    if isinstance(place, str) and place.startswith("duckdb:///"):
+        return Path(place.removeprefix("duckdb:///"))
+    return place if isinstance(place, Path) else None
+
 
 @contextlib.contextmanager
 def open_lake(place: str | Path) -> Iterator[Lake]:
@@ -106,9 +120,8 @@ def open_lake(place: str | Path) -> Iterator[Lake]:
 
     Raises UserError: no such backend, it cannot be reached, or there is no room for a table.
     """
-    if isinstance(place, str) and place.startswith("duckdb:///"):
-        place = Path(place.removeprefix("duckdb:///"))
-    path = place if isinstance(place, Path) else None
+    path = file_of(place)
+    place = path or place
     next_step = "see that APP_LAKE_URL is right"
     if path and path.is_file():
         next_step = f"wait if another program has it open; if not, delete {path} and run `data`, which makes it again"
@@ -138,11 +151,10 @@ def _attach(backend: Any, path: Path) -> None:
         backend.raw_sql(f"USE {SNAPSHOT}")
 
 
-def _publish_file(backend: Any, path: Path, tables: Mapping[str, ir.Table]) -> None:
+def _publish_file(lake: Lake, path: Path, tables: Mapping[str, ir.Table]) -> None:
     """Write a new snapshot with these tables and the others of the present one, and put it in its place."""
-    names = "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
-    present = backend.raw_sql(names).fetchall()
-    others = {name: backend.table(name) for (name,) in present if name not in tables}
+    backend = lake.backend
+    others = {name: lake.read(name) for name in lake.names() if name not in tables}
     new, journal = (path.with_name(f"{path.name}{end}") for end in (".new", ".new.wal"))
     for left in (new, journal):  # by a run that was interrupted
         left.unlink(missing_ok=True)

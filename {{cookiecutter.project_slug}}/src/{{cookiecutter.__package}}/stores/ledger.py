@@ -93,7 +93,10 @@ class Ledger:
         except IntegrityError:  # it has a reaction
             with self.engine.connect() as connection:
                 query = sa.select(self.reactions).where(self.reactions.c.decision_id == decision_id)
-                row = dict(connection.execute(query).mappings().one())
+                found = connection.execute(query).mappings().one_or_none()
+            if found is None:  # the decision was deleted meanwhile
+                raise UnknownDecisionError(f"there is no decision {decision_id!r}") from None
+            row = dict(found)
             if {**row, **reaction} != row:
                 message = f"decision {decision_id!r} already has another reaction: {row['verdict']}"
                 raise ReactionConflictError(message) from None

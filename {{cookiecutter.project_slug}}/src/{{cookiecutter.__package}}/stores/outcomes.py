@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from .forgotten import read_list
 from .ledger import Ledger, UnknownDecisionError, now
 from .tables import OUTCOME_BY
 
@@ -19,8 +20,8 @@ def record_outcomes(ledger: Ledger, given: Sequence[Mapping[str, Any]]) -> list[
     """Record outcomes, each with `id` or `reference`, `outcome` and perhaps `observed_at`: all of them, or none.
 
     Return for each `recorded`, one of RECORDED, and `known`: whether there is a decision of that id or reference.
-    What is unchanged is not written, so that the call is idempotent. Raises UnknownDecisionError: no decision has
-    an id.
+    What is unchanged is not written, so that the call is idempotent; nor are outcomes of references that were
+    forgotten, which count as unchanged. Raises UnknownDecisionError: no decision has an id.
     """
     cases, found, rows = [_name_case(each) for each in given], [], []
     with ledger.engine.connect() as connection:
@@ -28,11 +29,12 @@ def record_outcomes(ledger: Ledger, given: Sequence[Mapping[str, Any]]) -> list[
         known = _read_known(connection, ledger, cases)
         if unknown := [value for column, value in cases if column == "decision_id" and (column, value) not in known]:
             raise UnknownDecisionError(f"there is no decision {unknown[0]!r}")
-        current = _read_current(connection, ledger, cases)
+        current, forgotten = _read_current(connection, ledger, cases), read_list(connection, ledger)
         for case, each in zip(cases, given, strict=True):
             row = {"decision_id": None, "reference": None, case[0]: case[1], "answer": each["outcome"]}
             row |= {"observed_at": each.get("observed_at"), "recorded_at": now()}
-            recorded = _compare(row, current.get(case))
+            is_forgotten = case not in known and forgotten.has("reference", row["reference"])
+            recorded = UNCHANGED if is_forgotten else _compare(row, current.get(case))
             if recorded != UNCHANGED:
                 current[case] = row
                 rows.append(row)

@@ -96,6 +96,14 @@ class Tables:
             sa.Column("labelled_at", sa.String(32)),
             sa.UniqueConstraint("decision_id", "labeller"),
         )
+        self.forgotten = sa.Table(
+            "forgotten",
+            self.metadata,
+            sa.Column("digest", sa.String(64), primary_key=True),
+            sa.Column("kind", sa.String(10), primary_key=True),
+            sa.Column("key", sa.String(64), nullable=False),
+            sa.Column("forgotten_at", sa.String(32), nullable=False),
+        )
         add_operations(self.metadata, answer)
         self.rollouts, self.shadow_scores = self.metadata.tables["rollouts"], self.metadata.tables["shadow_scores"]
         self.events, self.windows = self.metadata.tables["events"], self.metadata.tables["windows"]
