@@ -12,14 +12,14 @@ from populations import ROWS, describe, draw, make_columns
 
 from {{ cookiecutter.__package }}.core.binning import Bin, count_values
 from {{ cookiecutter.__package }}.core.operations_plan import Drift
-from {{ cookiecutter.__package }}.operations.monitoring.drift import input_drift
-from {{ cookiecutter.__package }}.operations.monitoring.reference import count_window, read_reference
-from {{ cookiecutter.__package }}.operations.monitoring.significance import (
+from {{ cookiecutter.__package }}.core.reference import count_window, read_reference
+from {{ cookiecutter.__package }}.core.significance import (
     adjust_holm,
     compare_shares,
     merge_rare,
     stability_index,
 )
+from {{ cookiecutter.__package }}.operations.monitoring.drift import input_drift
 
 N, SEEDS, HEALTHY = 300, 20, 200
 DRIFT = Drift()
