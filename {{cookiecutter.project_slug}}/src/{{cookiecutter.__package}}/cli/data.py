@@ -66,5 +66,6 @@ def _build(project: "Project", place: Path | str) -> None:
         text += f"; {counts.incomplete} of them were recorded before a column was added" if counts.incomplete else ""
         out.print(f"{text}.")
         print_labels(lake)
+        out.print(f"{counts.comparison}.", markup=False)
     summarise("Training table", f"{text}.")
     out.print(f"{project.problem.objective.describe(project.problem.target.name)}.")

@@ -97,9 +97,9 @@ def stability_index(now: Counts, then: Counts) -> float:
 
 
 def merge_rare(now: Counts, then: Counts) -> tuple[Counts, Counts]:
-    """Merge the bins in which the window is expected to have fewer than MINIMUM_EXPECTED values."""
+    """Merge the bins in which the smaller sample is expected to have fewer than MINIMUM_EXPECTED values."""
     pooled = now + then
-    expected = pooled * now.sum() / max(pooled.sum(), 1)
+    expected = pooled * min(now.sum(), then.sum()) / max(pooled.sum(), 1)
     is_rare = expected < MINIMUM_EXPECTED
     if is_rare.any() and not is_rare.all() and expected[is_rare].sum() < MINIMUM_EXPECTED:
         is_rare[np.flatnonzero(~is_rare)[expected[~is_rare].argmin()]] = True

@@ -18,6 +18,7 @@ class Counts:
     usable: int
     quarantined: int
     incomplete: int  # of the quarantined rows: recorded before a required column was added
+    comparison: str = ""  # of the file with earlier runs, in one line
 
 
 def curate(table: ir.Table) -> ir.Table:

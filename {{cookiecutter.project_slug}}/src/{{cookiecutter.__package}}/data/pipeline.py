@@ -1,6 +1,8 @@
 """The data wheel in one run: from sources to a published training table."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +13,28 @@ import pyarrow as pa
 from ..core.plan import Plan
 from ..core.problem import Problem
 from ..stores.lake import ORIGIN, Lake
-from . import attention, collect, curate, statistics, transform, validate
+from . import attention, collect, curate, drift, history, statistics, transform, validate
 from .labels import weigh_labels
 
 LABELS = {"origin": "string", "rows": "int64", "weight": "float64", "reason": "string"}
 
 
 def build_tables(
-    lake: Lake, place: Path | str, decisions: Iterable[Mapping[str, Any]], problem: Problem, plan: Plan
+    lake: Lake,
+    place: Path | str,
+    decisions: Iterable[Mapping[str, Any]],
+    problem: Problem,
+    plan: Plan,
+    now: datetime | None = None,
 ) -> curate.Counts:
     """Publish all tables from one of labelled rows, given by path or URL, and the ledger's labelled decisions.
 
-    These are `training`, `quarantine`, `baseline`, and `labels` with the number of rows of each origin.
+    These are `training`, `quarantine`, `baseline`, `labels` with the number of rows of each origin, and `statistics`
+    of all runs.
 
-    Raises UserError: something is wrong with a source; the lake keeps the tables it had.
+    Raises UserError: something is wrong with a source, or it has changed; the lake keeps the tables it had.
     """
+    now = now or datetime.now(UTC)
     decisions = list(decisions)
     batches = [*collect.read_file(place, problem), collect.read_decisions(decisions, problem, plan.labels.order)]
     curated = lake.stage(curate.curate(lake.stage(pa.Table.from_batches(batches))))
@@ -40,8 +49,11 @@ def build_tables(
     training = lake.stage(folds)
     baseline = statistics.baseline(training, problem.stored)
     labels = ibis.memtable(weighed, schema=ibis.schema(LABELS))
-    lake.publish({"training": training, "quarantine": quarantine, "baseline": baseline, "labels": labels})
-    return counts
+    runs = history.add_run(lake, training, problem, plan, now)
+    comparison = drift.compare_runs(history.read_series(runs), plan.drift, now)
+    tables = {"training": training, "quarantine": quarantine, "baseline": baseline, "labels": labels}
+    lake.publish({**tables, history.TABLE: ibis.memtable(runs)})
+    return replace(counts, comparison=comparison)
 
 
 def _count_origins(usable: ir.Table) -> dict[str, int]:

@@ -1,7 +1,8 @@
-"""Statistics: the distribution of every column of the training table, so that drift can be seen later."""
+"""Statistics: how many rows each bin of every column has, so that drift can be seen later."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -9,34 +10,45 @@ import ibis.expr.types as ir
 from ..core.binning import QUANTILES, Bin, make_bins
 from ..core.schema import Column
 
-BOUNDS_AND_SHARE = dict.fromkeys(("low", "high", "share"), "float64")
-SCHEMA = {"column": "string", "category": "string", "missing": "boolean", **BOUNDS_AND_SHARE}
+BIN = {"column": "string", "category": "string", "missing": "boolean", "low": "float64", "high": "float64"}
+SCHEMA = {**BIN, "share": "float64"}
 
 
 def baseline(table: ir.Table, columns: Sequence[Column]) -> ir.Table:
     """Return one row for each bin of each column, with its share of the rows; the shares of a column add up to 1."""
+    bins = find_bins(table, columns)
+    [(total, counts)] = count_rows(table, bins)
+    rows = [{**asdict(each), "share": count / total["rows"]} for each, count in zip(bins, counts, strict=True)]
+    return ibis.memtable(rows, schema=ibis.schema(SCHEMA))
+
+
+def find_bins(table: ir.Table, columns: Sequence[Column]) -> list[Bin]:
+    """Return the bins of every column, with cuts at quantiles of the table's numbers."""
     numeric = {str(place): column.name for place, column in enumerate(columns) if column.is_numeric}
     # by place: a column may be called as an argument of Ibis is
     quantiles = {place: table[name].cast("float64").quantile(list(QUANTILES)) for place, name in numeric.items()}
     [cuts] = table.aggregate(rows=table.count(), **quantiles).to_pyarrow().to_pylist()
     # text, categories, and columns without values have no cuts
-    bins = [each for place, column in enumerate(columns) for each in make_bins(column, cuts.get(str(place)) or [])]
-    counted = {str(place): _is_in(table, each).sum() for place, each in enumerate(bins)}
-    [counts] = table.aggregate(**counted).to_pyarrow().to_pylist()
-    rows = [{**asdict(each), "share": counts[str(place)] / cuts["rows"]} for place, each in enumerate(bins)]
-    return ibis.memtable(rows, schema=ibis.schema(SCHEMA))
+    return [each for place, column in enumerate(columns) for each in make_bins(column, cuts.get(str(place)) or [])]
 
 
-def _is_in(table: ir.Table, each: Bin) -> ir.BooleanColumn:
-    """Return which rows a bin contains, as `Bin.contains` does."""
-    value = table[each.column]
+def count_rows(table: ir.Table, bins: Sequence[Bin], by: Sequence[str] = ()) -> list[tuple[dict[str, Any], list[int]]]:
+    """Return for each group of rows its values of `by` and its number of `rows`, and how many rows each bin has."""
+    counted = {str(place): _count(table[each.column], each) for place, each in enumerate(bins)}
+    found = table.aggregate(by=by, rows=table.count(), **counted).to_pyarrow().to_pylist()
+    return [(row, _subtract(bins, [row[str(place)] or 0 for place in range(len(bins))])) for row in found]
+
+
+def _count(value: ir.Value, each: Bin) -> ir.IntegerScalar:
+    """Return how many rows a bin has; of an interval, with those of all bins below it (a smaller expression)."""
     if each.missing:
-        return value.isnull()
-    found = value.notnull()
+        return value.isnull().sum()
     if each.category is not None:
-        found &= value == each.category
-    if each.low is not None:
-        found &= value > each.low
-    if each.high is not None:
-        found &= value <= each.high
-    return found
+        return (value == each.category).sum()
+    return value.count() if each.high is None else (value <= each.high).sum()
+
+
+def _subtract(bins: Sequence[Bin], counts: Sequence[int]) -> list[int]:
+    """Return the number of rows of every bin, without those of the bins below it."""
+    below = [0, *counts]
+    return [count - (below[place] if bins[place].low is not None else 0) for place, count in enumerate(counts)]
