@@ -20,21 +20,14 @@ LABELS = {"origin": "string", "rows": "int64", "weight": "float64", "reason": "s
 
 
 def build_tables(
-    lake: Lake,
-    place: Path | str,
-    decisions: Iterable[Mapping[str, Any]],
-    problem: Problem,
-    plan: Plan,
-    now: datetime | None = None,
+    lake: Lake, place: Path | str, decisions: Iterable[Mapping[str, Any]], problem: Problem, plan: Plan
 ) -> curate.Counts:
     """Publish all tables from one of labelled rows, given by path or URL, and the ledger's labelled decisions.
 
-    These are `training`, `quarantine`, `baseline`, `labels` with the number of rows of each origin, and `statistics`
-    of all runs.
+    These are `training`, `quarantine`, `baseline`, `labels` (the number of rows of each origin), and `statistics`.
 
     Raises UserError: something is wrong with a source, or it has changed; the lake keeps the tables it had.
     """
-    now = now or datetime.now(UTC)
     decisions = list(decisions)
     batches = [*collect.read_file(place, problem), collect.read_decisions(decisions, problem, plan.labels.order)]
     curated = lake.stage(curate.curate(lake.stage(pa.Table.from_batches(batches))))
@@ -49,7 +42,7 @@ def build_tables(
     training = lake.stage(folds)
     baseline = statistics.baseline(training, problem.stored)
     labels = ibis.memtable(weighed, schema=ibis.schema(LABELS))
-    runs = history.add_run(lake, training, problem, plan, now)
+    runs = history.add_run(lake, training, problem, plan, now := datetime.now(UTC))
     comparison = drift.compare_runs(history.read_series(runs), plan.drift, now)
     tables = {"training": training, "quarantine": quarantine, "baseline": baseline, "labels": labels}
     lake.publish({**tables, history.TABLE: ibis.memtable(runs)})
