@@ -61,7 +61,8 @@ class Project:
         kept = KeptRows(folder, report=lambda name, _share: self.seen.append(name))
         others = [(Path(source.place), source) for source in more]
         with open_lake(self.root / "lake.db") as lake:
-            return build_tables(lake, place or self.folder, [], PROBLEM, self.plan, others, kept)
+            counts = build_tables(lake, place or self.folder, [], PROBLEM, self.plan, others, kept)
+            return dataclasses.replace(counts, comparison="")
 
     def rows(self, name: str = "training") -> list[dict[str, Any]]:
         with open_lake(self.root / "lake.db") as lake:

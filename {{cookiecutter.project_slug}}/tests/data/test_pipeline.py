@@ -27,6 +27,7 @@ from {{ cookiecutter.__package }}.stores.lake import FOLD, WEIGHT, open_lake
 
 PROBLEM = SHAPES["usual"].problem()
 NUMBER = next(column for column in PROBLEM.inputs if column.is_numeric and not column.optional)
+OPEN = next(column for column in PROBLEM.inputs if column.is_numeric and column.high is None)
 CATEGORY = next(column for column in PROBLEM.inputs if column.categories)
 LABEL = PROBLEM.target
 SMALL = [name for name, shape in SHAPES.items() if len(shape.features) < 20]
@@ -87,6 +88,10 @@ def set_cell(name: str, value: str) -> Callable[[Rows], Rows]:
     return lambda rows: [rows[0] | {name: value}, *rows[1:]]
 
 
+def multiply(row: dict[str, str]) -> dict[str, str]:
+    return row | {OPEN.name: row[OPEN.name] and str(100 * float(row[OPEN.name]))}
+
+
 def drop(name: str) -> Callable[[Rows], Rows]:
     return lambda rows: [{key: value for key, value in row.items() if key != name} for row in rows]
 
@@ -140,6 +145,7 @@ BAD: dict[str, tuple[Callable[[Rows], Rows], str]] = {
     "an unknown column": (lambda rows: [row | {"luck": "1"} for row in rows], "column luck is not in contract.py"),
     "no row": (lambda rows: [rows[0] | {KEY: "no row"}], "no rows; it needs a header and at least one row"),
     "a row too long": (lambda rows: [*rows[:5], rows[5] | {"x": "1"}], "1 of 6 rows are unusable, "),
+    "a column times 100": (lambda rows: [*map(multiply, rows)], f"statistics: {OPEN.name}: above "),
     "too many gaps": (lambda rows: [row | {NUMBER.name: ""} for row in rows], "no row is usable"),
 }
 
@@ -154,6 +160,8 @@ def test_bad_file_is_refused_in_one_line_and_nothing_changes(workspace: Any, com
     assert reason in error
     after = published(workspace)
     assert all(before[name].equals(after[name]) for name in before)
+    with workspace.project.lake() as lake:
+        assert set(lake.frame("statistics")["run"]) == {1}
 
 
 def test_missing_file_is_one_line(workspace: Any, command: Any) -> None:
@@ -254,6 +262,7 @@ def test_reactions_from_before_a_column_was_added_are_counted_apart(workspace: A
     code, out, error = command("data")
     assert (code, error) == (0, "")
     assert "1 in quarantine, each with its reason; 1 of them were recorded before a column was added" in out
+    assert "\nstatistics: 7 columns compared with run 1, none changed.\n" in out
     rows = published(workspace)["quarantine"]
     assert rows[[ORIGIN, REASON]].to_numpy().tolist() == [["incomplete", f"recorded before {NUMBER.name} was added"]]
 

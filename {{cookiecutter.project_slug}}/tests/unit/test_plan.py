@@ -97,6 +97,8 @@ FAULTS = {
     "a statement twice": ("[speed]", "[labels]\norder = ['blind', 'blind']\n[speed]", "labels.order: each of outcome"),
     "no statement": ("[speed]", "[labels]\norder = []\n[speed]", "labels.order: Tuple should have at least 1 item"),
     "a text for an order": ("[speed]", "[labels]\norder = 'blind'\n[speed]", "labels.order: Input should be a valid"),
+    "a day for a time": ("folds = 5", "confirmed = {x = 2030-01-31}", "data.confirmed.x: Input should be a valid"),
+    "no time zone": ("folds = 5", "confirmed = {x = 2030-01-31T08:00:00}", "data.confirmed.x: Input should have time"),
     "not TOML": ("[speed]", "[speed", "not valid TOML"),
 }
 

@@ -108,5 +108,6 @@ def _build(project: "Project", place: Path | str) -> None:
         out.print(f"{text}.")
         out.print(describe_counts(counts))
         print_labels(lake)
+        out.print(f"{counts.comparison}.", markup=False)
     summarise("Training table", f"{text}.")
     out.print(f"{project.problem.objective.describe(project.problem.target.name)}.")

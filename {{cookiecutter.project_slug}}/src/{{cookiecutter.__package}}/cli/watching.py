@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from ..core.answers import normalise_time
 from ..core.errors import UserError
+from ..core.reference import Reference, read_reference
 from ..core.result import GateResult
 from ..data.attention import count_reviews, explain_inattention
 from ..operations.monitoring.monitor import Watched
 from ..operations.monitoring.published import load_published
-from ..operations.monitoring.reference import Reference, read_reference
 from ..operations.monitoring.serving_health import read_process
 from ..stores.decision_columns import Decisions, find_first_use, find_times, read_decisions
 from ..stores.lake import KEY

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AwareDatetime,
     Field,
     NonNegativeFloat,
     PositiveFloat,
@@ -50,7 +51,9 @@ class Data(Strict):
     """Where rows come from, how many may be set aside, and how the rest are split.
 
     Rows with one value of the column `group` share a fold; by the column `time`, folds are consecutive blocks.
-    `owner` answers for the tables and their columns; if none is given, whom CODEOWNERS names for the data.
+    `owner` answers for the tables and their columns; if none is given, whom CODEOWNERS names for the data. `confirmed`
+    names columns that have changed, as a person knows: the first run from that time on is what later ones are compared
+    with.
     """
 
     source: Text
@@ -59,6 +62,7 @@ class Data(Strict):
     folds: Annotated[int, Field(ge=2, le=50)] = 5
     group: str = ""
     time: str = ""
+    confirmed: dict[str, AwareDatetime] = Field({})
 
     @model_validator(mode="after")
     def _one_split(self) -> Self:

@@ -25,6 +25,7 @@ class Counts:
     forgotten: int = 0  # rows of forgotten subjects, which are in no table
     deliveries: int = 0
     new: int = 0  # deliveries that were read in this run
+    comparison: str = ""  # of the sources with earlier runs, in one line
 
     @property
     def read(self) -> int:

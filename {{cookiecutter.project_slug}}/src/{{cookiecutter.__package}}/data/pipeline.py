@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ..core.problem import Problem
 from ..core.source import Source
 from ..stores.deliveries import Delivery
 from ..stores.lake import ORIGIN, ROW, SOURCE, SUBJECT, Lake
-from . import agreement, attention, collect, curate, leakage, statistics, transform, validate
+from . import agreement, attention, collect, curate, drift, history, leakage, statistics, transform, validate
 from .incremental import FRESH, KeptRows, collect_sources
 from .labels import weigh_labels
 from .recorded import read_decisions
@@ -35,10 +36,10 @@ def build_tables(
 ) -> curate.Counts:
     """Publish all tables from labelled rows in files, folders or databases, and the ledger's labelled decisions.
 
-    These are `training`, `quarantine`, `baseline`, `labels` with the number of rows of each origin, and `deliveries`.
-    `more`: sources beside `place`, each with how it is read. `kept`: what earlier runs have read.
+    These are `training`, `quarantine`, `baseline`, `labels` (the number of rows of each origin), `deliveries`, and
+    `statistics` of all runs. `more`: sources beside `place`, each with how it is read. `kept`: what earlier runs read.
 
-    Raises UserError: something is wrong with a source; the lake keeps the tables it had.
+    Raises UserError: something is wrong with a source, or it has changed; the lake keeps the tables it had.
     """
     every = agreement.leave_out(decisions, plan.labelling.left_out)
     known = [each for each in every if not kept.forgotten.has_decision(each)]
@@ -64,11 +65,13 @@ def build_tables(
     leakage.check_leaks(training, problem, plan)
     leakage.check_folds(training, plan.data.group or SUBJECT)
     baseline = statistics.baseline(training, problem.stored)
+    runs = history.add_run(lake, training, problem, plan, now := datetime.now(UTC))
+    comparison = drift.compare_runs(history.read_series(runs), plan.drift, now)
     tables = {"training": training, "quarantine": quarantine, "baseline": baseline}
     tables["labels"] = ibis.memtable(weighed, schema=ibis.schema(LABELS))
     tables["deliveries"] = _list_deliveries(collected.deliveries)
-    lake.publish(tables)
-    return counts
+    lake.publish({**tables, history.TABLE: ibis.memtable(runs)})
+    return replace(counts, comparison=comparison)
 
 
 def _join_rows(lake: Lake, folder: Path, deliveries: Sequence[Delivery], recorded: pa.RecordBatch) -> ir.Table:

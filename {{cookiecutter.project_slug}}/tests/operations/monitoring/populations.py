@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from {{ cookiecutter.__package }}.core.binning import QUANTILES, make_bins
+from {{ cookiecutter.__package }}.core.reference import read_reference
 from {{ cookiecutter.__package }}.core.schema import Column
-from {{ cookiecutter.__package }}.operations.monitoring.reference import read_reference
 
 ROWS = 2_400
 AIRPORTS = tuple(f"A{place:03d}" for place in range(104))

@@ -12,14 +12,14 @@ from populations import ROWS, describe, draw, make_columns
 
 from {{ cookiecutter.__package }}.core.binning import Bin, count_values
 from {{ cookiecutter.__package }}.core.operations_plan import Drift
-from {{ cookiecutter.__package }}.operations.monitoring.drift import input_drift
-from {{ cookiecutter.__package }}.operations.monitoring.reference import count_window, read_reference
-from {{ cookiecutter.__package }}.operations.monitoring.significance import (
+from {{ cookiecutter.__package }}.core.reference import count_window, read_reference
+from {{ cookiecutter.__package }}.core.significance import (
     adjust_holm,
     compare_shares,
     merge_rare,
     stability_index,
 )
+from {{ cookiecutter.__package }}.operations.monitoring.drift import input_drift
 
 N, SEEDS, HEALTHY = 300, 20, 200
 DRIFT = Drift()
@@ -185,6 +185,8 @@ def test_stability_index_is_the_sum_over_bins():
 def test_bins_that_are_too_rare_for_the_window_are_merged():
     now, then = merge_rare(np.array([50, 1, 0, 1]), np.array([900, 30, 40, 30]))
     assert (now.tolist(), then.tolist()) == ([50, 2], [900, 100])
+    # so are those that are too rare for a reference that is smaller
+    assert merge_rare(np.array([900, 30, 40, 30]), np.array([50, 1, 0, 1]))[1].tolist() == [50, 2]
 
 
 def test_equal_shares_are_as_likely_as_any(reference):

@@ -8,15 +8,11 @@ import numpy as np
 import pytest
 from populations import ROWS, describe, draw, make_columns
 
+from {{ cookiecutter.__package }}.core.cusum import WINDOWS, cusum, deviations
 from {{ cookiecutter.__package }}.core.operations_plan import Drift
+from {{ cookiecutter.__package }}.core.reference import count_window
 from {{ cookiecutter.__package }}.operations.monitoring.drift import input_drift
-from {{ cookiecutter.__package }}.operations.monitoring.reference import count_window
-from {{ cookiecutter.__package }}.operations.monitoring.slow_drift import (
-    WINDOWS,
-    cusum,
-    deviations,
-    slow_drift,
-)
+from {{ cookiecutter.__package }}.operations.monitoring.slow_drift import slow_drift
 
 N, DRIFT = 500, Drift()
 STEP = 0.02  # standard deviations that a column moves from one window to the next

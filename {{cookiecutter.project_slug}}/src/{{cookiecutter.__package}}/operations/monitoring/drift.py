@@ -3,41 +3,16 @@
 Two hypotheses for each column, the distribution of its values and its missing rate, hold at once for all columns.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import compress
+from collections.abc import Iterator, Mapping
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ...core.binning import Bin
+from ...core.drift import Counts, compare_column
 from ...core.operations_plan import Drift
+from ...core.reference import Reference, Values, count_window
 from ...core.result import GateResult, fail_if
-from .reference import Reference, Values, count_window
-from .significance import (
-    Comparison,
-    adjust_holm,
-    combine,
-    compare_locations,
-    compare_shares,
-    compare_upper_spreads,
-    find_excess,
-)
+from ...core.significance import adjust_holm
 
 LATEST = 0.1  # the share of a window that is also compared by itself: a change in it is diluted in the whole
-TAILS = 2  # bins of each tail of a number
-
-Counts = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """That a column is as it was: its values, or its missing rate."""
-
-    gate: str
-    column: str
-    text: str
-    comparison: Comparison
+SHARE_OF_LEVEL = 0.2  # for joint drift and for predictions, so that all watches together stay near the plan's level
 
 
 def input_drift(
@@ -62,7 +37,7 @@ def input_drift(
     found = [
         hypothesis
         for name in sorted(counts)
-        for hypothesis in _compare_column(reference, name, counts[name], recent[name], drift.limit)
+        for hypothesis in compare_column(reference, name, counts[name], recent[name], drift.limit)
     ]
     adjusted = adjust_holm([hypothesis.comparison.p for hypothesis in found])
     for hypothesis, p in zip(found, adjusted, strict=True):
@@ -70,62 +45,3 @@ def input_drift(
         evidence = {"column": hypothesis.column, "rows": rows, "p": p, "effect": effect, "limit": drift.limit}
         message = f"{hypothesis.text} (effect {effect:.3f}, limit {drift.limit:g}; adjusted p {p:.2g})"
         yield GateResult(hypothesis.gate, fail_if(is_drift), message, evidence)
-
-
-def _compare_column(reference: Reference, name: str, now: Counts, latest: Counts, limit: float) -> Iterator[Hypothesis]:
-    bins, then = reference.bins[name], reference.counts[name]
-    is_value = np.array([not each.missing for each in bins])
-    values = now[is_value], then[is_value], latest[is_value]
-    if is_value.sum() > 1 and values[0].sum():
-        comparison = compare_values(list(compress(bins, is_value)), *values, limit)
-        yield Hypothesis(f"drift.{name}", name, _describe(name, list(compress(bins, is_value)), *values), comparison)
-    if reference.measures_missing(name) and (now[~is_value].sum() or then[~is_value].sum()):
-        pair = [np.array([counts[~is_value].sum(), counts[is_value].sum()]) for counts in (now, then)]
-        test = combine([(0.5, find_excess(*_sums(pair))), (0.5, compare_shares(*pair))], limit)
-        share, old = (counts[0] / max(counts.sum(), 1) for counts in pair)
-        yield Hypothesis(f"missing.{name}", name, f"{name} is missing in {share:.1%}, {old:.1%} in training", test)
-
-
-def compare_values(bins: Sequence[Bin], now: Counts, then: Counts, latest: Counts, limit: float) -> Comparison:
-    """Compare the values of a column; `latest` are the counts of the newest part of the window."""
-    n, m = int(now.sum()), int(then.sum())
-    if bins[0].category is not None:
-        tests = [
-            (0.5, compare_shares(now, then)),
-            (0.3, find_excess(now.tolist(), then.tolist(), n, m)),
-            (0.2, compare_shares(latest, then)),
-        ]
-        return combine(tests, limit)
-    low, old_low = ([int(part[:end].sum()) for end in range(1, TAILS + 1)] for part in (now, then))
-    high, old_high = ([int(part[-end:].sum()) for end in range(1, TAILS + 1)] for part in (now, then))
-    tests = [
-        (0.4, compare_locations(now, then)),
-        (0.1, compare_shares(now, then)),
-        (0.2, find_excess([*low, *high], [*old_low, *old_high], n, m)),
-        (0.1, compare_upper_spreads(now, then)),
-        (0.2, compare_locations(latest, then)),
-    ]
-    return combine(tests, limit)
-
-
-def _sums(pair: Sequence[Counts]) -> tuple[list[int], list[int], int, int]:
-    now, then = pair
-    return [int(now[0])], [int(then[0])], int(now.sum()), int(then.sum())
-
-
-def _describe(name: str, bins: Sequence[Bin], now: Counts, then: Counts, _latest: Counts) -> str:
-    """Return the bin whose share changed most, in words."""
-    shares, old = now / max(now.sum(), 1), then / max(then.sum(), 1)
-    most = int(np.abs(shares - old).argmax())
-    return f"{name}: {show_bin(bins[most])} in {shares[most]:.1%}, {old[most]:.1%} in training"
-
-
-def show_bin(each: Bin) -> str:
-    """Return a bin in words."""
-    if each.missing:
-        return "missing"
-    if each.category is not None:
-        return each.category
-    if each.low is None:
-        return "any" if each.high is None else f"at most {each.high:.4g}"
-    return f"above {each.low:.4g}" if each.high is None else f"{each.low:.4g} to {each.high:.4g}"

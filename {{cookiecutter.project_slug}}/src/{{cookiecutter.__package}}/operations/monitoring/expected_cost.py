@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from ...core.choice import ChoiceObjective
 from ...core.plan import Plan
 from ...core.problem import Problem
+from ...core.reference import Values
 from ...core.result import GateResult, fail_if
 from ...core.rules import RuleModel
+from ...core.significance import mean_interval
 from ...stores.decision_columns import Decisions
 from ...stores.models import StoredModel
-from .reference import Values
-from .significance import mean_interval
 from .skew import predict_again
 
 GATE = "expected cost"

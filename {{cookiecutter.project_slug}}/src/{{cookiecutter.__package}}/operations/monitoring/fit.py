@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ...core.checks import checks, shorten
+from ...core.reference import Values
 from ...core.result import GateResult
 from ...core.schema import Column
-from .reference import Values
 
 NEXT_STEP = "they were recorded under another contract, or not by the API; widen contract.py if they are right"
 

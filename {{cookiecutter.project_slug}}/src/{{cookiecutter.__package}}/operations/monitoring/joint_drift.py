@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.operations_plan import Drift
+from ...core.reference import Values
 from ...core.result import GateResult
 from ...core.schema import Column
-from .reference import Values
-from .significance import SHARE_OF_LEVEL
+from .drift import SHARE_OF_LEVEL
 
 MAX_COLUMNS = 40  # of a table, those that come first
 MAX_CATEGORIES = 6  # of a column, the most frequent ones

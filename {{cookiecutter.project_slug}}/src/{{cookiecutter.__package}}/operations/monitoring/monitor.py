@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ...core.cusum import deviations
 from ...core.plan import Plan
 from ...core.problem import Problem
+from ...core.reference import Reference, count_window
 from ...core.result import GateResult
 from ...stores.decision_columns import Decisions
 from ...stores.models import StoredModel
@@ -17,11 +19,10 @@ from .group_gaps import group_gaps
 from .joint_drift import joint_drift
 from .predictions import attention, count_predictions, prediction_drift, review_rates
 from .quality import calibration, cost_against_expectation, cost_against_rules, live_costs
-from .reference import Reference, count_window
 from .retraining import violations
 from .serving_health import fallbacks, latency, memory, silence, staleness
 from .skew import finite_scores, serving_skew
-from .slow_drift import deviations, slow_drift
+from .slow_drift import slow_drift
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from ...core.labels import OPEN, OVERRIDE
 from ...core.plan import Plan
 from ...core.problem import Problem
+from ...core.reference import Values
 from ...core.result import GateResult, fail_if
+from ...core.significance import adjust_holm, combine, compare_locations, compare_shares
 from ...stores.decision_columns import Decisions
 from ...stores.models import StoredModel
-from .reference import Values
-from .significance import SHARE_OF_LEVEL, adjust_holm, combine, compare_locations, compare_shares, rate_interval
+from ..rollouts.sequential import rate_interval
+from .drift import SHARE_OF_LEVEL
 
 DECILES = np.arange(1, 10) / 10
 

@@ -15,11 +15,11 @@ from ...core.plan import Plan
 from ...core.problem import Problem
 from ...core.result import GateResult, fail_if
 from ...core.rules import RuleModel
+from ...core.significance import mean_interval
 from ...stores.decision_columns import Decisions
 from ...stores.models import StoredModel
 from .expected_cost import expect_costs
 from .labels import LABELS_NEEDED, independent_truth, sources, with_labels
-from .significance import mean_interval
 from .skew import predict_again
 
 BINS = 5  # of predicted probabilities

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from ...core.cusum import WINDOWS, collect
+from ...core.drift import show_bin
 from ...core.result import GateResult
 from ...stores.files import write_text
-from .drift import show_bin
 from .faults import DATA, MODEL, PROGRAM, kind_of
 from .monitor import Watched
 from .plots import draw_calibration, draw_histogram, draw_intervals, draw_pairs, draw_trend
 from .predictions import find_earlier
-from .slow_drift import WINDOWS, collect, windows_of
+from .slow_drift import windows_of
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; color: #1c2127 }

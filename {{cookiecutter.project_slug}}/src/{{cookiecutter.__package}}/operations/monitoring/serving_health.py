@@ -10,7 +10,7 @@ from scipy.special import bdtr
 from ...core.plan import Plan
 from ...core.result import GateResult, fail_if
 from ...stores.decision_columns import Decisions
-from .significance import rate_interval
+from ..rollouts.sequential import rate_interval
 
 MEBIBYTE = 2**20
 TIMED = 20  # model calls from which a 95 % quantile has an interval

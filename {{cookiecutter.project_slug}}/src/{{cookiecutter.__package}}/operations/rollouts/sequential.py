@@ -156,3 +156,8 @@ def wilson_bounds(hits: int, number: int, alpha: float) -> tuple[float, float]:
     centre, scale = share + z**2 / (2 * number), 1 + z**2 / number
     width = z * math.sqrt(share * (1 - share) / number + z**2 / (4 * number**2))
     return max((centre - width) / scale, 0.0), min((centre + width) / scale, 1.0)
+
+
+def rate_interval(count: int, n: int, level: float) -> tuple[float, float, float]:
+    """Return a rate and its score interval (Wilson, 1927); each side is a test at `level`."""
+    return count / n, *wilson_bounds(count, n, level)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.binning import Bin, count_values
+from .binning import Bin, count_values
 
 Values = Mapping[str, Sequence[Any]]  # the values of each column, all of one length
 
@@ -20,6 +20,7 @@ class Reference:
     counts: Mapping[str, NDArray[np.int64]]
     rows: int
     sample: Values
+    name: str = "training"  # as messages call it
 
     def measures_missing(self, name: str) -> bool:
         """Whether missing values of a column were counted; version 0.2.0 of the template did not."""

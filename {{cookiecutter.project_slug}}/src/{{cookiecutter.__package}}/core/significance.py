@@ -1,4 +1,4 @@
-"""Tests of two samples by their counts in bins: the window of n decisions, and the reference of m rows.
+"""Tests of two samples by their counts in bins: a window of n rows, and a reference of m.
 
 Each test gives a p-value, valid for any n and m, and an effect size in units of the population stability index.
 """
@@ -10,10 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtrc, chdtrc, ndtr, ndtri, stdtrit
 
-from ..rollouts.sequential import wilson_bounds
-
 MINIMUM_EXPECTED = 5  # values of a bin; rarer ones are merged (Cochran, Biometrics 10, 1954)
-SHARE_OF_LEVEL = 0.2  # for joint drift and for predictions, so that all watches together stay near the plan's level
 SMALLEST_SHARE = 1e-4  # of a bin that is empty in one sample, for the stability index
 
 Counts = NDArray[np.int64]
@@ -100,9 +97,9 @@ def stability_index(now: Counts, then: Counts) -> float:
 
 
 def merge_rare(now: Counts, then: Counts) -> tuple[Counts, Counts]:
-    """Merge the bins in which the window is expected to have fewer than MINIMUM_EXPECTED values."""
+    """Merge the bins in which the smaller sample is expected to have fewer than MINIMUM_EXPECTED values."""
     pooled = now + then
-    expected = pooled * now.sum() / max(pooled.sum(), 1)
+    expected = pooled * min(now.sum(), then.sum()) / max(pooled.sum(), 1)
     is_rare = expected < MINIMUM_EXPECTED
     if is_rare.any() and not is_rare.all() and expected[is_rare].sum() < MINIMUM_EXPECTED:
         is_rare[np.flatnonzero(~is_rare)[expected[~is_rare].argmin()]] = True
@@ -122,11 +119,6 @@ def mean_interval(values: NDArray[np.float64], level: float) -> tuple[float, flo
     mean, error = float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.inf
     reach = error * float(stdtrit(max(len(values) - 1, 1), 1 - level))
     return mean, mean - reach, mean + reach
-
-
-def rate_interval(count: int, n: int, level: float) -> tuple[float, float, float]:
-    """Return a rate and its score interval (Wilson, 1927); each side is a test at `level`."""
-    return count / n, *wilson_bounds(count, n, level)
 
 
 def _compare_scores(now: Counts, then: Counts, transform: Callable[[Vector], Vector]) -> Comparison:
