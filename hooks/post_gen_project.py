@@ -54,6 +54,7 @@ LATER = (
     *(f"{PACKAGE}/{name}" for name in ("core/faulty.py", "operations/simulation")),
     *(f".github/workflows/{name}.yml" for name in ("data", "operate", "train")),
     *(".github/pipeline/propose.py", f"{PACKAGE}/cli/job_summary.py", f"{PACKAGE}/core/markdown.py"),
+    f"{PACKAGE}/core/page.py",
     *("tests/operations/simulation", "tests/integration/test_simulate.py", "tests/integration/test_tour.py"),
 )
 TABLE = (

@@ -10,7 +10,7 @@ from itertools import compress
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.binning import Bin
+from ...core.binning import Bin, show_bin
 from ...core.operations_plan import Drift
 from ...core.result import GateResult, fail_if
 from .reference import Reference, Values, count_window
@@ -118,14 +118,3 @@ def _describe(name: str, bins: Sequence[Bin], now: Counts, then: Counts, _latest
     shares, old = now / max(now.sum(), 1), then / max(then.sum(), 1)
     most = int(np.abs(shares - old).argmax())
     return f"{name}: {show_bin(bins[most])} in {shares[most]:.1%}, {old[most]:.1%} in training"
-
-
-def show_bin(each: Bin) -> str:
-    """Return a bin in words."""
-    if each.missing:
-        return "missing"
-    if each.category is not None:
-        return each.category
-    if each.low is None:
-        return "any" if each.high is None else f"at most {each.high:.4g}"
-    return f"above {each.low:.4g}" if each.high is None else f"{each.low:.4g} to {each.high:.4g}"
