@@ -36,7 +36,7 @@ MORTGAGE, HEALTH, EXPENSES = "mortgage_applications.csv", "elder_health.csv", "m
 PACKAGE = f"src/{ANSWERS['__package']}"
 # what a product without data and models leaves out
 LATER = (
-    *("data", "tests/bias/learned", "tests/data", "tests/init", "tests/model"),
+    *("data", "notebooks", "tests/bias/learned", "tests/data", "tests/init", "tests/model"),
     *("tests/problem/learned", "tests/operations/monitoring", "tests/simulation.py"),
     *(f"{PACKAGE}/{name}" for name in ("data", "init", "model", "operations/monitoring")),
     *(f"{PACKAGE}/stores/{name}.py" for name in ("decision_columns", "lake", "mlflow_client", "registry")),

@@ -21,13 +21,13 @@ def baseline(table: ir.Table, columns: Sequence[Column]) -> ir.Table:
     [cuts] = table.aggregate(rows=table.count(), **quantiles).to_pyarrow().to_pylist()
     # text, categories, and columns without values have no cuts
     bins = [each for place, column in enumerate(columns) for each in make_bins(column, cuts.get(str(place)) or [])]
-    counted = {str(place): _is_in(table, each).sum() for place, each in enumerate(bins)}
+    counted = {str(place): is_in(table, each).sum() for place, each in enumerate(bins)}
     [counts] = table.aggregate(**counted).to_pyarrow().to_pylist()
     rows = [{**asdict(each), "share": counts[str(place)] / cuts["rows"]} for place, each in enumerate(bins)]
     return ibis.memtable(rows, schema=ibis.schema(SCHEMA))
 
 
-def _is_in(table: ir.Table, each: Bin) -> ir.BooleanColumn:
+def is_in(table: ir.Table, each: Bin) -> ir.BooleanColumn:
     """Return which rows a bin contains, as `Bin.contains` does."""
     value = table[each.column]
     if each.missing:
