@@ -44,6 +44,7 @@ class Page(HTMLParser):
         self.scripts: list[str] = []
         self.handlers: list[str] = []  # of events, by attributes
         self.paragraphs: list[str] = []
+        self.notes: list[str] = []
         self._inside: list[str] = []
         self.feed(text)
 
@@ -65,10 +66,10 @@ class Page(HTMLParser):
         last = self._inside[-1] if self._inside else ""
         if last == "caption":
             self.tables[data] = self._rows
-        elif last in {"script", "p"}:
-            (self.scripts if last == "script" else self.paragraphs).append(data)
         elif getattr(self, "_rows", None) and self._rows[-1]:
             self._rows[-1][-1] += data
+        else:
+            {"script": self.scripts, "p": self.paragraphs, "small": self.notes}.get(last, []).append(data)
 
     def handle_endtag(self, tag: str) -> None:
         while tag in self._inside and self._inside.pop() != tag:
@@ -259,6 +260,22 @@ def test_sample_is_the_same_in_any_order_of_the_rows(new: Any, monkeypatch: pyte
     assert first.equals(other)
     assert (first.num_rows, {*first[TEXT].to_pylist()}) == (50, {"x" * explore.MAX_TEXT})
     assert not first.drop([TEXT]).equals(head.drop([TEXT]))
+
+
+@pytest.mark.slow
+def test_page_stays_small_where_many_columns_have_many_long_categories(new: Any, page: Any) -> None:
+    names = tuple(f"a category whose name is long, {place:03}" for place in range(150))
+    many: Any = {f"c{place}": (Literal[names] | None, None) for place in range(30)}
+    workspace = with_features(new(), **many)
+    values = ", ".join(f"'{name}'" for name in names)
+    for name in many:
+        run_sql(workspace, f"ALTER TABLE training ADD COLUMN {name} VARCHAR")
+        change(workspace, {name: f"list_extract([{values}], (1 + hash(_key || '{name}') % 150)::BIGINT)"})
+        run_sql(workspace, f"INSERT INTO baseline SELECT '{name}', unnest([{values}]), false, NULL, NULL, 1 / 150")
+    found = page(workspace)
+    assert (workspace.root / "var" / "explore.html").stat().st_size < 1_500_000
+    assert len(found.tables[f"{LABEL} by c0"]) == 1 + explore_tables.MAX_ROWS
+    assert any(re.fullmatch(r"126 more with [0-9]+ rows", text) for text in found.notes)
 
 
 @pytest.mark.slow

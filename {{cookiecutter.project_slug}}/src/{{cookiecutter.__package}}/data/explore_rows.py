@@ -6,7 +6,8 @@ from skrub import TableReport
 from ..core.schema import Column
 from .explore import MAX_TEXT, Exploration
 
-MAX_COLUMNS = 20  # each takes up to 40 kB of the page
+MAX_COLUMNS = 20  # each takes 20 to 80 kB of the page
+MAX_SIZE = 900_000  # characters of the section; if it has more, it is drawn without plots
 
 
 def choose_columns(found: Exploration) -> list[Column]:
@@ -22,5 +23,11 @@ def draw_rows(sample: pd.DataFrame, found: Exploration) -> str:
     if sample.shape[1] < stored:
         text += f" Of {stored:,} columns, it shows the target and those that explain most."
     text += f" Texts are cut to {MAX_TEXT} characters. Keep this page where the table may be: it shows single rows."
-    report = TableReport(sample, verbose=0, plot_distributions=True, compute_associations=True)
-    return f"<p>{text}</p>{report.html_snippet()}"
+    report = _report(sample, plots=True)
+    report = report if len(report) <= MAX_SIZE else _report(sample, plots=False)
+    return f"<p>{text}</p>{report}"
+
+
+def _report(sample: pd.DataFrame, *, plots: bool) -> str:
+    report = TableReport(sample, verbose=0, plot_distributions=plots, compute_associations=True)
+    return str(report.html_snippet())
