@@ -16,7 +16,8 @@ OWN_STYLE = """
 nav a { margin-right: 1rem } h3 { margin: 1.4rem 0 0; overflow-wrap: anywhere } p { max-width: 48rem }
 .columns { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(27rem, 100%), 1fr)); gap: 0 2.5rem }
 .columns td, .columns th { padding: .25rem .5rem }
-@media (max-width: 30rem) { body { margin: 1rem auto } h1 { font-size: 1.5rem } td small { display: block } }
+@media (max-width: 30rem) { body { margin: 1rem auto } h1 { font-size: 1.5rem } td small { display: block }
+  thead th:not(:first-child) { white-space: normal } }
 @media (prefers-color-scheme: dark) { a { color: #8ab8f0 } small { color: #9aa3ad } }
 """
 PAGE = """<!doctype html>
