@@ -36,7 +36,7 @@ MORTGAGE, HEALTH, EXPENSES = "mortgage_applications.csv", "elder_health.csv", "m
 PACKAGE = f"src/{ANSWERS['__package']}"
 # what a product without data and models leaves out
 LATER = (
-    *("data", "docs/croissant.json", "docs/data-card.md"),
+    *("data", "docs/croissant.json", "docs/data-card.md", "notebooks"),
     *("tests/bias/learned", "tests/data", "tests/init", "tests/model"),
     *("tests/problem/learned", "tests/operations/monitoring", "tests/simulation.py"),
     *(f"{PACKAGE}/{name}" for name in ("data", "init", "model", "operations/monitoring")),
@@ -56,6 +56,7 @@ LATER = (
     f"{PACKAGE}/operations/simulation",
     *(f".github/workflows/{name}.yml" for name in ("data", "operate", "train")),
     *(".github/pipeline/propose.py", f"{PACKAGE}/cli/job_summary.py", f"{PACKAGE}/core/markdown.py"),
+    f"{PACKAGE}/core/page.py",
     *("tests/operations/simulation", "tests/integration/test_simulate.py", "tests/integration/test_tour.py"),
 )
 TABLE = (

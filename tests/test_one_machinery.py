@@ -28,12 +28,12 @@ BAKES = [*SHAPES, OTHER_ANSWERS, {**OTHER_ANSWERS, "license": "Apache-2.0", "sco
 
 
 def contents(project: Path) -> dict[str, bytes]:
-    """Return every file by path; the package is called `package`, in paths and in the import lines of tests."""
+    """Return every file by path; the package is called `package`, in paths and import lines of tests and notebooks."""
     package = project.name.replace("-", "_")
     found = {}
     for name in paths(project):
         content = (project / name).read_bytes()
-        if name.startswith("tests/") and name.endswith(".py"):
+        if name.startswith(("tests/", "notebooks/")) and name.endswith(".py"):
             lines = re.compile(rb"(?m)^(\s*(?:from|import) )" + package.encode() + rb"(?=[. ])")
             content = lines.sub(rb"\1package", content)
         found[name.replace(f"src/{package}/", "src/package/")] = content

@@ -83,12 +83,12 @@ def test_no_byte_of_var_has_the_subject_and_all_else_stays(any_workspace, run_co
     assert SECRET.encode() not in found
     assert [each for each in ids if each.encode() in found] == []
     gone = {"decisions": 3, "reactions": 1, "outcomes": 2, "requests": 1, "shadow_scores": 1}
-    gone |= {"events": -1, "forgotten": -3}
+    gone |= {"label_tasks": 1, "events": -1, "forgotten": -3}
     with any_workspace.project.ledger() as ledger:
         assert count(ledger) == {name: number - gone.get(name, 0) for name, number in before.items()}
         [event] = read_events(ledger, kind="forget")
         [window] = read_windows(ledger)
-    assert event["old"] == "2 outcomes, 1 reactions, 1 shadow_scores, 3 decisions, 1 requests"
+    assert event["old"] == "1 label_tasks, 2 outcomes, 1 reactions, 1 shadow_scores, 3 decisions, 1 requests"
     assert event["who"]
     assert [window[name] for name in ("first_decision", "last_decision")] == [f"{i[:16]}{'0' * 16}" for i in ids[:2]]
 

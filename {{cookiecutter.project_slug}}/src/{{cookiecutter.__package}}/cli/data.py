@@ -30,6 +30,32 @@ def data(
     _build(project, find_table(file) if file else _planned(project))
 
 
+@commands.command()
+def explore(
+    report: Annotated[Path | None, typer.Option(help="The file to write, .html; by default var/explore.html.")] = None,
+) -> None:
+    """Write a page about the training table: labels, protected groups, each column with the target, and rows."""
+    from rich.progress import Progress
+
+    from ..data.explore import explore, read_training, sample_rows
+    from ..data.explore_page import render
+    from ..data.explore_rows import choose_columns, draw_rows
+    from ..stores.files import check_writable, write_text
+    from .composition import load_project, out
+
+    project = load_project()
+    path = report or project.settings.var / "explore.html"
+    check_writable("--report", path)
+    progress = Progress(console=out, transient=True, disable=not out.is_terminal)
+    with project.lake() as lake:
+        with progress:
+            found = explore(lake, project.problem, lambda columns: progress.track(columns, description="columns"))
+        sample = sample_rows(read_training(lake, project.problem), choose_columns(found)).to_pandas()
+    with out.status("drawing the page"):
+        write_text("--report", path, render(project.plan.product.question, found, draw_rows(sample, found)))
+    out.print(f"{found.whole.rows:,} rows, {len(sample):,} of them read one by one: {path}", markup=False)
+
+
 @contextlib.contextmanager
 def lock_lake(project: "Project") -> Iterator[None]:
     """Keep the lake to one command that writes. Readers are not kept from it.

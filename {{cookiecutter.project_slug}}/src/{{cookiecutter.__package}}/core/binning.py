@@ -53,6 +53,23 @@ def count_values(bins: Sequence[Bin], values: Sequence[Any]) -> NDArray[np.int64
     return np.array([missing if each.missing else found.pop(0) for each in bins], dtype=np.int64)
 
 
+def show_bin(each: Bin) -> str:
+    """Return a bin in words."""
+    if each.missing:
+        return "missing"
+    if each.category is not None:
+        return each.category
+    if each.low is None:
+        return "any" if each.high is None else f"at most {show_number(each.high)}"
+    low = show_number(each.low)
+    return f"above {low}" if each.high is None else f"{low} to {show_number(each.high)}"
+
+
+def show_number(value: float) -> str:
+    """Return a number with four digits, or more before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"  # noqa: PLR2004
+
+
 def numbers(values: Sequence[Any]) -> NDArray[np.float64]:
     """Return the values that are numbers, in their order."""
     try:

@@ -10,7 +10,7 @@ from itertools import compress
 import numpy as np
 from numpy.typing import NDArray
 
-from .binning import Bin
+from .binning import Bin, show_bin
 from .reference import Reference
 from .significance import (
     NOTHING,
@@ -92,14 +92,3 @@ def _describe(bins: Sequence[Bin], now: Counts, then: Counts) -> str:
     shares, old = now / max(now.sum(), 1), then / max(then.sum(), 1)
     most = int(np.abs(shares - old).argmax())
     return f"{show_bin(bins[most])} in {shares[most]:.1%}, {old[most]:.1%}"
-
-
-def show_bin(each: Bin) -> str:
-    """Return a bin in words."""
-    if each.missing:
-        return "missing"
-    if each.category is not None:
-        return each.category
-    if each.low is None:
-        return "any" if each.high is None else f"at most {each.high:.4g}"
-    return f"above {each.low:.4g}" if each.high is None else f"{each.low:.4g} to {each.high:.4g}"

@@ -52,3 +52,18 @@ def _subtract(bins: Sequence[Bin], counts: Sequence[int]) -> list[int]:
     """Return the number of rows of every bin, without those of the bins below it."""
     below = [0, *counts]
     return [count - (below[place] if bins[place].low is not None else 0) for place, count in enumerate(counts)]
+
+
+def is_in(table: ir.Table, each: Bin) -> ir.BooleanColumn:
+    """Return which rows a bin contains."""
+    value = table[each.column]
+    if each.missing:
+        return value.isnull()
+    found = value.notnull()
+    if each.category is not None:
+        found &= value == each.category
+    if each.low is not None:
+        found &= value > each.low
+    if each.high is not None:
+        found &= value <= each.high
+    return found

@@ -126,6 +126,18 @@ def open_writer(path: Path, kind: str, schema: pa.Schema) -> Any:
     return WRITERS[kind](path, schema)
 
 
+def check_writable(option: str, path: Path) -> None:
+    """Make the folder of a file that an option names. Raises UserError: the file cannot be written there."""
+    is_new = not path.exists()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+        if is_new:
+            path.unlink()
+    except OSError as error:
+        raise UserError(f"{option}: {path}: {error.strerror}; choose another file") from None
+
+
 def write_text(option: str, path: Path, text: str) -> None:
     """Write a file that an option names, and its folder. Raises UserError: it cannot be written there."""
     try:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ...core.binning import show_bin
 from ...core.cusum import WINDOWS, collect
-from ...core.drift import show_bin
+from ...core.page import STYLE
 from ...core.result import GateResult
 from ...stores.files import write_text
 from .faults import DATA, MODEL, PROGRAM, kind_of
@@ -18,17 +19,15 @@ from .plots import draw_calibration, draw_histogram, draw_intervals, draw_pairs,
 from .predictions import find_earlier
 from .slow_drift import windows_of
 
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; color: #1c2127 }
-table { border-collapse: collapse; width: 100% } h2 { margin-top: 2.2rem } svg { display: block; overflow: visible }
-td, th { border-bottom: 1px solid #d8dce2; padding: .4rem .6rem; text-align: left; vertical-align: top }
+OWN_STYLE = """
+svg { display: block; overflow: visible }
 .plots { display: flex; flex-wrap: wrap; gap: 2rem } figure { margin: 0 } figcaption { font-size: .85rem }
-.fail { color: #b3261e; font-weight: 600 } .pass { color: #1b6e3c } .inconclusive, small { color: #69727d }
+.fail { color: #b3261e; font-weight: 600 } .pass { color: #1b6e3c } .inconclusive { color: #69727d }
 .old { fill: #c3cad3 } .now { fill: #2f6db5 } .line { stroke: #2f6db5; stroke-width: 1.5; fill: none }
 .limit { stroke: #b3261e; stroke-dasharray: 4 3 } .axis { stroke: #9aa3ad; stroke-width: .7 } text { font-size: 12px }
 .strip span { display: inline-block; width: 1.1rem; height: 1.1rem; margin-right: 3px; background: #7fb796 }
 .strip .bad { background: #b3261e }
-@media (prefers-color-scheme: dark) { body { background: #16191d; color: #e6e9ed } text { fill: #e6e9ed }
+@media (prefers-color-scheme: dark) { text { fill: #e6e9ed }
   .fail { color: #ff897d } .pass { color: #7fd19b } .old { fill: #4b545e } .now { fill: #7fb2ee } }
 """
 PAGE = """<!doctype html>
@@ -73,7 +72,7 @@ def render(
     )
     latency = draw_histogram(_milliseconds(watched), plan.product.max_model_ms, "milliseconds")
     return PAGE.format(
-        style=STYLE,
+        style=STYLE + OWN_STYLE,
         question=escape(plan.product.question),
         rows=len(times),
         span=f" from {times[0][:16]} to {times[-1][:16]} UTC" if times else "",
