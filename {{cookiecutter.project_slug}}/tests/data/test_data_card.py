@@ -182,6 +182,7 @@ CHANGES = (
 
 
 @pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.slow
 def test_sabotage_card_that_is_not_up_to_date_is_named_with_the_command(carded, run_command, change):
     changed = change(carded)
     code, printed, error = run_command(changed, "data-card", "--check")
@@ -203,6 +204,7 @@ def test_card_that_is_missing_is_named_with_the_command(workspace, run_command):
     assert printed.count("is not there: run `make data-card`, and commit it") == 2
 
 
+@pytest.mark.slow
 def test_notes_of_the_owner_are_included_below_the_headings_of_the_card(workspace):
     (workspace.root / "data" / "README.md").write_bytes(
         b"# Where from\r\n\r\nA survey.  \r\n## Who\r\nThe bank | Ltd.\r\n"
@@ -255,6 +257,7 @@ def test_file_outside_of_the_project_is_compared_by_what_its_owner_states(carded
     assert printed.count(NEXT_STEP) == 2
 
 
+@pytest.mark.slow
 def test_folder_is_described_as_a_set_of_files(workspace):
     folder = workspace.root / "data"
     (folder / "parts").mkdir()

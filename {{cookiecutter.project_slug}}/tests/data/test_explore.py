@@ -162,6 +162,7 @@ def test_page_that_loads_something_is_found_out() -> None:
     assert not Page('<a href="https://a.example"><img src="data:,"><svg xmlns="http://www.w3.org/2000/svg">').loaded
 
 
+@pytest.mark.slow
 def test_group_with_another_base_rate_is_shown_with_its_figure(new: Any) -> None:
     workspace = new()
     usual = draw(workspace).tables[f"{LABEL} by {GROUP}"]
@@ -187,6 +188,7 @@ def test_missing_values_of_each_group_are_shown(new: Any) -> None:
 
 
 @pytest.mark.parametrize("name", SMALL)
+@pytest.mark.slow
 def test_column_that_gives_the_answer_away_is_the_first(new: Any, name: str) -> None:
     workspace = new(name)
     problem = workspace.project.problem

@@ -163,6 +163,7 @@ def test_sabotage_truncated_file_is_refused_and_the_tables_stay(project: Project
     assert project.rows() == before
 
 
+@pytest.mark.slow
 def test_run_that_fails_keeps_the_old_tables_and_the_next_one_goes_on(project: Project) -> None:
     project.put("a.csv", 0, 20)
     project.build()
@@ -203,6 +204,7 @@ def test_place_without_a_table_is_one_line(project: Project, place: str, says: s
         project.build(project.root / place)
 
 
+@pytest.mark.slow
 def test_pattern_takes_the_files_that_it_names(project: Project) -> None:
     for name in ("a1.csv", "a2.csv", "b.csv"):
         project.put(name, 0, 20)
@@ -210,6 +212,7 @@ def test_pattern_takes_the_files_that_it_names(project: Project) -> None:
     assert (counts.deliveries, counts.usable, counts.duplicates) == (2, 20, 20)
 
 
+@pytest.mark.slow
 def test_further_source_is_read_as_it_declares(project: Project) -> None:
     path = project.put("a.csv", 0, 20)
     project.put("b.csv", 20, 40)
@@ -219,6 +222,7 @@ def test_further_source_is_read_as_it_declares(project: Project) -> None:
     assert project.build(path, Source(place=str(other), delimiter=";")).usable == 40
 
 
+@pytest.mark.slow
 def test_rows_without_a_key_have_keys_of_their_own_in_every_file(project: Project) -> None:
     project.table = project.table.drop_columns([KEY_NAME])
     for place in range(2):
@@ -251,6 +255,7 @@ def warehouse(project: Project) -> Warehouse:
     return Warehouse(project.root / "warehouse.db", project.table)
 
 
+@pytest.mark.slow
 def test_cursor_reads_new_and_changed_rows_alone(project: Project, warehouse: Warehouse) -> None:
     path = project.put("a.csv", 100, 120)
     source = warehouse.source
@@ -273,6 +278,7 @@ def test_cursor_reads_new_and_changed_rows_alone(project: Project, warehouse: Wa
     assert build()[0] == 52
 
 
+@pytest.mark.slow
 def test_database_without_a_cursor_is_read_whole(project: Project, warehouse: Warehouse) -> None:
     source = Source(ignored=("changed",))
     problem = dataclasses.replace(PROBLEM, source=source)
@@ -297,6 +303,7 @@ def test_unknown_cursor_is_one_line(project: Project, warehouse: Warehouse) -> N
         build_tables(lake, warehouse.url, [], problem, project.plan)
 
 
+@pytest.mark.slow
 def test_deliveries_are_listed_with_their_fingerprints(project: Project) -> None:
     project.put("a.csv", 0, 20)
     project.put("b.csv", 20, 40)

@@ -287,6 +287,7 @@ def test_decisions_with_a_statement_or_a_task_are_not_given_out(workspace: Any, 
     assert (code, "no decision waits for a label: all have one, or were given to labellers" in error) == (2, True)
 
 
+@pytest.mark.slow
 def test_tie_is_given_to_a_further_labeller(workspace: Any, label: Any, tmp_path: Path) -> None:
     target = USUAL.problem().target
     label("prepare", tmp_path / "two.csv", "--labellers", "anna,ben", "--rows", 10, "--overlap", 1)
@@ -450,6 +451,7 @@ def give_labels(workspace: Any, label: Any, folder: Path, constant: bool) -> Non
             ledger.react(each, {"verdict": "override", "answer": "yes", "note": ""})
 
 
+@pytest.mark.slow
 def test_sabotage_labeller_who_always_answers_the_same_is_left_out_and_others_stay(
     workspace: Any, label: Any, tmp_path: Path
 ) -> None:

@@ -149,6 +149,7 @@ def test_sabotage_people_who_always_accept_are_left_out_and_outcomes_stay(worksp
     assert labels.count_learned(tables["labels"].to_dict("records")) == (500, 100)
 
 
+@pytest.mark.slow
 def test_people_who_read_are_kept(workspace: Any) -> None:
     rng = np.random.default_rng(0)
     tables = build(workspace, [*decide(rng, 300, 0.2, 1), *decide(rng, 100, 0.2, None, first=300)])
@@ -169,6 +170,7 @@ def test_readers_are_left_out_by_chance_in_at_most_5_percent_of_trials(reference
 
 
 @pytest.mark.parametrize("reference", [0, 75, 600])
+@pytest.mark.slow
 def test_sixty_accepts_of_answers_of_which_15_percent_are_wrong_are_left_out(reference: int) -> None:
     rng = np.random.default_rng(2)
     trials = [decide(rng, 60, 0.15, 0) + decide(rng, reference, 0.15, None) for _ in range(100)]

@@ -18,7 +18,11 @@ from {{ cookiecutter.__package }}.data.leakage import check_folds, explained_var
 from {{ cookiecutter.__package }}.data.pipeline import build_tables
 from {{ cookiecutter.__package }}.stores.lake import FOLD, SUBJECT, open_lake
 
-NUMERIC = [name for name, shape in SHAPES.items() if any(column.is_numeric for column in shape.problem().inputs)]
+NUMERIC = [
+    name
+    for name, shape in SHAPES.items()
+    if any(column.is_numeric for column in shape.problem().inputs) and len(shape.features) < 20
+]
 KINDS = {len(SHAPES[name].problem().target.categories): name for name in NUMERIC}  # one shape for each kind of answer
 
 
@@ -78,6 +82,7 @@ def test_sabotage_copy_or_function_of_the_answer_is_refused_and_can_be_confirmed
 
 @pytest.mark.parametrize("name", KINDS.values())
 @pytest.mark.parametrize("column", HONEST)
+@pytest.mark.slow
 def test_column_that_is_merely_good_is_taken(tmp_path: Path, name: str, column: str) -> None:
     build(tmp_path, SHAPES[name], HONEST[column])
 

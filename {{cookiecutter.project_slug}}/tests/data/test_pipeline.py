@@ -44,7 +44,7 @@ def built(once: Any, new_workspace: Any) -> Callable[[str], Path]:
     return folder
 
 
-@pytest.fixture(params=[*SMALL, pytest.param("wide", marks=pytest.mark.slow)])
+@pytest.fixture(params=["usual", *(pytest.param(name, marks=pytest.mark.slow) for name in SHAPES if name != "usual")])
 def any_workspace(request: pytest.FixtureRequest, built: Any, new_workspace: Any, tmp_path: Path) -> Any:
     """Return a project of every shape in turn, with tables."""
     shutil.copytree(built(request.param), tmp_path / "project")
@@ -226,6 +226,7 @@ OUTGROWN = {
 
 
 @pytest.mark.parametrize("case", OUTGROWN)
+@pytest.mark.slow
 def test_reaction_that_no_longer_fits_is_quarantined_with_its_reason(workspace: Any, case: str) -> None:
     change, reason = OUTGROWN[case]
     old = [reaction(f"old {place}") for place in range(500)]  # more than the file has rows
@@ -245,6 +246,7 @@ def test_fault_that_a_validator_of_the_whole_contract_finds_is_a_reason() -> Non
     assert rows[REASON].to_pylist() == ["the insured have no such income"]
 
 
+@pytest.mark.slow
 def test_reaction_with_an_answer_that_was_removed_is_quarantined(workspace: Any) -> None:
     counts = build(workspace, decisions=[reaction("old", "perhaps")])
     assert counts.quarantined == 1

@@ -67,6 +67,7 @@ def test_every_table_is_listed_with_rows_age_owner_and_fingerprint(new_workspace
     assert all(text in printed for text in (*TABLES, found["training"]["fingerprint"], "[red]Team", "seconds"))
 
 
+@pytest.mark.slow
 def test_same_table_has_the_same_fingerprint_and_another_row_another_one(workspace):
     first = build(workspace)
     assert {*first} == {*TABLES}
@@ -87,6 +88,7 @@ def test_order_of_rows_and_columns_does_not_change_a_fingerprint(fingerprint):
 
 
 @pytest.mark.parametrize("change", CHANGED)
+@pytest.mark.slow
 def test_any_other_cell_changes_a_fingerprint(fingerprint, change):
     assert fingerprint(ROWS | CHANGED[change])[1] != fingerprint(ROWS)[1]
 
@@ -105,6 +107,7 @@ def test_table_of_500_columns_has_a_fingerprint(fingerprint):
     assert fingerprint({f"x{place}": [place, place] for place in range(500)})[0] == 2
 
 
+@pytest.mark.slow
 def test_lake_of_an_older_version_has_tables_of_unknown_age(workspace, run_command):
     with workspace.project.lake() as lake:
         lake.publish({name: ibis.memtable({"x": [1]}) for name in TABLES})

@@ -157,6 +157,7 @@ def test_reference_and_subject_are_recorded_and_are_no_features(any_workspace, a
     assert len(both) == other["needs_review"]
 
 
+@pytest.mark.slow
 def test_contract_with_a_column_of_that_name_keeps_it(workspace):
     column = (Annotated[str, Field(max_length=9, examples=["own"])], ...)
     shape = dataclasses.replace(workspace.shape, features=workspace.shape.features | {"reference": column})

@@ -197,6 +197,7 @@ def test_finish_that_was_interrupted_is_completed_by_the_next_call(command, ledg
     assert [project.registry.version(alias) for alias in ("champion", "challenger")] == [new, None]
 
 
+@pytest.mark.slow
 def test_alarm_at_the_last_look_wins_and_the_champion_stays(command, ledger, project, features, monkeypatch):
     old = project.registry.version("champion")
     start(command, ledger, features)
@@ -245,6 +246,7 @@ def test_alarm_rolls_back_by_itself(command, ledger, project, features, fault, n
     assert read_latest(ledger) == ended
 
 
+@pytest.mark.slow
 def test_overrides_of_the_challenger_raise_the_alarm(command, ledger, project, features):
     start(command, ledger, features)
     for place, row in enumerate(answer(ledger, 600, features)):

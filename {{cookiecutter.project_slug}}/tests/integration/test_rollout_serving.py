@@ -317,6 +317,7 @@ def test_product_shows_the_rollout_and_explains_decisions_of_the_challenger(work
         assert "no longer in use" not in (explained["unexplained"] or "")
 
 
+@pytest.mark.slow
 def test_explaining_one_champion_after_another_keeps_no_thread_of_each(workspace, make, features):
     project, predictor = workspace.project, make()
     before = {*threading.enumerate()}

@@ -51,6 +51,7 @@ def test_card_of_a_version_that_was_not_trained_says_so(workspace, run_command):
         (["champion", "--output", "."], "--output: .: Is a directory; choose another file"),
     ],
 )
+@pytest.mark.slow
 def test_card_that_cannot_be_written_is_an_error_in_one_line(workspace, run_command, words, says):
     code, _, error = run_command(workspace, "card", *words)
     assert code == 2
@@ -61,6 +62,7 @@ def test_cells_of_a_table_keep_to_their_line_and_column():
     assert make_table(["a", "b"], [["x|y", "one\ntwo"]]).splitlines()[-1] == r"| x\|y | one two |"
 
 
+@pytest.mark.slow
 def test_commands_write_the_summary_of_a_job_and_its_outputs(workspace, run_command, monkeypatch):
     summary, output = workspace.root / "summary", workspace.root / "output"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))

@@ -55,6 +55,7 @@ def test_honest_table_passes(registry, seed):
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_sabotage_inverted_labels_of_the_whole_table_wait_for_a_confirmation(registry, seed):
     table = draw_table(800, seed)
     table = invert(table, pd.Series(data=True, index=table.index))

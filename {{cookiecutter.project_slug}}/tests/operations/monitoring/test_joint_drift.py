@@ -30,6 +30,7 @@ def status(sample: Any, window: Any) -> str:
     return result.status
 
 
+@pytest.mark.slow
 def test_sabotage_joint_shuffle_is_found_at_1000_decisions(sample):
     found = [status(sample, shuffle(draw(N, [30, seed]), seed)) for seed in range(SEEDS)]
     assert found.count("fail") >= 19

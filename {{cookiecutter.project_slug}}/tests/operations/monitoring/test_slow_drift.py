@@ -88,6 +88,7 @@ def test_windows_of_an_earlier_champion_do_not_count(reference):
     assert watch_latest(history).status == "inconclusive"
 
 
+@pytest.mark.slow
 def test_sabotage_slow_drift_is_found_though_the_training_table_is_built_anew_each_night(reference):
     history = make_history(reference, 26, 16, STEP)
     table, columns = draw(ROWS, 99), make_columns()

@@ -58,6 +58,7 @@ def test_values_have_the_shares_that_they_have_in_the_table():
         assert abs(drawn.std() / values.std() - 1) < 0.1
 
 
+@pytest.mark.slow
 def test_seed_gives_the_same_cases_and_another_seed_gives_others():
     first, again, other = ([make_source("usual", seed).draw(place) for place in range(20)] for seed in (1, 1, 2))
     assert first == again
