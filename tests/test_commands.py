@@ -50,6 +50,7 @@ def test_documented_commands_work(baked: Callable[..., Path], tmp_path: Path, an
     assert git(project, "status", "--porcelain").splitlines() in ([], ["?? uv.lock"])
 
 
+@pytest.mark.longest
 def test_what_is_not_wanted_can_be_deleted(baked: Callable[..., Path], tmp_path: Path) -> None:
     """All checks pass without the files that the README names."""
     project = tmp_path / baked().name

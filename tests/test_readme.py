@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-MAX_LINES = 1_170
+MAX_LINES = 1_200
 SETTINGS = re.compile(r"`(APP_\w+)`")
 
 

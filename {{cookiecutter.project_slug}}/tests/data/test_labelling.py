@@ -201,6 +201,7 @@ def test_order_of_the_plan_decides_between_label_and_other_statements() -> None:
     assert choose_label(row | {"labels": {"anna": "b", "ben": "c"}}, order) is None
 
 
+@pytest.mark.slow
 def test_labels_of_every_kind_go_round(each_workspace: Any, run_command: Any, tmp_path: Path) -> None:
     workspace, problem = each_workspace, each_workspace.shape.problem()
     target = problem.target

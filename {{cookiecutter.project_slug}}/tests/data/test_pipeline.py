@@ -30,7 +30,7 @@ NUMBER = next(column for column in PROBLEM.inputs if column.is_numeric and not c
 OPEN = next(column for column in PROBLEM.inputs if column.is_numeric and column.high is None)
 CATEGORY = next(column for column in PROBLEM.inputs if column.categories)
 LABEL = PROBLEM.target
-SMALL = [name for name, shape in SHAPES.items() if len(shape.features) < 20]
+EACH = ["usual", *(pytest.param(name, marks=pytest.mark.slow) for name in SHAPES if name != "usual")]
 Rows = list[dict[str, str]]
 
 
@@ -44,7 +44,7 @@ def built(once: Any, new_workspace: Any) -> Callable[[str], Path]:
     return folder
 
 
-@pytest.fixture(params=["usual", *(pytest.param(name, marks=pytest.mark.slow) for name in SHAPES if name != "usual")])
+@pytest.fixture(params=EACH)
 def any_workspace(request: pytest.FixtureRequest, built: Any, new_workspace: Any, tmp_path: Path) -> Any:
     """Return a project of every shape in turn, with tables."""
     shutil.copytree(built(request.param), tmp_path / "project")
@@ -188,7 +188,7 @@ def test_table_is_named_by_any_path_or_url(workspace: Any, command: Any, monkeyp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("any_workspace", SMALL, indirect=True)
+@pytest.mark.parametrize("any_workspace", EACH, indirect=True)
 def test_parquet_file_gives_the_same_tables_as_the_csv_file(any_workspace: Any, run_command: Any) -> None:
     before = published(any_workspace)
     rows = pyarrow.csv.read_csv(source_of(any_workspace), convert_options=_keep_missing())
@@ -204,7 +204,7 @@ def _keep_missing() -> Any:
     return pyarrow.csv.ConvertOptions(null_values=[""], strings_can_be_null=True)
 
 
-@pytest.mark.parametrize("any_workspace", SMALL, indirect=True)
+@pytest.mark.parametrize("any_workspace", EACH, indirect=True)
 def test_reactions_become_labelled_rows_with_their_origin(any_workspace: Any) -> None:
     problem = any_workspace.project.problem
     first, second = problem.target.categories[:2] or (10.0, 20.0)
@@ -279,7 +279,7 @@ def test_optional_column_that_was_added_and_one_that_was_removed_do_not_matter(w
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", EACH)
 @settings(deadline=None, derandomize=True, database=None, max_examples=3)
 @given(data=st.data())
 def test_whatever_the_product_accepts_can_be_learned_from_unchanged(

@@ -50,6 +50,7 @@ def build(workspace):
 
 
 @pytest.mark.parametrize("name", EACH)
+@pytest.mark.slow
 def test_every_table_is_listed_with_rows_age_owner_and_fingerprint(new_workspace, run_command, tmp_path, name):
     workspace = new_workspace(tmp_path / "project", SHAPES[name])
     workspace.edit_plan("[data]", '[data]\nowner = "[red]Team"')

@@ -133,6 +133,7 @@ def test_too_little_data_holds_and_says_what_is_missing(command, ledger, project
     assert "shadow at step 0 of 2" in out
 
 
+@pytest.mark.slow
 def test_paused_rollout_does_not_advance_and_goes_on_afterwards(command, ledger, project, features):
     start(command, ledger, features)
     assert "paused at step 1" in command("rollout", "pause")[1]

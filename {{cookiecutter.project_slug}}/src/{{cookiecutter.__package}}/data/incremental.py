@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,10 +26,14 @@ from ..stores.deliveries import (
     read_delivery,
 )
 from ..stores.forgotten import NOBODY, Forgotten
+from ..stores.lake import ROW, SOURCE, Lake
 from ..stores.lake_erasure import find_forgotten
 from ..stores.sql_table import newest_cursor
 from .collect import Table, read_table, row_schema
+from .curate import ORDER
 
+FAR = 2**32  # more than a delivery has rows
+DELIVERIES = {"name": "string", "fingerprint": "string", "rows": "int64"}
 VERSION = 1  # of what is kept of a delivery; another one has every file read again
 
 
@@ -53,6 +59,27 @@ class Collected:
     folder: Path
     deliveries: tuple[Delivery, ...]
     new: int
+
+    def read_rows(self, lake: Lake) -> ir.Table:
+        """Return all rows, with what decides which one of a key is the latest."""
+        places = [
+            {SOURCE: delivery.name, "_place": place * FAR, "_is_ordered": delivery.is_ordered}
+            for place, delivery in enumerate(self.deliveries)
+        ]
+        schema = ibis.schema({SOURCE: "string", "_place": "int64", "_is_ordered": "boolean"})
+        rows = lake.read_parquet(self.folder).join(ibis.memtable(places, schema=schema), SOURCE)
+        order = rows["_place"] + ibis.ifelse(rows["_is_ordered"], rows[ROW], 0)
+        return rows.mutate(**{ORDER: order}).drop("_place", "_is_ordered")
+
+    def list_deliveries(self) -> ir.Table:
+        """Return what is known of each delivery."""
+        rows = [{name: getattr(delivery, name) for name in DELIVERIES} for delivery in self.deliveries]
+        return ibis.memtable(rows, schema=ibis.schema(DELIVERIES))
+
+
+def with_order(decisions: ir.Table) -> ir.Table:
+    """Return the rows of decisions with the same columns; each has a key of its own."""
+    return decisions.mutate(**{ORDER: ibis.literal(0, "int64")})
 
 
 @contextlib.contextmanager

@@ -13,15 +13,12 @@ import pyarrow as pa
 from ..core.plan import Plan
 from ..core.problem import Problem
 from ..core.source import Source
-from ..stores.deliveries import Delivery
-from ..stores.lake import ORIGIN, ROW, SOURCE, SUBJECT, Lake
+from ..stores.lake import ORIGIN, SUBJECT, Lake
 from . import agreement, attention, collect, curate, drift, history, leakage, statistics, transform, validate
-from .incremental import FRESH, KeptRows, collect_sources
+from .incremental import FRESH, KeptRows, collect_sources, with_order
 from .labels import weigh_labels
 from .recorded import read_decisions
 
-FAR = 2**32  # more than a delivery has rows
-DELIVERIES = {"name": "string", "fingerprint": "string", "rows": "int64"}
 LABELS = {"origin": "string", "rows": "int64", "weight": "float64", "reason": "string"}
 
 
@@ -45,7 +42,7 @@ def build_tables(
     known = [each for each in every if not kept.forgotten.has_decision(each)]
     recorded = read_decisions(known, problem, plan.labels.order)
     with collect_sources([(place, problem.source), *more], problem, kept) as collected:
-        rows = _join_rows(lake, collected.folder, collected.deliveries, recorded)
+        rows = collected.read_rows(lake).union(with_order(lake.stage(pa.Table.from_batches([recorded]))))
         curated = lake.stage(curate.curate(lake, rows))
     counts = curate.check_share(curated, plan.data.max_quarantined_share)
     read = sum(delivery.rows for delivery in collected.deliveries) + recorded.num_rows
@@ -69,27 +66,9 @@ def build_tables(
     comparison = drift.compare_runs(history.read_series(runs), plan.drift, now)
     tables = {"training": training, "quarantine": quarantine, "baseline": baseline}
     tables["labels"] = ibis.memtable(weighed, schema=ibis.schema(LABELS))
-    tables["deliveries"] = _list_deliveries(collected.deliveries)
+    tables["deliveries"] = collected.list_deliveries()
     lake.publish({**tables, history.TABLE: ibis.memtable(runs)})
     return replace(counts, comparison=comparison)
-
-
-def _join_rows(lake: Lake, folder: Path, deliveries: Sequence[Delivery], recorded: pa.RecordBatch) -> ir.Table:
-    """Return the rows of deliveries and of decisions, with what decides which row of a key is the latest."""
-    places = [
-        {SOURCE: delivery.name, "_place": place * FAR, "_is_ordered": delivery.is_ordered}
-        for place, delivery in enumerate(deliveries)
-    ]
-    schema = ibis.schema({SOURCE: "string", "_place": "int64", "_is_ordered": "boolean"})
-    rows = lake.read_parquet(folder).join(ibis.memtable(places, schema=schema), SOURCE)
-    order = rows["_place"] + ibis.ifelse(rows["_is_ordered"], rows[ROW], 0)
-    rows = rows.mutate(**{curate.ORDER: order}).drop("_place", "_is_ordered")
-    return rows.union(lake.stage(pa.Table.from_batches([recorded])).mutate(**{curate.ORDER: ibis.literal(0, "int64")}))
-
-
-def _list_deliveries(deliveries: Sequence[Delivery]) -> ir.Table:
-    rows = [{name: getattr(delivery, name) for name in DELIVERIES} for delivery in deliveries]
-    return ibis.memtable(rows, schema=ibis.schema(DELIVERIES))
 
 
 def _count_origins(usable: ir.Table) -> dict[str, int]:

@@ -117,6 +117,7 @@ def test_more_decisions_find_more(reference):
 
 
 @pytest.mark.parametrize("rows", [*(pytest.param(rows, marks=pytest.mark.slow) for rows in (100, 1_000)), 300])
+@pytest.mark.slow
 def test_healthy_windows_alarm_at_most_at_the_level_for_all_columns_together(rows):
     """Each window has a training table of its own, so that its error counts as well."""
     columns = make_columns()
