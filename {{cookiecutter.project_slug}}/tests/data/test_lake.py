@@ -159,6 +159,6 @@ def test_second_data_at_once_is_refused_and_the_first_wins(command: Any, workspa
     with lock_lake(workspace.project):
         code, _, errors = command("data")
         assert code == 2
-        assert errors.startswith("error: another command is writing the lake (")
-        assert errors.endswith("is locked); wait until it has ended\n")
+        assert errors.startswith("error: another command is writing the lake (in ")
+        assert errors.endswith("); wait until it has ended\n")
     assert command("data")[0] == 0

@@ -172,6 +172,7 @@ def test_too_few_rows_to_learn_are_one_line(workspace, command, rows):
     if rows == "one yes in 300":
         table.loc[0, PROBLEM.target.name] = yes
     table.to_csv(workspace.root / "few.csv", index=False)
+    (workspace.project.settings.var / "lake.db").unlink()  # no other table was there before
     assert command("data", "--csv", str(workspace.root / "few.csv"))[0] == 0
     code, _, error = command("train")
     assert (code, error.count("\n")) == (2, 1)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # imported by the commands that need it, so that --help answe
     from ..stores.lake import Lake
     from .composition import Project
 
-DELIVERIES = "deliveries"  # the folder in var/ of what was read of sources
+DELIVERIES = "deliveries"  # the folder of what was read of sources
 commands = typer.Typer()
 
 
@@ -62,13 +62,25 @@ def lock_lake(project: "Project") -> Iterator[None]:
 
     Raises UserError: another command writes it now.
     """
-    file = project.settings.var / "lake.lock"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    folder = find_folder(project)
     try:
-        with FileLock(file, timeout=0):
+        with FileLock(folder / "lake.lock", timeout=0) if folder else contextlib.nullcontext():
             yield
     except Timeout:
-        raise UserError(f"another command is writing the lake ({file} is locked); wait until it has ended") from None
+        raise UserError(f"another command is writing the lake (in {folder}); wait until it has ended") from None
+
+
+def find_folder(project: "Project") -> Path | None:
+    """Return where commands keep what belongs to the lake: beside its file, or in var/; None if that is read-only."""
+    from ..stores.lake import file_of
+
+    file = file_of(project.settings.lake)
+    folder = file.parent if file else project.settings.var
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder
 
 
 def prepare(project: "Project") -> None:
@@ -121,10 +133,10 @@ def _build(project: "Project", place: Path | str) -> None:
     from .job_summary import summarise
 
     more = [(find_table(source.place, project.settings.root), source) for source in project.sources]
-    folder = project.settings.var / DELIVERIES
+    folder = find_folder(project)
     with lock_lake(project), project.lake() as lake:
         with _show_share() as report, project.ledger() as ledger:
-            kept = KeptRows(folder, read_forgotten(ledger), report)
+            kept = KeptRows(folder and folder / DELIVERIES, read_forgotten(ledger), report)
             counts = build_tables(lake, place, read_labelled(ledger), project.problem, project.plan, more, kept)
         learned, recorded = count_learned(lake.read("labels").to_pyarrow().to_pylist())
         text = f"{learned} rows to learn from, {recorded} of them from reactions, outcomes and labels; "

@@ -20,7 +20,7 @@ from ..stores.lake import KEY, SUBJECT, TIME, Lake, file_of
 from ..stores.lake_erasure import count_rows, find_forgotten, remove_rows
 from ..stores.ledger import Ledger
 from .composition import Project
-from .data import DELIVERIES, lock_lake
+from .data import DELIVERIES, find_folder, lock_lake
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class LakeRows:
 
         The next `data` reads the sources again, without them.
         """
-        shutil.rmtree(self.project.settings.var / DELIVERIES, ignore_errors=True)
+        if folder := find_folder(self.project):
+            shutil.rmtree(folder / DELIVERIES, ignore_errors=True)
         return self._remove(ledger, self._find(forgotten), "forget", "a subject was forgotten")
 
     def remove_expired(self, ledger: Ledger, before: str) -> dict[str, int]:

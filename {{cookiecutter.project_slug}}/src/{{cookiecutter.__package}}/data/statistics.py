@@ -12,6 +12,7 @@ from ..core.schema import Column
 
 BIN = {"column": "string", "category": "string", "missing": "boolean", "low": "float64", "high": "float64"}
 SCHEMA = {**BIN, "share": "float64"}
+CHUNK = 500  # bins that are counted in one query: with thousands of counts by group, DuckDB 2.0 ends the process
 
 
 def baseline(table: ir.Table, columns: Sequence[Column]) -> ir.Table:
@@ -34,9 +35,14 @@ def find_bins(table: ir.Table, columns: Sequence[Column]) -> list[Bin]:
 
 def count_rows(table: ir.Table, bins: Sequence[Bin], by: Sequence[str] = ()) -> list[tuple[dict[str, Any], list[int]]]:
     """Return for each group of rows its values of `by` and its number of `rows`, and how many rows each bin has."""
-    counted = {str(place): _count(table[each.column], each) for place, each in enumerate(bins)}
-    found = table.aggregate(by=by, rows=table.count(), **counted).to_pyarrow().to_pylist()
-    return [(row, _subtract(bins, [row[str(place)] or 0 for place in range(len(bins))])) for row in found]
+    found: dict[tuple[Any, ...], tuple[dict[str, Any], list[int]]] = {}
+    for start in range(0, len(bins) or 1, CHUNK):
+        part = bins[start : start + CHUNK]
+        counted = {str(place): _count(table[each.column], each) for place, each in enumerate(part)}
+        for row in table.aggregate(by=by, rows=table.count(), **counted).to_pyarrow().to_pylist():
+            counts = [row.pop(str(place)) or 0 for place in range(len(part))]
+            found.setdefault(tuple(row[name] for name in by), (row, []))[1].extend(counts)
+    return [(row, _subtract(bins, counts)) for row, counts in found.values()]
 
 
 def _count(value: ir.Value, each: Bin) -> ir.IntegerScalar:
