@@ -227,7 +227,15 @@ def test_faults_of_a_change_are_red_in_their_jobs_of_ci_and_nothing_is_loaded(pr
     assert "load: not started" in ended.printed
 
 
-@pytest.mark.parametrize("change", [spoil_values, drop_column, empty_target, leak_target])
+@pytest.mark.parametrize(
+    "change",
+    [
+        spoil_values,
+        leak_target,
+        pytest.param(drop_column, marks=pytest.mark.longest),
+        pytest.param(empty_target, marks=pytest.mark.longest),
+    ],
+)
 def test_bad_data_stops_data_before_it_saves_its_state(project: Path, change: Callable[..., None]) -> None:
     """The state of the day before stays."""
     edit_table(project, change)
