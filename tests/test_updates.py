@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from baking import TEMPLATE, commit, git, own_environment, snapshot
+from baking import TEMPLATE, commit, git, own_environment, run_command, snapshot
 from checks import emptiness, endings, exact_files, leftovers, lint, unreadable
 from demo import ask, example_body, product
 
@@ -155,6 +155,8 @@ def test_product_first_grows_into_the_full_lifecycle(upstream: Path, tmp_path: P
     (project / "tests" / "unit" / "test_ours.py").write_text(ours, encoding="utf-8")
     commit(project, "Ours")
     update(project, "--variables-to-update", json.dumps({"scope": "full lifecycle"}))
+    # the data card is the owner's, too
+    run_command(project, "make", "data-card", seconds=600)
     added = {".cruft.json is not in the listing", "tests/unit/test_ours.py is not in the listing"}
     found = set(exact_files(project, scope="full lifecycle"))
     # the owner's tests do not arrive by an update; the README says so
@@ -171,8 +173,10 @@ def test_the_full_lifecycle_shrinks_to_the_product(project: Path) -> None:
     edit(project / "plan.toml", lambda text: text + "# ours\n")
     commit(project, "Ours")
     update(project, "--variables-to-update", json.dumps({"scope": "product first"}))
-    # what is left of learned models is the owner's, whom the README tells to remove it
+    # what is left of learned models and of data is the owner's, whom the README tells to remove it
     shutil.rmtree(project / "tests" / "problem" / "learned")
+    for name in ("data-card.md", "croissant.json"):
+        (project / "docs" / name).unlink()
     assert exact_files(project, scope="product first") == [".cruft.json is not in the listing"]
     assert (project / "plan.toml").read_text(encoding="utf-8").endswith("# ours\n")
     assert [fault for check in STATIC for fault in check(project)] == []

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,7 @@ def load_sources() -> tuple[Source, ...]:
     if not find_spec("..problem.sources", __package__):
         return (PLAIN,)
     try:
-        from ..problem import sources
+        sources = import_module("..problem.sources", __package__)
     except ValidationError as error:
         model = {"Source": Source, "SourceColumn": SourceColumn}.get(error.title)
         faults = [describe_error(fault, model) for fault in error.errors()]
