@@ -39,7 +39,7 @@ VERSION = 1  # of what is kept of a delivery; another one has every file read ag
 
 @dataclass(frozen=True, slots=True)
 class KeptRows:
-    """Where rows that were read are kept (None: nowhere), whose rows are not, and who is told what is being read.
+    """Where rows that were read are kept (None: nowhere), whose rows are left out, and what is called with progress.
 
     `report` gets the name of a delivery, and which share of it has been read.
     """
@@ -160,7 +160,7 @@ def _keep(
 
 
 def _stem(table: Table, forgotten: Forgotten) -> str:
-    """Return the begin of the names of a table's Parquet files: it changes with the way in which the table is read."""
+    """Return the start of the names of a table's Parquet files: it changes with the way in which the table is read."""
     reader = [VERSION, forgotten.fingerprint, table.name, table.is_only, table.problem.key, table.problem.fingerprint]
     text = f"{reader} {table.problem.source.model_dump_json()}"
     return hashlib.sha256(text.encode()).hexdigest()[:24]
