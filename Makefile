@@ -20,11 +20,13 @@ demo: | $(UV) ## Generate a project into demo/, run its product, decide, react, 
 
 .PHONY: test
 test: | $(UV) ## Run the fast tests, and the own commands of every kind of project
-	@$(RUN) pytest
+	@$(RUN) pytest -m "not longest and not alone" -n 2 --dist loadfile
+	@$(RUN) pytest -m "alone and not longest"
 
 .PHONY: test-all
 test-all: | $(UV) ## Run these, and those that would make them too long for every change
-	@$(RUN) pytest -m "slow or not slow"
+	@$(RUN) pytest -m "not alone" -n 2 --dist loadfile
+	@$(RUN) pytest -m alone
 
 .PHONY: test-fast
 test-fast: | $(UV) ## Run the tests that take seconds

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
+CI = "churn"  # the table that runs the whole workflow, with its load test
 
 
 def run(project: Path, target: str) -> None:
@@ -32,7 +33,9 @@ def run(project: Path, target: str) -> None:
     assert done.returncode == 0, f"make {target}\n{done.stdout[-6000:]}{done.stderr[-3000:]}"
 
 
-@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.alone) if name == CI else name for name in FOREIGN]
+)
 def test_project_with_another_problem_passes_its_checks(baked: Callable[..., Path], tmp_path: Path, name: str) -> None:
     """`make openapi`, `make data-card`, `make check`; for one the whole ci workflow instead, and a turn of the loop."""
     project = tmp_path / baked(**BAKES[name]).name
@@ -43,7 +46,7 @@ def test_project_with_another_problem_passes_its_checks(baked: Callable[..., Pat
     run(project, "openapi")
     run(project, "data-card")
     commit(project, "The API and the table")
-    for target in ("data", "train", "promote", "ci") if name == "churn" else ("check",):
+    for target in ("data", "train", "promote", "ci") if name == CI else ("check",):
         run(project, target)
     assert git(project, "status", "--porcelain").splitlines() in ([], ["?? uv.lock"])
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 SECONDS = 900
 SETUP = ["check out", "set up"]
 RESTORED = [*SETUP, "say what is not configured", "restore state"]

@@ -8,6 +8,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.core.personal import find_personal
 from {{ cookiecutter.__package }}.stores.ledger import new_id, now
+from {{ cookiecutter.__package }}.stores.scan import scan_folder
 
 # made up, or published as examples by those who issue them
 PERSONAL = {
@@ -97,6 +98,14 @@ def test_sabotage_personal_value_is_found_with_its_place_and_is_not_shown(worksp
     assert out.splitlines()[0] == expected
     assert "1 personal-looking values; delete them, and mark their column PERSONAL" in out
     assert all(value not in out for value in ("901820", "lovelace.dev", "DE893", "41111", "078-05"))
+
+
+def test_addresses_of_objects_in_a_model_are_not_found(tmp_path):
+    with zipfile.ZipFile(tmp_path / "model.skops", "w") as archive:
+        archive.writestr("schema.json", '{"__id__": 255081416802538, "content": {"__id__":255081416802538}}')
+        archive.writestr("other.json", '{"name": 255081416802538}')
+    [finding] = scan_folder(tmp_path)
+    assert finding.place == f"{tmp_path}/model.skops: other.json:1"
 
 
 @pytest.mark.slow
