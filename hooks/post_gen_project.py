@@ -40,7 +40,7 @@ LATER = (
     *("tests/bias/learned", "tests/data", "tests/init", "tests/model"),
     *("tests/problem/learned", "tests/operations/monitoring", "tests/simulation.py"),
     *(f"{PACKAGE}/{name}" for name in ("data", "init", "model", "operations/monitoring")),
-    *(f"{PACKAGE}/stores/{name}.py" for name in ("decision_columns", "deliveries", "labelling", "lake")),
+    *(f"{PACKAGE}/stores/{name}.py" for name in ("decision_columns", "deliveries", "engines", "labelling", "lake")),
     *(f"{PACKAGE}/stores/{name}.py" for name in ("lake_erasure", "mlflow_client", "registry")),
     *("tests/integration/test_rollout_commands.py", "tests/integration/test_drill.py"),
     "tests/operations/test_rollout_guards.py",

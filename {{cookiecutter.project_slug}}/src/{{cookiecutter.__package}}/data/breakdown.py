@@ -62,11 +62,11 @@ def break_down(table: ir.Table, column: Column, baseline: Baseline, target: Colu
 def measure(table: ir.Table, tests: Tests, target: Column, gaps: Sequence[str] = ()) -> list[Part]:
     """Return the rows for which each test is the first that holds, and at last the other rows."""
     label = table[target.name]
-    values = [(label == answer).cast("float64") for answer in answers_of(target)] or [label.cast("float64")]
+    values = [_as_number(label == answer) for answer in answers_of(target)] or [label.cast("float64")]
     measures = {f"mean{place}": value.mean() for place, value in enumerate(values)}
     measures |= {f"variance{place}": value.var(how="pop") for place, value in enumerate(values)}
     # by place: a column may be called as an argument of Ibis is
-    measures |= {f"missing{place}": table[name].isnull().mean() for place, name in enumerate(gaps)}
+    measures |= {f"missing{place}": _as_number(table[name].isnull()).mean() for place, name in enumerate(gaps)}
     places = [(test, place) for place, (_, test) in enumerate(tests)]
     first = ibis.cases(*places, else_=len(tests)) if tests else ibis.literal(0)
     found = table.group_by(first.name("place")).aggregate(rows=table.count(), **measures).to_pyarrow().to_pylist()
@@ -104,6 +104,10 @@ def join_intervals(baseline: Baseline, least: float) -> list[Bin]:
             joined.append(replace(each, low=low))
             low, share = each.high, 0.0
     return [*joined[:-1], replace(joined[-1], high=None)]
+
+
+def _as_number(test: ir.BooleanValue) -> ir.FloatingValue:
+    return test.cast("int32").cast("float64")  # PostgreSQL has no other way from the one to the other
 
 
 def _choose_bins(column: Column, baseline: Baseline) -> list[Bin]:

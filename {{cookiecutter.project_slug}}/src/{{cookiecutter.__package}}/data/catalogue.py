@@ -9,8 +9,8 @@ import ibis.expr.types as ir
 from ibis.common.exceptions import OperationNotDefinedError
 
 from ..core.errors import UserError
+from ..stores.engines import hex_digit, md5
 from ..stores.lake import Lake
-from .transform import HEX
 
 TABLES = ("training", "quarantine", "baseline", "labels")  # of a lake whose tables have no times yet
 LANE, LANES = 8, 2  # hex digits of a number whose sum over many rows fits 64 bits, and numbers
@@ -49,9 +49,9 @@ def fingerprint_rows(table: ir.Table) -> tuple[int, str | None]:
     # with its length before it, no text can be taken for two
     texts = [ibis.coalesce(cell.length().cast("string").concat(":", cell), "-") for cell in cells]
     # a table of digests alone: in one query, every digit would compute its digest anew
-    hashed = table.select(digest=ibis.array(texts).join("").hexdigest("md5"))
+    hashed = table.select(digest=md5(ibis.array(texts).join("")))
     places = [range(lane * LANE, (lane + 1) * LANE) for lane in range(LANES)]
-    digits = [[ibis.literal(HEX).find(hashed.digest.substr(p, 1)) * 16 ** (p % LANE) for p in lane] for lane in places]
+    digits = [[hex_digit(hashed.digest, p) * 16 ** (p % LANE) for p in lane] for lane in places]
     sums = {f"lane{number}": ibis.coalesce(sum(lane[1:], lane[0]).sum(), 0) for number, lane in enumerate(digits)}
     try:
         [row] = hashed.aggregate(rows=hashed.count(), **sums).to_pyarrow().to_pylist()

@@ -15,6 +15,7 @@ from ..core.errors import UserError
 from ..core.problem import Problem
 from ..core.schema import Column
 from ..stores.columns import TYPES
+from ..stores.engines import md5
 from ..stores.lake import KEY, ORIGIN, Lake
 from .breakdown import Baseline, Breakdown, Part, break_down, explain, measure
 from .labels import WORDS
@@ -78,7 +79,7 @@ def sample_rows(table: ir.Table, columns: Sequence[Column]) -> pa.Table:
 
     The order of the hashes is as good as random. Texts are cut to MAX_TEXT characters.
     """
-    rows = table.order_by(table[KEY].hexdigest("md5"), KEY).limit(SAMPLE)
+    rows = table.order_by(md5(table[KEY]), KEY).limit(SAMPLE)
     values = [rows[c.name].substr(0, MAX_TEXT) if c.kind == "text" else rows[c.name] for c in columns]
     sample = rows.select(**{str(place): value for place, value in enumerate(values)}).to_pyarrow()
     return sample.rename_columns([column.name for column in columns])

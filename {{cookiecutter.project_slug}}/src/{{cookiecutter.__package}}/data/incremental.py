@@ -71,10 +71,10 @@ class Collected:
         order = rows["_place"] + ibis.ifelse(rows["_is_ordered"], rows[ROW], 0)
         return rows.mutate(**{ORDER: order}).drop("_place", "_is_ordered")
 
-    def list_deliveries(self) -> ir.Table:
+    def list_deliveries(self) -> pa.Table:
         """Return what is known of each delivery."""
         rows = [{name: getattr(delivery, name) for name in DELIVERIES} for delivery in self.deliveries]
-        return ibis.memtable(rows, schema=ibis.schema(DELIVERIES))
+        return pa.Table.from_pylist(rows, ibis.schema(DELIVERIES).to_pyarrow())
 
 
 def with_order(decisions: ir.Table) -> ir.Table:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -19,7 +18,7 @@ from .incremental import FRESH, KeptRows, collect_sources, with_order
 from .labels import weigh_labels
 from .recorded import read_decisions
 
-LABELS = {"origin": "string", "rows": "int64", "weight": "float64", "reason": "string"}
+LABELS = pa.schema({"origin": pa.string(), "rows": pa.int64(), "weight": pa.float64(), "reason": pa.string()})
 
 
 def build_tables(
@@ -65,9 +64,9 @@ def build_tables(
     runs = history.add_run(lake, training, problem, plan, now := datetime.now(UTC))
     comparison = drift.compare_runs(history.read_series(runs), plan.drift, now)
     tables = {"training": training, "quarantine": quarantine, "baseline": baseline}
-    tables["labels"] = ibis.memtable(weighed, schema=ibis.schema(LABELS))
+    tables["labels"] = pa.Table.from_pylist(weighed, LABELS)
     tables["deliveries"] = collected.list_deliveries()
-    lake.publish({**tables, history.TABLE: ibis.memtable(runs)})
+    lake.publish({**tables, history.TABLE: runs})
     return replace(counts, comparison=comparison)
 
 

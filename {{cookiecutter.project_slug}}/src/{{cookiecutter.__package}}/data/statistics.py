@@ -6,21 +6,22 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from ..core.binning import QUANTILES, Bin, make_bins
 from ..core.schema import Column
 
 BIN = {"column": "string", "category": "string", "missing": "boolean", "low": "float64", "high": "float64"}
-SCHEMA = {**BIN, "share": "float64"}
+SCHEMA = ibis.schema({**BIN, "share": "float64"}).to_pyarrow()
 CHUNK = 500  # bins that are counted in one query: with thousands of counts by group, DuckDB 2.0 ends the process
 
 
-def baseline(table: ir.Table, columns: Sequence[Column]) -> ir.Table:
+def baseline(table: ir.Table, columns: Sequence[Column]) -> pa.Table:
     """Return one row for each bin of each column, with its share of the rows; the shares of a column add up to 1."""
     bins = find_bins(table, columns)
     [(total, counts)] = count_rows(table, bins)
     rows = [{**asdict(each), "share": count / total["rows"]} for each, count in zip(bins, counts, strict=True)]
-    return ibis.memtable(rows, schema=ibis.schema(SCHEMA))
+    return pa.Table.from_pylist(rows, SCHEMA)
 
 
 def find_bins(table: ir.Table, columns: Sequence[Column]) -> list[Bin]:

@@ -6,9 +6,8 @@ import ibis
 import ibis.expr.types as ir
 
 from ..core.errors import UserError
+from ..stores.engines import hex_digit, md5
 from ..stores.lake import FOLD, KEY, ORIGIN, SUBJECT, WEIGHT
-
-HEX = "0123456789abcdef"
 
 
 def add_weights(table: ir.Table, weights: Mapping[str, float]) -> ir.Table:
@@ -32,6 +31,6 @@ def add_folds(table: ir.Table, folds: int, *, group: str = "", time: str = "") -
     if time:
         return table.mutate(**{FOLD: ibis.ntile(folds).over(order_by=[table[time], table[KEY]])})
     hashed = ibis.coalesce(table[group or SUBJECT].cast("string"), table[KEY])
-    digest = hashed.hexdigest("md5")
-    digits = [ibis.literal(HEX).find(digest.substr(position, 1)) * 16**position for position in range(4)]
+    digest = md5(hashed)
+    digits = [hex_digit(digest, position) * 16**position for position in range(4)]
     return table.mutate(**{FOLD: (sum(digits[1:], digits[0]) % folds).cast("int64")})

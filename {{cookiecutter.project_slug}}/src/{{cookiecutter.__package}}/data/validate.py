@@ -10,6 +10,7 @@ from ..core.checks import checks
 from ..core.errors import UserError
 from ..core.schema import Column
 from ..stores.columns import TYPES
+from ..stores.engines import has_nul
 from ..stores.lake import KEY, ORIGIN, SUBJECT, TIME
 from .labels import WORDS
 
@@ -18,7 +19,7 @@ CHECKS: dict[str, Callable[[ir.Value, Any], ir.BooleanValue]] = {
     "at_least": lambda value, limit: value >= limit,
     "at_most": lambda value, limit: value <= limit,
     "one_of": lambda value, limit: value.isin(limit),
-    "no_nul": lambda value, _: ~value.contains("\x00"),
+    "no_nul": lambda value, _: ~has_nul(value),
     "min_length": lambda value, limit: value.length() >= limit,
     "max_length": lambda value, limit: value.length() <= limit,
     "pattern": lambda value, limit: value.re_search(limit),

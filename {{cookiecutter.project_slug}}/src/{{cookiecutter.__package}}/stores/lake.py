@@ -22,6 +22,7 @@ import pyarrow as pa
 from ibis.common.exceptions import TableNotFound
 
 from ..core.errors import UserError, hide_passwords, in_one_line
+from . import engines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,31 +71,31 @@ class Lake:
 
     def stage(self, table: ir.Table | pa.Table) -> ir.Table:
         """Compute a table now, once, for the steps that follow; it is gone with the connection."""
-        return self.backend.create_table(f"staged_{uuid.uuid4().hex}", table, temp=True)
+        name = _new_name("staged")
+        return (engines.load if isinstance(table, pa.Table) else engines.stage)(self.backend, name, table)
 
     def read_parquet(self, folder: Path) -> ir.Table:
         """Return the rows of all Parquet files in a folder."""
-        takes_pattern = self.backend.name in ("duckdb", "pyspark")
-        return self.backend.read_parquet(str(folder / "*.parquet" if takes_pattern else folder))
+        return engines.read_parquet(self.backend, _new_name("parquet"), folder)
 
-    def publish(self, tables: Mapping[str, ir.Table]) -> None:
+    def publish(self, tables: Mapping[str, ir.Table | pa.Table]) -> None:
         """Replace all the given tables; when one cannot be computed, every old one stays.
 
-        They are computed by the engine and do not pass through the memory of this process. Beside DuckDB files, each
-        table is complete before the first one is replaced, but they are replaced one after the other.
+        They are computed by the engine and do not pass through the memory of this process. Beside DuckDB files and
+        PostgreSQL, each is complete before the first one is replaced, but they are replaced one after the other.
         """
         times = self.published() | dict.fromkeys(tables, datetime.now(UTC).isoformat(timespec="seconds"))
         published = pa.table({"name": [*times], "published_at": [*times.values()]})
-        tables = {**tables, PUBLISHED: ibis.memtable(published)}
+        every = {**tables, PUBLISHED: published}
+        computed = {name: self.stage(table) if isinstance(table, pa.Table) else table for name, table in every.items()}
         if self.path:
-            _publish_file(self, self.path, tables)
+            _publish_file(self, self.path, computed)
             return
-        made = {name: f"{name}_{uuid.uuid4().hex}" for name in tables}
+        made = {name: _new_name(name) for name in computed}
         try:
-            for name, table in tables.items():
+            for name, table in computed.items():
                 self.backend.create_table(made[name], table)
-            for name in tables:
-                self.backend.create_table(name, self.backend.table(made[name]), overwrite=True)
+            engines.replace_tables(self.backend, made)
         finally:
             for name in made.values():
                 self.backend.drop_table(name, force=True)
@@ -104,7 +105,8 @@ class Lake:
         if self.backend.name == "duckdb":  # Ibis asks DuckDB 2 by a method that it no longer has
             query = "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
             return sorted(name for (name,) in self.backend.raw_sql(query).fetchall())
-        return sorted(self.backend.list_tables())
+        # another database may have tables of other programs
+        return sorted({*self.published(), PUBLISHED} & {*self.backend.list_tables()})
 
 
 def file_of(place: str | Path) -> Path | None:
@@ -126,7 +128,7 @@ def open_lake(place: str | Path) -> Iterator[Lake]:
     if path and path.is_file():
         next_step = f"wait if another program has it open; if not, delete {path} and run `data`, which makes it again"
     with in_one_line("lake" if isinstance(place, Path) else f"lake {urlsplit(place).scheme}", next_step):
-        backend = ibis.duckdb.connect() if isinstance(place, Path) else ibis.connect(place)
+        backend = ibis.duckdb.connect() if isinstance(place, Path) else engines.connect(place)
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             _attach(backend, path)
@@ -141,6 +143,10 @@ def open_lake(place: str | Path) -> Iterator[Lake]:
         reason = str(error).partition("\n")[0] or type(error).__name__
         message = f"lake: {reason}; see that there is room on the disk and that it can be reached"
         raise UserError(hide_passwords(message)) from error
+
+
+def _new_name(start: str) -> str:
+    return f"{start}_{uuid.uuid4().hex}"
 
 
 def _attach(backend: Any, path: Path) -> None:

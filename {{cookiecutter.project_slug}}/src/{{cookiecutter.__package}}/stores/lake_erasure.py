@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 
-import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,7 +21,7 @@ def remove_rows(lake: Lake, find: Find) -> dict[str, int]:
     kept, counts = {}, {}
     for name, rows, found in _find_rows(lake, find):
         if number := found.true_count:
-            kept[name], counts[name] = ibis.memtable(rows.filter(pc.invert(found))), number
+            kept[name], counts[name] = rows.filter(pc.invert(found)), number
     if kept:
         lake.publish(kept)
     return counts

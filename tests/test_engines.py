@@ -1,0 +1,27 @@
+"""The data wheel of a generated project gives the same rows on every engine of the lake, with PySpark installed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from baking import run_command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SPARK = "ibis-framework[pyspark]"
+
+
+@pytest.mark.slow
+def test_every_engine_gives_the_rows_of_duckdb(baked: Callable[..., Path]) -> None:
+    """None of them is skipped; the documented installation is the one that is tried."""
+    project = baked()
+    assert f"uv add '{SPARK}'" in (project / "README.md").read_text(encoding="utf-8")
+    words = ("pytest", "-q", "-n", "0", "-m", "slow", "tests/data/test_engines.py")
+    done = run_command(project, "uv", "run", "--quiet", "--with", SPARK, *words, seconds=240)
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert re.search(r"(?m)^4 passed, \d+ deselected", done.stdout), done.stdout[-2000:]
