@@ -41,7 +41,7 @@ LATER = (
     *("tests/problem/learned", "tests/operations/monitoring", "tests/simulation.py"),
     *(f"{PACKAGE}/{name}" for name in ("data", "init", "model", "operations/monitoring")),
     *(f"{PACKAGE}/stores/{name}.py" for name in ("decision_columns", "deliveries", "engines", "labelling", "lake")),
-    *(f"{PACKAGE}/stores/{name}.py" for name in ("lake_erasure", "mlflow_client", "registry")),
+    *(f"{PACKAGE}/stores/{name}.py" for name in ("lake_erasure", "mlflow_client", "moments", "registry")),
     *("tests/integration/test_rollout_commands.py", "tests/integration/test_drill.py"),
     "tests/operations/test_rollout_guards.py",
     *(f"deploy/prometheus/{name}.yml" for name in ("rollout_alerts", "rollout_alerts_test")),

@@ -33,7 +33,7 @@ class Case(Strict):
 COLUMNS = columns(Case)
 # what `read_file` asks of a problem; the last column stands for the label
 ASKED = {"columns": COLUMNS[:-1], "stored": COLUMNS[:-1], "target": COLUMNS[-1], "source": Source()}
-PROBLEM: Any = SimpleNamespace(key="key", **ASKED)
+PROBLEM: Any = SimpleNamespace(key="key", joins=(), joined=frozenset(), **ASKED)
 CELLS = {"key": "a", "age": "40", "share": "0.5", "region": "north", "note": ""}
 GOOD = {KEY: "a", "age": 40, "share": 0.5, "region": "north", "note": None, REASON: None}
 GOOD |= {SUBJECT: None, ORIGIN: FILE, TIME: None, SOURCE: "a.csv", ROW: 1}

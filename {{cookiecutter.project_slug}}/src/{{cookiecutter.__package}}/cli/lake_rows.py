@@ -62,6 +62,11 @@ class LakeRows:
                 source = choose_source(place, declared_source, (*problem.columns, problem.target))
                 if number := _count_in_table(place, source, problem.key, forgotten):
                     found[show(place)] = number
+        for joined, join in problem.joins:
+            about = join.source.model_copy(update={"subject": join.source.key})
+            for place in find_files(joined):
+                if number := _count_in_table(place, about, problem.key, forgotten):
+                    found[show(place)] = number
         return found
 
     def _find(self, forgotten: Forgotten) -> Callable[[Any], pa.Array]:

@@ -6,6 +6,7 @@ It is put together once, in `cli/composition.py`, and passed down; no other modu
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -15,6 +16,7 @@ from .checks import request_model
 from .choice import ChoiceObjective
 from .errors import UserError, error_message
 from .identifiers import identifier_fields
+from .join import AnyJoin, join_faults
 from .objective import Objective, make_objective
 from .plan import Plan
 from .rules import RuleModel, rule_errors
@@ -40,6 +42,7 @@ class Problem:
     outcome: type[Outcome]
     fingerprint: str  # changes whenever the features or the label do
     source: Source = PLAIN  # how its tables are read
+    joins: tuple[tuple[Path | str, AnyJoin], ...] = ()  # tables from which further columns come, each with its place
 
     @property
     def inputs(self) -> tuple[Column, ...]:
@@ -50,6 +53,11 @@ class Problem:
     def stored(self) -> tuple[Column, ...]:
         """The columns that are recorded: all but the personal ones."""
         return tuple(column for column in self.columns if not column.personal)
+
+    @property
+    def joined(self) -> frozenset[str]:
+        """The names of the columns that come from other tables."""
+        return frozenset(name for _, join in self.joins for name in join.names)
 
 
 def make_problem(
@@ -109,14 +117,18 @@ def _check_examples(request: type[BaseModel], asked: Sequence[Column]) -> None:
                 raise UserError(f"contract.py: {message}; give it examples=[...] within its limits") from None
 
 
-def with_source(problem: Problem, source: Source) -> Problem:
-    """Return a problem whose tables are read as a source declares.
+def with_source(problem: Problem, source: Source, joins: Sequence[tuple[Path | str, AnyJoin]] = ()) -> Problem:
+    """Return a problem whose tables are read as a source declares, and joined with others.
 
-    Raises UserError: the source names a column or a category that the contract does not have.
+    Raises UserError: source or joins name a column or a category that the contract does not have.
     """
-    if faults := source_faults(source, [*problem.columns, problem.target]):
+    faults = source_faults(source, [*problem.columns, problem.target])
+    faults += join_faults([join for _, join in joins], problem.stored)
+    if joins and not source.time and any(join.source.time for _, join in joins):
+        faults.append("JOINS: give `time` of SOURCE, the column that says when a row was decided on")
+    if faults:
         raise UserError(f"sources.py: {'; '.join(faults)}")
-    return replace(problem, source=source)
+    return replace(problem, source=source, joins=tuple(joins))
 
 
 def rules_tags(problem: Problem) -> dict[str, str]:

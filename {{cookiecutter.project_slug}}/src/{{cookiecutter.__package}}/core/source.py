@@ -32,6 +32,9 @@ class Source(Strict):
 
     # of every source but the plan's: a file, a folder, a pattern as `data/*.csv`, or the URL of a database
     place: str = ""
+    # the column with the date or time at which a row was decided on; of a table that is joined, from which on it was
+    # known. Joins need it (`core/join.py`)
+    time: str = ""
     cursor: str = ""  # of a table of a database: the column by which rows that are new or have changed are found
     encoding: str = "utf-8"  # a byte-order mark is dropped
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","

@@ -7,6 +7,7 @@ Zaldivar and Kjartansson, "Data Cards", FAccT 2022, as far as there is evidence;
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from ..core.join import describe_join
 from ..core.markdown import make_table
 from ..core.plan import Plan
 from ..core.problem import Problem
@@ -89,6 +90,9 @@ def _origin_rows(found: Description, problem: Problem) -> list[list[str]]:
     rows += [["identified by", "its number" if problem.source.number_rows else problem.source.key or problem.key]]
     rows += [["about", f"`{problem.source.subject}`: rows of one share a fold"]] if problem.source.subject else []
     rows += [["problem/sources.py", _cut(", ".join(reading), 4 * CELL)]] if reading else []
+    for _, join in problem.joins:
+        names = ", ".join(f"`{name}`" for name in join.names)
+        rows.append(["joined", _cut(f"{names}: {describe_join(join)}", 4 * CELL)])
     return [*rows, ["definition", found.definition]]
 
 

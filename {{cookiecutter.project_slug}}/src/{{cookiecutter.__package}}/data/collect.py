@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from ..core.checks import shorten
 from ..core.errors import UserError
 from ..core.problem import Problem
 from ..core.schema import Column
@@ -17,10 +19,12 @@ from ..stores.deliveries import find_files
 from ..stores.dialect import describe_dialect
 from ..stores.files import choose_source, file_errors, read_rows, show
 from ..stores.lake import KEY, ORIGIN, ROW, SOURCE, SUBJECT, TIME
+from ..stores.moments import TIMES, read_moments
 from .labels import FILE
 
 # why a row cannot be used; like the other columns of ours, none of a contract begins with _
 REASON = "_reason"
+MOMENT = "_moment"  # at which a row was decided on, where there are joins: see `read_moments`
 SHOWN = 3  # faults in an error
 
 
@@ -73,6 +77,7 @@ def read_table(table: Table, report: Callable[[float], None] = lambda _: None) -
 def row_schema(problem: Problem) -> pa.Schema:
     """Return the columns of a row: what identifies it, where it comes from, its values, and what is wrong with it."""
     types = {name: pa.string() for name in (KEY, SUBJECT, ORIGIN, TIME)}
+    types |= {MOMENT: pa.int64()} if problem.joins else {}
     types |= {column.name: TYPES[column.kind] for column in kept_columns(problem)}
     return pa.schema(types | {SOURCE: pa.string(), ROW: pa.int64(), REASON: pa.string()})
 
@@ -87,9 +92,14 @@ def _read_chunk(table: Table, chunk: pa.RecordBatch, rows: int, source: Source) 
     place, problem = table.place, table.problem
     keys = _read_keys(table, chunk, rows, source)
     subjects = _read_texts(place, chunk, source.subject) if source.subject else pa.nulls(len(keys), pa.string())
-    converted = convert(chunk, kept_columns(problem), source)
+    own = [column for column in kept_columns(problem) if column.name not in problem.joined]
+    converted = convert(chunk, own, source)
     columns = {KEY: keys, SUBJECT: subjects, ORIGIN: pa.repeat(FILE, len(keys)), TIME: pa.nulls(len(keys), pa.string())}
     reasons: list[list[str]] = [[] for _ in keys]
+    if problem.joins:
+        columns[MOMENT] = read_moments(chunk[source.time]) if source.time else pa.nulls(len(keys), pa.int64())
+        for row in pc.indices_nonzero(pc.is_null(columns[MOMENT])).to_pylist() if source.time else []:
+            reasons[row].append(f"{source.time} is {shorten(chunk[source.time][row].as_py())}, expected {TIMES}")
     contradictions: list[tuple[int, str]] = []
     for column in kept_columns(problem):
         columns[column.name], faults = read_column(converted, column)
@@ -140,12 +150,19 @@ def _check_names(place: Path | str, schema: pa.Schema, problem: Problem, source:
     """Raise UserError unless the table has every column of the contract, and no other one that is not ignored."""
     key = [] if _has_no_key(schema, problem, source) else [source.key or problem.key]
     key += [source.subject] if source.subject else []
-    allowed = {*source.ignored, source.cursor}
-    wanted = dict.fromkeys([*key, *(source.column(c.name).name for c in (*problem.columns, problem.target))])
+    allowed = {*source.ignored, source.cursor, source.time}
+    key += [source.time] if source.time and problem.joins else []
+    own = [column for column in (*problem.columns, problem.target) if column.name not in problem.joined]
+    wanted = dict.fromkeys([*key, *(source.column(column.name).name for column in own)])
     twice = repeated_names(schema, source)
-    faults = [f"column {name} is missing" for name in wanted if name not in schema.names]
+    faults = []
+    if not source.time and any(join.source.time for _, join in problem.joins):
+        faults.append("no column says when a row was decided on: give its name by time=... in problem/sources.py")
+    faults += [f"column {name} is missing" for name in wanted if name not in schema.names]
     faults += [f"column {name} is there twice" for name in dict.fromkeys(twice.values())]
     unknown = [name for name in schema.names if name not in {*wanted, *allowed, *twice}]
+    faults += [f"column {name} comes from JOINS: add it to `ignored`" for name in unknown if name in problem.joined]
+    unknown = [name for name in unknown if name not in problem.joined]
     faults += [f"column {name} is not in contract.py" for name in unknown]
     if faults:
         seems = describe_dialect(place, source) if isinstance(place, Path) else ""

@@ -96,6 +96,8 @@ def _fields(problem: Problem, place: str) -> Iterator[dict[str, Any]]:
     if source.subject and source.subject != source.key:
         yield _field(place, source.subject, "Whom or what a row is about", source.subject, "sc:Text")
     for column in (*problem.columns, problem.target):
+        if column.name in problem.joined:  # it is not in this file
+            continue
         spec = source.column(column.name)
         is_spelt = bool(spec.date or spec.unit or spec.accounting) or source.decimal == "," or source.thousands
         use = "the answer" if column is problem.target else column.use

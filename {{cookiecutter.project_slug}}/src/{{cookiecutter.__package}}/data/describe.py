@@ -92,6 +92,7 @@ def digest_definition(given: str, problem: Problem, plan: Plan, root: Path) -> s
     columns = [{key: value for key, value in asdict(c).items() if value} for c in (*problem.columns, problem.target)]
     parts = (plan.data, plan.labels, plan.groups, plan.costs, problem.source)
     stated = [part.model_dump(mode="json", exclude_defaults=True) | {"source": show(given)} for part in parts]
+    stated += [join.model_dump(mode="json", exclude_defaults=True) for _, join in problem.joins]
     text = json.dumps([problem.key, columns, plan.product.question, stated, read_notes(root)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -71,10 +71,11 @@ class Collected:
         order = rows["_place"] + ibis.ifelse(rows["_is_ordered"], rows[ROW], 0)
         return rows.mutate(**{ORDER: order}).drop("_place", "_is_ordered")
 
-    def list_deliveries(self) -> pa.Table:
-        """Return what is known of each delivery."""
-        rows = [{name: getattr(delivery, name) for name in DELIVERIES} for delivery in self.deliveries]
-        return pa.Table.from_pylist(rows, ibis.schema(DELIVERIES).to_pyarrow())
+
+def list_deliveries(deliveries: Sequence[Delivery]) -> pa.Table:
+    """Return what is known of each delivery."""
+    rows = [{name: getattr(delivery, name) for name in DELIVERIES} for delivery in deliveries]
+    return pa.Table.from_pylist(rows, ibis.schema(DELIVERIES).to_pyarrow())
 
 
 def with_order(decisions: ir.Table) -> ir.Table:
@@ -162,5 +163,6 @@ def _keep(
 def _stem(table: Table, forgotten: Forgotten) -> str:
     """Return the start of the names of a table's Parquet files: it changes with the way in which the table is read."""
     reader = [VERSION, forgotten.fingerprint, table.name, table.is_only, table.problem.key, table.problem.fingerprint]
+    reader += sorted(table.problem.joined)
     text = f"{reader} {table.problem.source.model_dump_json()}"
     return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -14,8 +14,10 @@ from ..core.problem import Problem
 from ..core.source import Source
 from ..stores.lake import ORIGIN, SUBJECT, Lake
 from . import agreement, attention, collect, curate, drift, history, leakage, statistics, transform, validate
-from .incremental import FRESH, KeptRows, collect_sources, with_order
+from .incremental import FRESH, KeptRows, collect_sources, list_deliveries, with_order
+from .join import join_tables
 from .labels import weigh_labels
+from .other_tables import collect_joined
 from .recorded import read_decisions
 
 LABELS = pa.schema({"origin": pa.string(), "rows": pa.int64(), "weight": pa.float64(), "reason": pa.string()})
@@ -40,14 +42,18 @@ def build_tables(
     every = agreement.leave_out(decisions, plan.labelling.left_out)
     known = [each for each in every if not kept.forgotten.has_decision(each)]
     recorded = read_decisions(known, problem, plan.labels.order)
-    with collect_sources([(place, problem.source), *more], problem, kept) as collected:
+    with (
+        collect_sources([(place, problem.source), *more], problem, kept) as collected,
+        collect_joined(problem, kept) as joined,
+    ):
         rows = collected.read_rows(lake).union(with_order(lake.stage(pa.Table.from_batches([recorded]))))
-        curated = lake.stage(curate.curate(lake, rows))
+        curated = lake.stage(curate.curate(lake, join_tables(lake, rows, joined, problem)))
     counts = curate.check_share(curated, plan.data.max_quarantined_share)
     read = sum(delivery.rows for delivery in collected.deliveries) + recorded.num_rows
     left_out = sum(delivery.left_out for delivery in collected.deliveries) + len(every) - len(known)
-    counts = replace(counts, duplicates=read - counts.read, forgotten=left_out, new=collected.new)
-    counts = replace(counts, deliveries=len(collected.deliveries))
+    counts = replace(counts, duplicates=read - counts.read, forgotten=left_out)
+    deliveries = [*collected.deliveries, *(each for table in joined for each in table.deliveries)]
+    counts = replace(counts, deliveries=len(deliveries), new=collected.new + sum(table.new for table in joined))
     usable, quarantine = curate.split_usable(curated)
     validate.validate(usable, collect.kept_columns(problem))
     disagreement = agreement.explain_disagreement(known, problem.target, plan)
@@ -65,7 +71,7 @@ def build_tables(
     comparison = drift.compare_runs(history.read_series(runs), plan.drift, now)
     tables = {"training": training, "quarantine": quarantine, "baseline": baseline}
     tables["labels"] = pa.Table.from_pylist(weighed, LABELS)
-    tables["deliveries"] = collected.list_deliveries()
+    tables["deliveries"] = list_deliveries(deliveries)
     lake.publish({**tables, history.TABLE: runs})
     return replace(counts, comparison=comparison)
 

@@ -24,9 +24,27 @@ order of names replaces the others. Of a table with a `cursor`, later values rep
         Source(place="data/branches/", delimiter=";"),
         Source(place="postgresql://reader:${PASSWORD}@warehouse/sales", table="cases", cursor="changed_at"),
     )
+
+`JOINS` has tables from which further columns of the contract come, by the column `key` of their source, which is
+compared with the subject of a row. A feature must not know what came after the decision: of a table with a `time`, only
+rows from before the `time` of SOURCE are used, the latest for a Join, and those of so many days for a Window:
+
+    SOURCE = Source(subject="customer", time="applied_at")
+    JOINS = (
+        Join(source=Source(place="data/accounts.csv", key="customer", time="valid_from"), columns=("limit",)),
+        Window(
+            source=Source(place="data/payments/", key="customer", time="paid_at"),
+            days=90,
+            columns={"payments": ("count", ""), "paid": ("sum", "amount")},
+        ),
+    )
+
+Whoever asks the running product sends these columns with the others: it looks up nothing, and records what it was sent.
 """
 
+from ..core.join import Join, Window
 from ..core.source import Source
 
 SOURCE = Source()
 SOURCES: tuple[Source, ...] = ()
+JOINS: tuple[Join | Window, ...] = ()

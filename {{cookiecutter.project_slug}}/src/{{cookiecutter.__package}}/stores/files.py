@@ -116,6 +116,8 @@ def choose_source(place: Path | str, source: Source, columns: Iterable[Column]) 
     there = _read_names(place, plain)
     if source.subject in there:
         plain = plain.model_copy(update={"subject": source.subject})
+    if source.time in there:
+        plain = plain.model_copy(update={"time": source.time})
     own = names & there
     # without a header, the first row may have a cell that is called as a column is, but not all of them
     return plain if (len(own) > len(found) if source.header else own == names) else source
