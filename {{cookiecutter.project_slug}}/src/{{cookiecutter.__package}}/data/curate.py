@@ -25,7 +25,8 @@ class Counts:
     duplicates: int = 0  # rows that a later one of their key replaces, and copies
     forgotten: int = 0  # rows of forgotten subjects, which are in no table
     deliveries: int = 0
-    new: int = 0  # deliveries that were read in this run
+    joined: int = 0  # deliveries whose rows are columns of others
+    new: int = 0  # of both, those that were read in this run
     comparison: str = ""  # of the sources with earlier runs, in one line
 
     @property
@@ -94,6 +95,8 @@ def check_share(curated: ir.Table, limit: float) -> Counts:
 
 def describe_counts(counts: Counts) -> str:
     """Return in a sentence what became of the rows that were read."""
-    tables = f"{counts.deliveries:,} {'table' if counts.deliveries == 1 else 'tables'}, {counts.new:,} of them new"
+    tables = f"{counts.deliveries:,} {'table' if counts.deliveries == 1 else 'tables'}"
+    tables += f" joined with {counts.joined:,}" if counts.joined else ""
+    tables += f", {counts.new:,} of them new"
     kept = f"{counts.usable:,} kept, {counts.duplicates:,} duplicates, {counts.quarantined:,} in quarantine"
     return f"Read: {counts.read:,} rows of {tables}; {kept}."

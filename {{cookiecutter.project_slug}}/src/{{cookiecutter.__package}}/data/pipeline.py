@@ -53,7 +53,8 @@ def build_tables(
     left_out = sum(delivery.left_out for delivery in collected.deliveries) + len(every) - len(known)
     counts = replace(counts, duplicates=read - counts.read, forgotten=left_out)
     deliveries = [*collected.deliveries, *(each for table in joined for each in table.deliveries)]
-    counts = replace(counts, deliveries=len(deliveries), new=collected.new + sum(table.new for table in joined))
+    counts = replace(counts, deliveries=len(collected.deliveries), joined=len(deliveries) - len(collected.deliveries))
+    counts = replace(counts, new=collected.new + sum(table.new for table in joined))
     usable, quarantine = curate.split_usable(curated)
     validate.validate(usable, collect.kept_columns(problem))
     disagreement = agreement.explain_disagreement(known, problem.target, plan)
