@@ -22,6 +22,6 @@ def test_every_engine_gives_the_rows_of_duckdb(baked: Callable[..., Path]) -> No
     project = baked()
     assert f"uv add '{SPARK}'" in (project / "README.md").read_text(encoding="utf-8")
     words = ("pytest", "-q", "-n", "0", "-m", "slow", "tests/data/test_engines.py")
-    done = run_command(project, "uv", "run", "--quiet", "--with", SPARK, *words, seconds=240)
+    done = run_command(project, "uv", "run", "--quiet", "--with", SPARK, *words, seconds=480)
     assert done.returncode == 0, done.stdout[-6000:]
     assert re.search(r"(?m)^4 passed, \d+ deselected", done.stdout), done.stdout[-2000:]

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from {{ cookiecutter.__package }}.core.errors import UserError
-from {{ cookiecutter.__package }}.stores import csv_reader, files
+from {{ cookiecutter.__package }}.stores import csv_reader, files, regular_csv
 
 SMALL = 300  # cells in a chunk
 FILLER = b"".join(b"%d,two,3\n" % place for place in range(2_000))  # many chunks
@@ -24,6 +24,7 @@ FILLER = b"".join(b"%d,two,3\n" % place for place in range(2_000))  # many chunk
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_reader, "CSV_CELLS", SMALL)
+    monkeypatch.setattr(regular_csv, "BLOCK", 8 * SMALL)
 
 
 def read(path: Path) -> list[list[Any]]:

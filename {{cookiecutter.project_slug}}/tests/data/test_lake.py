@@ -162,3 +162,12 @@ def test_second_data_at_once_is_refused_and_the_first_wins(command: Any, workspa
         assert errors.startswith("error: another command is writing the lake (in ")
         assert errors.endswith("); wait until it has ended\n")
     assert command("data")[0] == 0
+
+
+def test_tables_that_need_more_memory_than_is_allowed_are_one_line(path: Path) -> None:
+    with (
+        pytest.raises(UserError, match=r"^lake: Out of Memory.*; set APP_LAKE_MEMORY to more$"),
+        open_lake(path, "1 MB") as lake,
+    ):
+        lake.publish({"many": ibis.range(3_000_000).unnest().name("a").as_table()})
+    assert not path.exists()

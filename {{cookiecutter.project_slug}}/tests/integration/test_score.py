@@ -28,7 +28,11 @@ from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.schema import Column
 from {{ cookiecutter.__package }}.product.predictor import Predictor
 from {{ cookiecutter.__package }}.product.scoring import choose_target, score
-from {{ cookiecutter.__package }}.stores import csv_reader, other_formats
+from {{ cookiecutter.__package }}.stores import (
+    csv_reader,
+    other_formats,
+    regular_csv,
+)
 from {{ cookiecutter.__package }}.stores.columns import read_column
 
 INPUTS = USUAL.problem().inputs
@@ -39,6 +43,7 @@ TEXT = next(column for column in INPUTS if column.kind == "text")
 GROUP = next(column for column in USUAL.problem().columns if column.protected)
 ROWS = 500
 SMALL = 1_000  # cells of CSV in a chunk
+BLOCK = 2_048  # bytes of a regular block
 # decides on one chunk, and then waits until it is told to stop
 STUCK = f"""
 import signal, sys
@@ -47,8 +52,9 @@ from conftest import Workspace
 from pathlib import Path
 from {{ cookiecutter.__package }}.cli import composition, main
 from {{ cookiecutter.__package }}.core.choice import ChoiceObjective
-from {{ cookiecutter.__package }}.stores import csv_reader
+from {{ cookiecutter.__package }}.stores import csv_reader, regular_csv
 csv_reader.CSV_CELLS = {SMALL}
+regular_csv.BLOCK = {BLOCK}
 predict, calls = ChoiceObjective.predict, []
 def wait_after_the_first(*given):
     calls.append(given)
@@ -89,6 +95,7 @@ def file(request: pytest.FixtureRequest, tmp_path: Path, features: dict[str, Any
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(other_formats, "PARQUET_ROWS", 64)
     monkeypatch.setattr(csv_reader, "CSV_CELLS", SMALL)
+    monkeypatch.setattr(regular_csv, "BLOCK", BLOCK)
 
 
 def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:

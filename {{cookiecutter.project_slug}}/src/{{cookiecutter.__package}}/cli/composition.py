@@ -54,7 +54,7 @@ class Project:
         """Open the lake."""
         from ..stores.lake import open_lake
 
-        opened: contextlib.AbstractContextManager[Lake] = open_lake(self.settings.lake)
+        opened: contextlib.AbstractContextManager[Lake] = open_lake(self.settings.lake, self.settings.lake_memory)
         return opened
 
     @property

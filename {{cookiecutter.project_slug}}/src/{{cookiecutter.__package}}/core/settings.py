@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from .errors import UserError, error_message
 
 SHORTEST_KEY = 16
+MEMORY = "2500MB"  # with what Arrow takes beside it, 10 million rows need 3 GB
 REGISTRY_NAMES = AliasChoices("APP_REGISTRY_URL", "MLFLOW_TRACKING_URI")
 Count = Annotated[int, Field(ge=1)]
 Bytes = Annotated[int, Field(ge=256)]
@@ -34,6 +35,7 @@ class Settings(BaseSettings):
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     secrets_dir: str = ""
     lake_url: str = ""
+    lake_memory: Annotated[str, Field(pattern=r"^[0-9]+ ?[MG]B$")] = MEMORY  # of DuckDB
     registry_url: str = Field("", validation_alias=REGISTRY_NAMES)
     ledger_url: str = ""
     models_url: str = ""

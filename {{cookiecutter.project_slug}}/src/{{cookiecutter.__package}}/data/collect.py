@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -95,24 +96,27 @@ def _read_chunk(table: Table, chunk: pa.RecordBatch, rows: int, source: Source) 
     own = [column for column in kept_columns(problem) if column.name not in problem.joined]
     converted = convert(chunk, own, source)
     columns = {KEY: keys, SUBJECT: subjects, ORIGIN: pa.repeat(FILE, len(keys)), TIME: pa.nulls(len(keys), pa.string())}
-    reasons: list[list[str]] = [[] for _ in keys]
+    reasons: dict[int, str] = {}  # of the few rows that have some
     if problem.joins:
         columns[MOMENT] = read_moments(chunk[source.time]) if source.time else pa.nulls(len(keys), pa.int64())
         for row in pc.indices_nonzero(pc.is_null(columns[MOMENT])).to_pylist() if source.time else []:
-            reasons[row].append(f"{source.time} is {shorten(chunk[source.time][row].as_py())}, expected {TIMES}")
+            reasons[row] = f"{source.time} is {shorten(chunk[source.time][row].as_py())}, expected {TIMES}"
     contradictions: list[tuple[int, str]] = []
     for column in kept_columns(problem):
         columns[column.name], faults = read_column(converted, column)
         for fault in faults:
-            reasons[fault.row].append(fault.reason)
+            reasons[fault.row] = f"{reasons[fault.row]}; {fault.reason}" if fault.row in reasons else fault.reason
         contradictions += [(fault.row, fault.reason) for fault in faults if fault.contradicts]
     if contradictions:
         shown = "; ".join(f"row {rows + row + 1} ({keys[row]}): {reason}" for row, reason in contradictions[:SHOWN])
         more = "; and more" if len(contradictions) > SHOWN else ""
         raise UserError(f"{show(place)}: {shown}{more}; correct the source, or widen contract.py")
     columns[SOURCE] = pa.repeat(table.name, len(keys))
-    columns[ROW] = pa.array(range(rows + 1, rows + len(keys) + 1), pa.int64())
-    columns[REASON] = pa.array(["; ".join(found) or None for found in reasons], pa.string())
+    columns[ROW] = pa.array(np.arange(rows + 1, rows + len(keys) + 1))
+    found: list[str | None] = [None] * len(keys)
+    for row, reason in reasons.items():
+        found[row] = reason
+    columns[REASON] = pa.array(found, pa.string())
     return pa.RecordBatch.from_pydict(columns, row_schema(problem))
 
 

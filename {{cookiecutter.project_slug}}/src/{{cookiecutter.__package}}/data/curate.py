@@ -41,7 +41,7 @@ def curate(lake: Lake, table: ir.Table) -> ir.Table:
     Copies are left out. Where several rows are the latest and differ, none of them can be used, because nobody knows
     which one is right.
     """
-    table = lake.stage(table.mutate(**{name: strip(table[name]).nullif("") for name in (KEY, SUBJECT)}))
+    table = table.mutate(**{name: strip(table[name]).nullif("") for name in (KEY, SUBJECT)})
     counted = table.group_by(KEY).aggregate(rows=table.count())
     repeated = lake.stage(counted.filter((counted["rows"] > 1) & counted[KEY].notnull()).select(KEY))
     if repeated.count().to_pyarrow().as_py():

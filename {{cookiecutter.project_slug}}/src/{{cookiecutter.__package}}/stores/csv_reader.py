@@ -1,6 +1,7 @@
 """Read a text file of rows: every record is read as its source declares it, or the file is refused with its place.
 
-Records are split by Python's `csv`, which guesses nothing. Empty lines are no rows, except of a single column.
+Records are split by Python's `csv`, which guesses nothing; regular blocks by Arrow, in the same way. Empty lines are
+no rows, except of a single column.
 """
 
 import codecs
@@ -12,13 +13,14 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import IO, Any, NamedTuple, TextIO
 
 import pyarrow as pa
 
 from ..core.checks import shorten
 from ..core.source import PLAIN, Source
 from .cells import is_total, make_chunk, name_columns
+from .regular_csv import is_plain, read_blocks, read_header
 
 Reject = Callable[[int, str], None]  # takes the number of a line that is no row, and why it is none
 CSV_CELLS = 100_000  # in a chunk
@@ -38,16 +40,27 @@ def read_csv(
 
     Raises csv.Error: a record does not fit, and `reject` is not given; the file ends within one; or quotes do not fit.
     """
-    with path.open("rb") as binary, open_text(path, binary, source) as file:
-        records = _read_records(file, source, reject)
-        first = next(records, None)
-        if first is None:
-            return
-        header = first if source.header else [f"column {place}" for place in range(1, len(first) + 1)]
-        records = records if source.header else itertools.chain([first], records)
-        schema, size = name_columns(header), path.stat().st_size
-        while rows := list(itertools.islice(records, 1 + CSV_CELLS // len(header))):
-            yield make_chunk(rows, schema), binary.tell() / size
+    size, before = path.stat().st_size, Before()
+    with path.open("rb") as binary:
+        header = read_header(binary, source.delimiter) if is_plain(path, source) else []
+        if header:
+            before = Before(1, 1, len(header))
+            for chunk, lines in read_blocks(binary, name_columns(header), source.delimiter, LONGEST_CELL):
+                before = Before(before.lines + lines, before.records + chunk.num_rows, len(header))
+                yield chunk, binary.tell() / size
+        else:
+            binary.seek(0)
+        with open_text(path, binary, source) as file:
+            records = _read_records(file, source, reject, before)
+            if not header:
+                first = next(records, None)
+                if first is None:
+                    return
+                header = first if source.header else [f"column {place}" for place in range(1, len(first) + 1)]
+                records = records if source.header else itertools.chain([first], records)
+            schema = name_columns(header)
+            while rows := list(itertools.islice(records, 1 + CSV_CELLS // len(header))):
+                yield make_chunk(rows, schema), binary.tell() / size
 
 
 @contextlib.contextmanager
@@ -60,18 +73,26 @@ def open_text(path: Path, binary: IO[bytes], source: Source) -> Iterator[TextIO]
         yield file
 
 
+class Before(NamedTuple):
+    """How much of a file was read already: lines, records with the header, and cells in each."""
+
+    lines: int = 0
+    records: int = 0
+    width: int = 0
+
+
 class _Lines:
     """The lines of a file, all of them text, without those above the header and without comments."""
 
-    def __init__(self, file: TextIO, source: Source) -> None:
-        self.file, self.source = file, source
+    def __init__(self, file: TextIO, source: Source, before: int) -> None:
+        self.file, self.source, self.before = file, source, before
         self.is_start = True  # of a record: only there can a line be a comment
         self.first = 1  # number of the line that the current record begins with
         self.is_ended = True  # whether the last line that was read has a line break
 
     def __iter__(self) -> Iterator[str]:
         skipped, comment = self.source.skip_lines, self.source.comment
-        for number, found in enumerate(self.file, start=1):
+        for number, found in enumerate(self.file, start=1 + self.before):
             line = found.removeprefix(BYTE_ORDER_MARK) if number == 1 else found
             if number <= skipped or (self.is_start and comment and line.startswith(comment)):
                 continue
@@ -85,10 +106,14 @@ class _Lines:
             yield line
 
 
-def _read_records(file: TextIO, source: Source, reject: Reject | None) -> Iterator[list[str]]:
-    """Yield the cells of the header and of every row, or raise csv.Error with row and line, both counted from 1."""
+def _read_records(file: TextIO, source: Source, reject: Reject | None, before: Before) -> Iterator[list[str]]:
+    """Yield the cells of the header and of every row, after those `before`.
+
+    Raises csv.Error: one does not fit; with its row and line, both counted from 1.
+    """
     csv.field_size_limit(LONGEST_CELL)
-    lines, row, width, fault = _Lines(file, source), int(not source.header), 0, ""
+    lines, width, fault = _Lines(file, source, before.lines), before.width, ""
+    row = before.records or int(not source.header)
     has_totals = bool(source.totals)
     try:
         for record in csv.reader(lines, **_dialect(source)):

@@ -50,6 +50,11 @@ def connect(url: str) -> Any:
     return ibis.pyspark.connect(SparkSession.builder.config(map=settings).getOrCreate())
 
 
+def connect_duckdb(folder: Path, memory: str) -> Any:
+    """Start DuckDB in this process; what does not fit into its memory is in a folder for as long as it runs."""
+    return ibis.duckdb.connect(memory_limit=memory, temp_directory=str(folder / "duckdb"))
+
+
 def stage(backend: Any, name: str, table: ir.Table) -> ir.Table:
     """Compute a table now, under a name that is gone with the connection."""
     if backend.name != SPARK:

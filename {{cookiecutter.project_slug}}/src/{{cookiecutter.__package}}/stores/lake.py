@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.common.exceptions import TableNotFound
 
 from ..core.errors import UserError, hide_passwords, in_one_line
+from ..core.settings import MEMORY
 from . import engines
 
 if TYPE_CHECKING:
@@ -117,8 +117,10 @@ def file_of(place: str | Path) -> Path | None:
 
 
 @contextlib.contextmanager
-def open_lake(place: str | Path) -> Iterator[Lake]:
+def open_lake(place: str | Path, memory: str = MEMORY) -> Iterator[Lake]:
     """Connect to a lake, by a URL or by the path of a DuckDB file, and disconnect afterwards.
+
+    `memory`: what DuckDB may take for tables and queries, beside which it writes to disk.
 
     Raises UserError: no such backend, it cannot be reached, or there is no room for a table.
     """
@@ -128,7 +130,7 @@ def open_lake(place: str | Path) -> Iterator[Lake]:
     if path and path.is_file():
         next_step = f"wait if another program has it open; if not, delete {path} and run `data`, which makes it again"
     with in_one_line("lake" if isinstance(place, Path) else f"lake {urlsplit(place).scheme}", next_step):
-        backend = ibis.duckdb.connect() if isinstance(place, Path) else engines.connect(place)
+        backend = engines.connect_duckdb(place.parent, memory) if isinstance(place, Path) else engines.connect(place)
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             _attach(backend, path)
@@ -141,7 +143,9 @@ def open_lake(place: str | Path) -> Iterator[Lake]:
         if not isinstance(error, OSError) and not any(word in type(error).__name__ for word in ENGINE_ERRORS):
             raise
         reason = str(error).partition("\n")[0] or type(error).__name__
-        message = f"lake: {reason}; see that there is room on the disk and that it can be reached"
+        next_step = "see that there is room on the disk and that it can be reached"
+        next_step = "set APP_LAKE_MEMORY to more" if "OutOfMemory" in type(error).__name__ else next_step
+        message = f"lake: {reason}; {next_step}"
         raise UserError(hide_passwords(message)) from error
 
 
