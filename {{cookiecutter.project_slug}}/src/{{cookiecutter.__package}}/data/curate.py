@@ -25,6 +25,7 @@ class Counts:
     forgotten: int = 0  # rows of forgotten subjects, which are in no table
     deliveries: int = 0
     new: int = 0  # deliveries that were read in this run
+    copies: int = 0  # of the usable rows: under other keys, with the inputs of another one
     comparison: str = ""  # of the sources with earlier runs, in one line
 
     @property
@@ -95,4 +96,5 @@ def describe_counts(counts: Counts) -> str:
     """Return in a sentence what became of the rows that were read."""
     tables = f"{counts.deliveries:,} {'table' if counts.deliveries == 1 else 'tables'}, {counts.new:,} of them new"
     kept = f"{counts.usable:,} kept, {counts.duplicates:,} duplicates, {counts.quarantined:,} in quarantine"
-    return f"Read: {counts.read:,} rows of {tables}; {kept}."
+    near = f"{counts.copies:,} of the kept are near-duplicates: other keys, equal inputs"
+    return f"Read: {counts.read:,} rows of {tables}; {kept}; {near}."

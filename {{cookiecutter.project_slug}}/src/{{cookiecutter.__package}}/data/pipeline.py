@@ -14,7 +14,7 @@ from ..core.plan import Plan
 from ..core.problem import Problem
 from ..core.source import Source
 from ..stores.lake import ORIGIN, SUBJECT, Lake
-from . import agreement, attention, collect, curate, drift, history, leakage, statistics, transform, validate
+from . import agreement, attention, collect, copies, curate, drift, history, leakage, statistics, transform, validate
 from .incremental import FRESH, KeptRows, collect_sources, with_order
 from .labels import weigh_labels
 from .recorded import read_decisions
@@ -68,7 +68,7 @@ def build_tables(
     tables["labels"] = ibis.memtable(weighed, schema=ibis.schema(LABELS))
     tables["deliveries"] = collected.list_deliveries()
     lake.publish({**tables, history.TABLE: ibis.memtable(runs)})
-    return replace(counts, comparison=comparison)
+    return replace(counts, comparison=comparison, copies=copies.count_copies(training, problem, plan))
 
 
 def _count_origins(usable: ir.Table) -> dict[str, int]:
