@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -50,6 +51,8 @@ class Project:
         path.parent.mkdir(exist_ok=True)
         if path.suffix == ".parquet":
             pa.parquet.write_table(part, path)
+        elif path.suffix == ".jsonl":
+            path.write_text("".join(f"{json.dumps(row)}\n" for row in part.to_pylist()))
         else:
             pa.csv.write_csv(part, path, pa.csv.WriteOptions(quoting_style="needed"))
         return path
@@ -122,14 +125,20 @@ def test_row_of_a_later_file_replaces_that_of_an_earlier_one(project: Project) -
 
 @pytest.mark.slow
 @settings(max_examples=20, deadline=None)
-@given(parts=st.lists(st.tuples(st.integers(0, 50), st.integers(1, 12), st.booleans()), min_size=1, max_size=4))
+@given(
+    parts=st.lists(
+        st.tuples(st.integers(0, 50), st.integers(1, 12), st.booleans(), st.sampled_from(["csv", "jsonl"])),
+        min_size=1,
+        max_size=4,
+    )
+)
 def test_sabotage_any_mix_of_copies_and_faults_is_counted_to_the_last_row(
-    table: pa.Table, tmp_path_factory: pytest.TempPathFactory, parts: list[tuple[int, int, bool]]
+    table: pa.Table, tmp_path_factory: pytest.TempPathFactory, parts: list[tuple[int, int, bool, str]]
 ) -> None:
     project = Project(tmp_path_factory.mktemp("mix"), table)
     written = 0
-    for place, (start, size, is_bad) in enumerate(parts):
-        path = project.put(f"{place}.csv", start, start + size)
+    for place, (start, size, is_bad, kind) in enumerate(parts):
+        path = project.put(f"{place}.{kind}", start, start + size)
         written += size + is_bad
         path.write_text(path.read_text() + "one,two\n" * is_bad)
     project.put("z.csv", 100, 140)
@@ -153,12 +162,36 @@ def test_line_that_is_no_row_is_quarantined_with_file_and_line(project: Project)
     )
 
 
+NO_OBJECTS = {
+    "1, 2": "Extra data (character 2)",
+    "[1]": "[1], expected an object with a value for each column",
+    '{"a": 1': "Expecting ',' delimiter (character 9)",
+    '{"a": "\\ud83d"}': "not text in UTF-8",
+    '{"a":' * 100_000: "lists or objects within more than a thousand others",
+}
+
+
+def test_lines_that_are_no_objects_are_quarantined_with_file_and_line(project: Project) -> None:
+    path = project.put("a.jsonl", 0, 20)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*NO_OBJECTS, "", *lines, ""]))
+    counts = project.build()
+    assert (counts.read, counts.usable, counts.quarantined) == (25, 20, 5)
+    found = {row[ROW]: (row[SOURCE], row["_reason"]) for row in project.rows("quarantine")}
+    assert found == {n: ("incoming/a.jsonl", f"line {n}: {why}") for n, why in enumerate(NO_OBJECTS.values(), 1)}
+
+
 def test_sabotage_truncated_file_is_refused_and_the_tables_stay(project: Project) -> None:
     path = project.put("a.csv", 0, 20)
     project.build()
     before, text = project.rows(), path.read_text()
     path.write_text(text[: text.rindex(",")][:-4])
     with pytest.raises(UserError, match=r"a\.csv: row \d+ \(line \d+\): .* and the file ends here: is it whole\?"):
+        project.build()
+    path.unlink()
+    path = project.put("a.jsonl", 0, 20)
+    path.write_text(path.read_text()[:-4])
+    with pytest.raises(UserError, match=r"a\.jsonl: line 20: .* and the file ends here: is it whole\?"):
         project.build()
     assert project.rows() == before
 

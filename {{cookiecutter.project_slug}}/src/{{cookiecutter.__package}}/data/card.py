@@ -98,6 +98,7 @@ def _origin_rows(found: Description, problem: Problem) -> list[list[str]]:
 
 def _row_counts(found: Description, problem: Problem, plan: Plan) -> list[list[str]]:
     rows = [["usable", f"{found.rows:,}"], ["in quarantine, with reasons", f"{found.quarantined:,}"]]
+    rows.append(["near-duplicates: other keys, equal inputs", f"{found.copies:,}"])
     by = plan.data.group or ("subject" if problem.source.subject else "key")
     split = f"in order of {plan.data.time}" if plan.data.time else f"by a hash of the {by}"
     rows.append([f"in each of {len(found.folds)} folds, {split}", ", ".join(f"{fold:,}" for fold in found.folds)])

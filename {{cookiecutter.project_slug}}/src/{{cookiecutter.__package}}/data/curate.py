@@ -27,6 +27,7 @@ class Counts:
     deliveries: int = 0
     joined: int = 0  # deliveries whose rows are columns of others
     new: int = 0  # of both, those that were read in this run
+    copies: int = 0  # of the usable rows: under other keys, with the inputs of another one
     comparison: str = ""  # of the sources with earlier runs, in one line
 
     @property
@@ -99,4 +100,5 @@ def describe_counts(counts: Counts) -> str:
     tables += f" joined with {counts.joined:,}" if counts.joined else ""
     tables += f", {counts.new:,} of them new"
     kept = f"{counts.usable:,} kept, {counts.duplicates:,} duplicates, {counts.quarantined:,} in quarantine"
-    return f"Read: {counts.read:,} rows of {tables}; {kept}."
+    near = f"{counts.copies:,} of the kept are near-duplicates: other keys, equal inputs"
+    return f"Read: {counts.read:,} rows of {tables}; {kept}; {near}."

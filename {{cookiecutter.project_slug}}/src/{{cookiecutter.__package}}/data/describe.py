@@ -48,6 +48,7 @@ class Description:
     notes: str
     rows: int
     quarantined: int
+    copies: int  # usable rows with the inputs of another one
     folds: Sequence[int]  # rows of each
     origins: Mapping[str, int]  # rows by the origin of their label
     weights: Mapping[str, float]  # of a row of each origin
@@ -70,6 +71,7 @@ def describe_table(given: str, place: Path | str, problem: Problem, plan: Plan, 
         notes=read_notes(root),
         rows=counts.usable,
         quarantined=counts.quarantined,
+        copies=counts.copies,
         folds=[rows.get(fold, 0) for fold in range(plan.data.folds)],
         origins={row["origin"]: row["rows"] for row in labels},
         weights={row["origin"]: row["weight"] for row in labels},

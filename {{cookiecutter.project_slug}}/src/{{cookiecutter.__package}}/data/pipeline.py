@@ -13,7 +13,7 @@ from ..core.plan import Plan
 from ..core.problem import Problem
 from ..core.source import Source
 from ..stores.lake import ORIGIN, SUBJECT, Lake
-from . import agreement, attention, collect, curate, drift, history, leakage, statistics, transform, validate
+from . import agreement, attention, collect, copies, curate, drift, history, leakage, statistics, transform, validate
 from .incremental import FRESH, KeptRows, collect_sources, list_deliveries, with_order
 from .join import join_tables
 from .labels import weigh_labels
@@ -74,7 +74,7 @@ def build_tables(
     tables["labels"] = pa.Table.from_pylist(weighed, LABELS)
     tables["deliveries"] = list_deliveries(deliveries)
     lake.publish({**tables, history.TABLE: runs})
-    return replace(counts, comparison=comparison)
+    return replace(counts, comparison=comparison, copies=copies.count_copies(training, problem, plan))
 
 
 def _count_origins(usable: ir.Table) -> dict[str, int]:

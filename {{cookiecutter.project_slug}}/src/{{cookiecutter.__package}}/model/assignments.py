@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from ..core.copies import are_copies
+
 MAX_FITTED = 100_000  # rows times assignments: of large tables, every assignment gives the same result
-CHANCE = 0.01  # expected number of rows that equal a row by chance, up to which equal rows are copies
 
 
 def assign_folds(
@@ -42,7 +43,7 @@ def find_units(subjects: pd.Series, features: pd.DataFrame) -> tuple[NDArray[np.
     Rows of one subject are one unit, and so are copies: rows whose inputs are equal although that is unlikely.
     """
     codes = subjects.factorize()[0].astype(np.int64)
-    if expected_twins(features) > CHANCE:
+    if not are_copies(len(features), (_chance(features[name]) for name in features)):
         return codes, 0.0
     contents = pd.util.hash_pandas_object(features, index=False).factorize()[0]
     rows_of_subjects = len(pd.unique(codes * (contents.max() + 1) + contents))  # a case may come again
@@ -56,13 +57,9 @@ def find_units(subjects: pd.Series, features: pd.DataFrame) -> tuple[NDArray[np.
     return codes, float(copied)
 
 
-def expected_twins(features: pd.DataFrame) -> float:
-    """Return how many of n rows equal a row by chance, on average, if columns were independent."""
-    expected = float(len(features))
-    for name in features:
-        shares = features[name].value_counts(normalize=True, dropna=False)
-        expected *= float((shares**2).sum())
-    return expected
+def _chance(values: pd.Series) -> float:
+    """Return the chance that two rows have the same value of a column."""
+    return float((values.value_counts(normalize=True, dropna=False) ** 2).sum())
 
 
 def _first_of_unit(units: NDArray[np.int64]) -> NDArray[np.intp]:

@@ -84,7 +84,7 @@ def read_rows(
     an empty one; those of Parquet have the types of the file. `bounds`: of the values of a source's `cursor`.
 
     Raises UserError: the table cannot be read or has no row; or, unless `reject` takes the number of the line and the
-    reason, a line of a text file is no row, as it has more or fewer cells than the first one.
+    reason, a line of a text file is no row: it has more or fewer cells than the first one, or is no object of JSON.
     """
     rows = 0
     with file_errors(place, IS_WHOLE):
@@ -161,7 +161,7 @@ def file_errors(place: Path | str, next_step: str) -> Iterator[None]:
 
 
 def _read_names(place: Path | str, source: Source) -> set[str]:
-    with contextlib.suppress(UserError), contextlib.closing(read_rows(place, source)) as chunks:
+    with contextlib.suppress(UserError), contextlib.closing(read_rows(place, source, lambda *_: None)) as chunks:
         return {*next(chunks)[0].schema.names}
     return set()
 

@@ -19,6 +19,7 @@ from .csv_reader import Reject
 PARQUET_ROWS = 65_536  # in a chunk
 TEXT_ROWS = 10_000  # in a chunk
 Chunks = Iterator[tuple[pa.RecordBatch, float]]  # and which share of the table has been read with each
+EXPECTED = "give one object a line, or a list of objects"
 BY_NAME = "`init --sheet`, or table=... in problem/sources.py"
 
 
@@ -33,15 +34,24 @@ def read_parquet(path: Path, _source: Source = PLAIN, _reject: Reject | None = N
             yield pa.RecordBatch.from_arrays(chunk.columns, schema=pa.schema(fields)), done / file.metadata.num_rows
 
 
-def read_json(path: Path, source: Source = PLAIN, _reject: Reject | None = None) -> Chunks:
-    """Yield the objects of a file, one a line or all in one list; a key that an object lacks is a missing value."""
+def read_json(path: Path, source: Source = PLAIN, reject: Reject | None = None) -> Chunks:
+    """Yield the objects of a file, one a line or all in one list; a key that an object lacks is a missing value.
+
+    Raises UserError: the file is not text, or ends within a line; an item of the list is no object; or a line is
+    none, and `reject` is not given or no line is an object.
+    """
     # objects may leave out what is missing, so that the last one may bring a new column: the file is read twice
     names: dict[str, None] = {}
-    total = 0
-    for record in _read_objects(path):
+    total, faults = 0, []
+    for record in _read_objects(path, lambda *fault: faults.append(fault)):
         names.update(dict.fromkeys(record))
         total += 1
-    rows = ([write_cell(record.get(name), source.decimal) for name in names] for record in _read_objects(path))
+    for line, reason in faults:
+        if not reject or not total:
+            raise UserError(f"{path}: line {line}: {reason}; {EXPECTED}")
+        reject(line, reason)
+    records = _read_objects(path, lambda *_: None)
+    rows = ([write_cell(record.get(name), source.decimal) for name in names] for record in records)
     yield from share_read(rows, name_columns([*names]), total)
 
 
@@ -78,23 +88,47 @@ def share_read(
         yield make_chunk(part, schema), min(done / max(total, 1), 1.0)
 
 
-def _read_objects(path: Path) -> Iterator[dict[str, Any]]:
-    row, is_list = 0, False
+def _read_objects(path: Path, reject: Reject) -> Iterator[dict[str, Any]]:
+    place = "line 1"
     with path.open(encoding="utf-8-sig") as file:
         try:
             is_list = file.read(1000).lstrip().startswith("[")
             file.seek(0)
-            for record in json.load(file, object_pairs_hook=_check_keys) if is_list else _read_lines(file):
-                yield _check_record(record)
-                row += 1
-        except ValueError as error:
-            reason = "not text in UTF-8" if isinstance(error, UnicodeError) else error
-            place = "the list" if is_list and not row else f"row {row + 1}"
-            raise UserError(f"{path}: {place}: {reason}; give one object a line, or a list of objects") from None
+            if is_list:
+                place = "the list"
+                for row, record in enumerate(json.load(file, object_pairs_hook=_check_keys), start=1):
+                    place = f"row {row}"
+                    yield _check_record(record)
+                return
+            for number, line in enumerate(file, start=1):
+                place = f"line {number}"
+                if line.strip() and (record := _read_line(line, number, reject)) is not None:
+                    yield record
+                place = f"line {number + 1}"
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"{path}: {place}: {_explain(error)}; {EXPECTED}") from None
 
 
-def _read_lines(file: Iterable[str]) -> Iterator[Any]:
-    return (json.loads(line, object_pairs_hook=_check_keys) for line in file if line.strip())
+def _read_line(line: str, number: int, reject: Reject) -> dict[str, Any] | None:
+    """Return the object of a line, or None if it is none. Raises ValueError: and the file ends within the line."""
+    try:
+        record = _check_record(json.loads(line, object_pairs_hook=_check_keys))
+        if "\\u" in line:
+            json.dumps(record, ensure_ascii=False).encode()  # an error if half of a surrogate pair is escaped
+    except (ValueError, RecursionError) as error:
+        if not line.endswith("\n"):
+            raise ValueError(f"{_explain(error)}, and the file ends here: is it whole?") from None
+        reject(number, _explain(error))
+        return None
+    return record
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} (character {error.pos + 1})"
+    if isinstance(error, RecursionError):
+        return "lists or objects within more than a thousand others"
+    return "not text in UTF-8" if isinstance(error, UnicodeError) else str(error)
 
 
 def _check_record(record: Any) -> dict[str, Any]:
