@@ -87,6 +87,17 @@ def test_workers_share_a_port_and_their_metrics_and_stop_together(own_folder, mo
         assert len({decision["id"] for decision in ledger.recent(count)}) == count
 
 
+def test_workers_end_when_their_parent_is_killed(own_folder):
+    with run_product(own_folder, "--workers", "2") as running:
+        children = psutil.Process(running.process.pid).children()
+        assert len(children) >= 2
+        running.process.kill()
+        _, alive = psutil.wait_procs(children, timeout=20)
+        for child in alive:
+            child.kill()
+        assert not alive
+
+
 def test_first_start_prepares_the_project(tmp_path):
     with run_product(copy_project(tmp_path / "new")) as running:
         assert running.decide(running.example)["model"].startswith("rules:")

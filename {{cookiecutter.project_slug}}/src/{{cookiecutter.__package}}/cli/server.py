@@ -4,8 +4,12 @@ import atexit
 import contextlib
 import errno
 import gc
+import multiprocessing
+import os
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,6 +21,8 @@ from uvicorn.supervisors import Multiprocess
 from ..core.errors import UserError
 
 if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
     from fastapi import FastAPI
 
     from .composition import Project
@@ -124,6 +130,8 @@ def start() -> "FastAPI":
     from .composition import load_project
 
     configure_logging()
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=stop_with, args=[parent], daemon=True).start()
     stack = contextlib.ExitStack()
     atexit.register(stack.close)
     app = stack.enter_context(build(load_project()))
@@ -131,6 +139,12 @@ def start() -> "FastAPI":
     gc.collect()
     gc.freeze()
     return app
+
+
+def stop_with(parent: "BaseProcess") -> None:
+    """Stop this worker when its parent has been killed: an orphan process would keep the port."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)  # finishes the requests in flight
 
 
 def serve(project: "Project", bound: socket.socket, workers: int = 1) -> None:
