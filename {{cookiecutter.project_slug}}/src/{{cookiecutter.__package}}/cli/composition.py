@@ -4,30 +4,25 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from ..core.errors import UserError, describe_error
-from ..core.join import AnyJoin, Join, Window
 from ..core.plan import Plan, load_plan
-from ..core.problem import Problem, make_problem, rules_tags, with_source
+from ..core.problem import Problem, make_problem, rules_tags
 from ..core.result import GateResult
 from ..core.schema import Column
 from ..core.settings import Settings, load_settings
-from ..core.source import PLAIN, Source, SourceColumn
+from ..core.source import Source
 from ..problem.contract import KEY, Features, Label
 from ..problem.rules import OTHERWISE, RULES
 from ..stores.ledger import Ledger, open_ledger
 from ..stores.models import SERVED, Models, digest_of, dump_model, open_models
 from .in_use import record_alias
 from .main import wheels
+from .sources import add_sources
 
 if TYPE_CHECKING:  # MLflow and Ibis take seconds, and serving needs neither
     from ..stores.lake import Lake
@@ -93,34 +88,8 @@ def compose(settings: Settings, plan: Plan) -> Project:
         return candidates(columns, plan)
 
     problem = make_problem(KEY, Features, Label, RULES, OTHERWISE, candidates, plan)
-    (source, *more), joins = load_sources()
-    if faults := [f"SOURCES: {place + 1}: give its `place`" for place, other in enumerate(more) if not other.place]:
-        raise UserError(f"sources.py: {'; '.join(faults)}")
-    places = [_find_joined(join, settings) for join in joins]
-    return Project(settings, plan, with_source(problem, source, places), tuple(more))
-
-
-def _find_joined(join: AnyJoin, settings: Settings) -> tuple[Path | str, AnyJoin]:
-    from ..stores.files import find_table  # only where there are joins
-
-    return find_table(join.source.place, settings.root), join
-
-
-def load_sources() -> tuple[tuple[Source, ...], tuple[AnyJoin, ...]]:
-    """Return how the plan's table is read, with the other sources, and the tables that are joined.
-
-    A project that an older version made has no `problem/sources.py`, or only the first of them.
-    """
-    if not find_spec("..problem.sources", __package__):
-        return (PLAIN,), ()
-    try:
-        sources = import_module("..problem.sources", __package__)
-    except ValidationError as error:
-        kinds = (Source, SourceColumn, Join, Window)
-        model = {kind.__name__: kind for kind in kinds}.get(error.title)
-        faults = [describe_error(fault, model) for fault in error.errors()]
-        raise UserError(f"sources.py: {'; '.join(faults)}") from None
-    return (sources.SOURCE, *getattr(sources, "SOURCES", ())), tuple(getattr(sources, "JOINS", ()))
+    problem, sources = add_sources(problem, settings.root)
+    return Project(settings, plan, problem, sources)
 
 
 def prepare(project: Project) -> None:
