@@ -106,7 +106,7 @@ def test_sabotage_personal_value_is_found_with_its_place_and_is_not_shown(worksp
     code, out, error = command("scan-personal")
     assert (code, error) == (1, "")
     assert out.splitlines()[0] == expected
-    assert "1 personal-looking values; delete them, and mark their column PERSONAL" in out
+    assert "1 personal-looking value; delete them, and mark their column PERSONAL" in out
     assert all(value not in out for value in ("901820", "lovelace.dev", "DE893", "41111", "078-05"))
 
 

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from ..core.errors import UserError
+from ..core.words import count_nouns
 from ..stores.lake import KEY, ORIGIN, ROW, SOURCE, SUBJECT, Lake
 from .collect import REASON, SHOWN
 from .labels import FILE
@@ -94,7 +95,7 @@ def check_share(curated: ir.Table, limit: float) -> Counts:
 
 def describe_counts(counts: Counts) -> str:
     """Return in a sentence what became of the rows that were read."""
-    tables = f"{counts.deliveries:,} {'table' if counts.deliveries == 1 else 'tables'}, {counts.new:,} of them new"
+    tables = f"{count_nouns(counts.deliveries, 'table')}, {counts.new:,} of them new"
     kept = f"{counts.usable:,} kept, {counts.duplicates:,} duplicates, {counts.quarantined:,} in quarantine"
     near = f"{counts.copies:,} of the kept are near-duplicates: other keys, equal inputs"
-    return f"Read: {counts.read:,} rows of {tables}; {kept}; {near}."
+    return f"Read: {count_nouns(counts.read, 'row')} of {tables}; {kept}; {near}."
