@@ -226,7 +226,7 @@ def test_change_is_refused_until_it_is_confirmed_and_then_new_rows_are_compared_
     assert "income: above " in str(refusal.value)
     assert " in run 1 (200 new rows; effect " in str(refusal.value)
     since = {"income": START + timedelta(days=1)}
-    line = "statistics: 6 columns compared with run 1, none changed; 1 columns start anew with run 2"
+    line = "statistics: 6 columns compared with run 1, none changed; run 2 is the new start of 1 column"
     assert run(lake, pa.concat_tables([old, new]), 2, **since) == line
     line = "statistics: 7 columns compared with run 1 and 2, none changed"
     # of the confirmed run, the new rows count, and not the old ones
@@ -242,7 +242,7 @@ def test_changed_limits_of_a_column_start_a_new_series_of_that_column_alone(lake
     features["risk"], features["grade"] = features["grade"], features["risk"]
     changed = dataclasses.replace(USUAL, features=features, rules=[("risk", ">", 5, 0.9, "high")])
     other = make_training(changed, 1, 300)
-    line = "statistics: 5 columns compared with run 1, none changed; 2 columns start anew with run 2"
+    line = "statistics: 5 columns compared with run 1, none changed; run 2 is the new start of 2 columns"
     assert run(lake, other, 1, changed) == line
     assert len({row["contract"] for row in lake.read("statistics").to_pyarrow().to_pylist()}) == 2
 

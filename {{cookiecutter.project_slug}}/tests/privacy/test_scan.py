@@ -4,8 +4,11 @@ import json
 import sqlite3
 import zipfile
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
+from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.personal import find_personal
 from {{ cookiecutter.__package }}.stores.ledger import new_id, now
 from {{ cookiecutter.__package }}.stores.scan import scan_folder
@@ -84,7 +87,14 @@ def plant_other_database(root, *_):
     return f"{root}/var/kept.db: table odd name, column a b, row 1: US social security number, 11 characters"
 
 
-SABOTAGE = [plant_note, plant_feature, plant_log, plant_artefact, plant_other_database]
+def plant_delivery(root, *_):
+    (root / "var" / "deliveries").mkdir(exist_ok=True)
+    rows = pa.table({"number": [1, 4111111111111111], "a b": ["nothing", "of me@lovelace.dev"]})
+    pyarrow.parquet.write_table(rows, root / "var" / "deliveries" / "a-1.parquet")
+    return f"{root}/var/deliveries/a-1.parquet, column a b, row 2: e-mail address, 15 characters"
+
+
+SABOTAGE = [plant_note, plant_feature, plant_log, plant_artefact, plant_other_database, plant_delivery]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +106,7 @@ def test_sabotage_personal_value_is_found_with_its_place_and_is_not_shown(worksp
     code, out, error = command("scan-personal")
     assert (code, error) == (1, "")
     assert out.splitlines()[0] == expected
-    assert "1 personal-looking values; delete them, and mark their column PERSONAL" in out
+    assert "1 personal-looking value; delete them, and mark their column PERSONAL" in out
     assert all(value not in out for value in ("901820", "lovelace.dev", "DE893", "41111", "078-05"))
 
 
@@ -106,6 +116,25 @@ def test_addresses_of_objects_in_a_model_are_not_found(tmp_path):
         archive.writestr("other.json", '{"name": 255081416802538}')
     [finding] = scan_folder(tmp_path)
     assert finding.place == f"{tmp_path}/model.skops: other.json:1"
+
+
+def test_every_column_of_text_of_a_parquet_file_is_read_to_its_last_row(tmp_path):
+    lists = [None] * 2_500 + [["+49 30 901820", "x"]]
+    texts = pa.array([None] * 2_500 + ["DE89370400440532013000"]).dictionary_encode()
+    numbers = pa.array([4111111111111111] * 2_501)
+    table = pa.Table.from_arrays([numbers, texts, pa.array(lists)], names=["same", "same", "deep"])
+    pyarrow.parquet.write_table(table, tmp_path / "rows.parquet", row_group_size=700)
+    found = [(finding.place, finding.found.kind) for finding in scan_folder(tmp_path / "rows.parquet")]
+    where = f"{tmp_path}/rows.parquet, column"
+    assert found == [(f"{where} same, row 2501", "IBAN"), (f"{where} deep, row 2501", "phone number")]
+
+
+def test_parquet_file_that_is_cut_off_is_one_line(tmp_path):
+    pyarrow.parquet.write_table(pa.table({"a": ["x"]}), tmp_path / "rows.parquet")
+    (tmp_path / "rows.parquet").write_bytes((tmp_path / "rows.parquet").read_bytes()[:-9])
+    with pytest.raises(UserError, match=r"rows\.parquet: .*; see that it can be read") as refused:
+        list(scan_folder(tmp_path))
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import typer
 from filelock import FileLock, Timeout
 
 from ..core.errors import UserError
+from ..core.words import count_nouns
 
 if TYPE_CHECKING:  # imported by the commands that need it, so that --help answers at once
     from ..stores.lake import Lake
@@ -139,7 +140,7 @@ def _build(project: "Project", place: Path | str) -> None:
             kept = KeptRows(folder and folder / DELIVERIES, read_forgotten(ledger), report)
             counts = build_tables(lake, place, read_labelled(ledger), project.problem, project.plan, more, kept)
         learned, recorded = count_learned(lake.read("labels").to_pyarrow().to_pylist())
-        text = f"{learned} rows to learn from, {recorded} of them from reactions, outcomes and labels; "
+        text = f"{count_nouns(learned, 'row')} to learn from, {recorded} of them from reactions, outcomes and labels; "
         text += f"{counts.quarantined} in quarantine, each with its reason"
         text += f"; {counts.incomplete} of them were recorded before a column was added" if counts.incomplete else ""
         text += f"; {counts.forgotten} left out, whose subjects were forgotten" if counts.forgotten else ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..core.errors import UserError
+from ..core.words import count_nouns
 
 if TYPE_CHECKING:
     from ..stores.forgotten import Forgotten, Identifier
@@ -93,7 +94,7 @@ def scan_personal(
         out.print(f"... and {number - SHOWN} more", markup=False)
     if number:
         next_step = "delete them, and mark their column PERSONAL in contract.py"
-        out.print(f"{number} personal-looking values; {next_step}.", markup=False)
+        out.print(f"{count_nouns(number, 'personal-looking value')}; {next_step}.", markup=False)
         raise typer.Exit(1)
     out.print("No personal-looking value.", markup=False)
 

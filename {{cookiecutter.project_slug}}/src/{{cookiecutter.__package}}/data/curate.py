@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from ..core.errors import UserError
+from ..core.words import count_nouns
 from ..stores.engines import strip
 from ..stores.lake import KEY, ORIGIN, ROW, SOURCE, SUBJECT, Lake
 from .collect import REASON, SHOWN
@@ -96,9 +97,9 @@ def check_share(curated: ir.Table, limit: float) -> Counts:
 
 def describe_counts(counts: Counts) -> str:
     """Return in a sentence what became of the rows that were read."""
-    tables = f"{counts.deliveries:,} {'table' if counts.deliveries == 1 else 'tables'}"
+    tables = count_nouns(counts.deliveries, "table")
     tables += f" joined with {counts.joined:,}" if counts.joined else ""
     tables += f", {counts.new:,} of them new"
     kept = f"{counts.usable:,} kept, {counts.duplicates:,} duplicates, {counts.quarantined:,} in quarantine"
     near = f"{counts.copies:,} of the kept are near-duplicates: other keys, equal inputs"
-    return f"Read: {counts.read:,} rows of {tables}; {kept}; {near}."
+    return f"Read: {count_nouns(counts.read, 'row')} of {tables}; {kept}; {near}."

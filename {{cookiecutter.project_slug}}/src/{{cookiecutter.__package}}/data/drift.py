@@ -30,6 +30,7 @@ from ..core.errors import UserError
 from ..core.operations_plan import Drift
 from ..core.reference import Reference
 from ..core.significance import adjust_holm
+from ..core.words import count_nouns
 from .history import Series, show_time
 
 SHOWN = 3  # faults in an error
@@ -43,19 +44,20 @@ def compare_runs(series: Sequence[Series], drift: Drift, now: datetime) -> str:
     compared = [each for each in series if len(each.runs) > 1]
     faults = dict(find_slow_drift(compared, drift)) | dict(find_changes(compared, drift))
     if faults:
-        more = f"; and {len(faults) - SHOWN} more columns" if len(faults) > SHOWN else ""
+        more = f"; and {count_nouns(len(faults) - SHOWN, 'more column')}" if len(faults) > SHOWN else ""
         lines = ", ".join(f'"{name}" = {show_time(now)}' for name in faults)
         message = f"statistics: {'; '.join([*faults.values()][:SHOWN])}{more}; correct the source, or if the world has"
         raise UserError(f"{message} changed add {lines} to data.confirmed in plan.toml")
     started = len(series) - len(compared)
     run = max(each.runs[-1] for each in series)
     if (units := max(int(each.file_units[-1]) for each in series)) < drift.minimum_rows:
-        return f"statistics: {units} independent rows, {drift.minimum_rows} are needed (drift.minimum_rows)"
+        needed = f"{drift.minimum_rows} are needed (drift.minimum_rows)"
+        return f"statistics: {count_nouns(units, 'independent row')}, {needed}"
     if not compared:
         return f"statistics: run {run} is the first that later ones are compared with"
     references = " and ".join(str(each) for each in sorted({each.runs[0] for each in compared}))
-    line = f"statistics: {len(compared)} columns compared with run {references}, none changed"
-    return line + (f"; {started} columns start anew with run {run}" if started else "")
+    line = f"statistics: {count_nouns(len(compared), 'column')} compared with run {references}, none changed"
+    return line + (f"; run {run} is the new start of {count_nouns(started, 'column')}" if started else "")
 
 
 def find_changes(series: Sequence[Series], drift: Drift) -> Iterator[tuple[str, str]]:
@@ -83,7 +85,7 @@ def find_slow_drift(series: Sequence[Series], drift: Drift) -> Iterator[tuple[st
     for (column, label), value in sums.items():
         if value > limit:
             count = sum(column in window for window in windows.values())
-            text = f"{column}{f' {label}' if label else ''} moved slowly, over {count} runs"
+            text = f"{column}{f' {label}' if label else ''} moved slowly, over {count_nouns(count, 'run')}"
             yield column.removeprefix("missing "), f"{text} (CUSUM {value:.1f}, limit {limit:.1f})"
 
 
@@ -102,7 +104,7 @@ def _compare_new(series: Series, drift: Drift) -> Iterator[tuple[Hypothesis, str
     if series.new[-1].any() and units >= drift.minimum_rows:
         reference = _make_reference(series, scale(series.new[0], series.new_units[0]))
         for hypothesis in compare_column(reference, series.column, scale(counts, units), None, drift.limit):
-            yield hypothesis, f"{counts.sum()} new rows"
+            yield hypothesis, count_nouns(counts.sum(), "new row")
 
 
 def _compare_kept(series: Series, drift: Drift) -> Iterator[tuple[Hypothesis, str]]:
@@ -119,7 +121,7 @@ def _compare_kept(series: Series, drift: Drift) -> Iterator[tuple[Hypothesis, st
         shares = np.clip(series.file[0] / series.file[0].sum() + change, 0, None)
         now = np.rint(shares / shares.sum() * units).astype(np.int64)
         for hypothesis in compare_column(reference, series.column, now, None, drift.limit):
-            yield hypothesis, f"{kept[-1].sum()} rows that were there before"
+            yield hypothesis, f"{count_nouns(kept[-1].sum(), 'row')} there before"
 
 
 def _make_reference(series: Series, counts: Counts) -> Reference:

@@ -1,15 +1,18 @@
 """Leakage: columns that give the answer away, because they are copies or functions of it, or known only afterwards."""
 
+from collections.abc import Sequence
+
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.binning import Bin
 from ..core.errors import UserError
 from ..core.plan import Plan
 from ..core.problem import Problem
 from ..stores.lake import FOLD
-from .statistics import count_rows, find_bins
+from .statistics import count_rows
 
 # of what is uncertain about the answer; no column that is known before it takes so much away. Of categories, up to a
 # quarter is left over where two answers meet within one bin
@@ -20,17 +23,16 @@ TILES = 20  # equal parts of a number's rows, whose places stand for the number
 Counts = NDArray[np.int64]
 
 
-def check_leaks(training: ir.Table, problem: Problem, plan: Plan) -> None:
+def check_leaks(training: ir.Table, problem: Problem, plan: Plan, bins: Sequence[Bin]) -> None:
     """Check that no input of the models explains nearly all of the answer.
 
     Of categories it is the share of their entropy that the bins of a column explain (Theil's uncertainty coefficient)
-    beyond chance; of a number, the share of the variance of its ranks.
+    beyond chance; of a number, the share of the variance of its ranks. `bins`: of all inputs.
 
     Raises UserError: columns do, and `gates.confirmed` of the plan does not name them.
     """
     target, name = problem.target, problem.target.name
     answer = training[name] if target.categories else ibis.ntile(TILES).over(order_by=training[name])
-    bins = find_bins(training, problem.inputs)
     counted = count_rows(training.mutate(_answer=answer), bins, by=["_answer"])
     counts = np.array([row for _, row in sorted(counted, key=lambda pair: str(pair[0]["_answer"]).zfill(2))])
     measure, limit = (uncertainty, CATEGORIES_LIMIT) if target.categories else (explained_variance, NUMBER_LIMIT)

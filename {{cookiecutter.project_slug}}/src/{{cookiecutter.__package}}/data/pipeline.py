@@ -65,9 +65,10 @@ def build_tables(
     weighted = transform.add_weights(usable, {row["origin"]: row["weight"] for row in weighed})
     folds = transform.add_folds(weighted, plan.data.folds, group=plan.data.group, time=plan.data.time)
     training = lake.stage(folds)
-    leakage.check_leaks(training, problem, plan)
+    bins = statistics.find_bins(training, problem.stored)
+    leakage.check_leaks(training, problem, plan, bins)
     leakage.check_folds(training, plan.data.group or SUBJECT)
-    baseline = statistics.baseline(training, problem.stored)
+    baseline = statistics.baseline(training, bins)
     runs = history.add_run(lake, training, problem, plan, now := datetime.now(UTC))
     comparison = drift.compare_runs(history.read_series(runs), plan.drift, now)
     tables = {"training": training, "quarantine": quarantine, "baseline": baseline}

@@ -1,4 +1,4 @@
-"""Scan what is stored for personal-looking values: databases, archives such as models, and files of text."""
+"""Scan what is stored for personal-looking values: databases, Parquet, archives such as models, and files of text."""
 
 import io
 import json
@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import quote
 
+import pyarrow as pa
+import pyarrow.parquet
 import sqlalchemy as sa
 
 from ..core.errors import in_one_line
 from ..core.personal import Found, find_personal
 
-SQLITE, DUCKDB = b"SQLite format 3\0", b"DUCK"
+SQLITE, DUCKDB, PARQUET = b"SQLite format 3\0", b"DUCK", b"PAR1"
 OF_SQLITE = ("-wal", "-shm")  # endings of names: SQLite reads these files with the database
 START = 8_192  # bytes in which a file that is no text has a zero byte
 BATCH = 1_000  # rows that are fetched at a time
@@ -54,8 +56,7 @@ def scan_lake(name: str, lake: Any) -> Iterator[Finding]:
     """Yield what is found in the columns of text of every table of a lake."""
     for table in lake.names():
         found = lake.read(table).to_pyarrow()
-        rows = (row.values() for batch in found.to_batches(BATCH) for row in batch.to_pylist())
-        yield from _scan_rows(f"{name}: table {table}", found.column_names, rows)
+        yield from _scan_batches(f"{name}: table {table}", found.schema, found.to_batches(BATCH))
 
 
 def _scan_file(path: Path) -> Iterator[Finding]:
@@ -70,6 +71,9 @@ def _scan_file(path: Path) -> Iterator[Finding]:
 
             with open_lake(path) as lake:
                 yield from scan_lake(str(path), lake)
+        elif start.startswith(PARQUET):
+            with pyarrow.parquet.ParquetFile(path) as table:
+                yield from _scan_batches(str(path), table.schema_arrow, table.iter_batches(BATCH))
         elif zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 for name in archive.namelist():
@@ -88,9 +92,16 @@ def _scan_text(name: str, file: BinaryIO) -> Iterator[Finding]:
         yield from (Finding(f"{name}:{number}", found) for found in find_personal(line.decode(errors="replace")))
 
 
+def _scan_batches(name: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[Finding]:
+    # by place: a file may have two columns of one name
+    places = [place for place, field in enumerate(schema) if not pa.types.is_primitive(field.type)]
+    rows = (row for batch in batches for row in zip(*(batch[place].to_pylist() for place in places), strict=True))
+    yield from _scan_rows(name, [schema.names[place] for place in places], rows)
+
+
 def _scan_rows(name: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[Finding]:
     for number, row in enumerate(rows, 1):
         for column, cell in zip(columns, row, strict=True):
-            text = json.dumps(cell, ensure_ascii=False) if isinstance(cell, dict | list) else cell
+            text = json.dumps(cell, ensure_ascii=False, default=str) if isinstance(cell, dict | list) else cell
             if isinstance(text, str):
                 yield from (Finding(f"{name}, column {column}, row {number}", found) for found in find_personal(text))
