@@ -53,7 +53,7 @@ LATER = (
     *(f"{PACKAGE}/cli/{name}.py" for name in ("catalogue", "changes", "label", "lake_rows", "rollout")),
     *(f"{PACKAGE}/cli/{wheel}.py" for wheel in ("data", "init", "model", "operations", "watching")),
     *(f"{PACKAGE}/cli/{name}.py" for name in ("simulate", "tour", "tour_folder")),
-    *(f"{PACKAGE}/core/{name}.py" for name in ("cusum", "drift", "faulty", "reference", "significance")),
+    *(f"{PACKAGE}/core/{name}.py" for name in ("copies", "cusum", "drift", "faulty", "reference", "significance")),
     f"{PACKAGE}/operations/simulation",
     *(f".github/workflows/{name}.yml" for name in ("data", "operate", "train")),
     *(".github/pipeline/propose.py", f"{PACKAGE}/cli/job_summary.py", f"{PACKAGE}/core/markdown.py"),
