@@ -31,6 +31,7 @@ def build(path: Path, shape: Shape, added: int) -> tuple[Counts, float]:
 
 
 @pytest.mark.parametrize("name", EACH)
+@pytest.mark.slow
 def test_sabotage_rows_under_new_keys_are_counted_as_the_gate_of_train_does(tmp_path: Path, name: str) -> None:
     before, _ = build(tmp_path / "once.csv", SHAPES[name], 0)
     counts, share = build(tmp_path / "again.csv", SHAPES[name], 40)

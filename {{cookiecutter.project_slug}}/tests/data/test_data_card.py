@@ -191,6 +191,7 @@ def test_sabotage_card_that_is_not_up_to_date_is_named_with_the_command(carded, 
     assert (f"{CROISSANT} {NEXT_STEP}" in printed) == (change is not edit_by_hand)
 
 
+@pytest.mark.slow
 def test_what_the_card_does_not_describe_leaves_it_up_to_date(carded, run_command):
     carded.edit_plan("[gates]", "[speed]\np95_ms = 99\n[gates]")
     rules = [("risk", ">", 1.0, 0.9, "a high risk")]
@@ -246,6 +247,7 @@ def test_card_without_gaps_says_so(new_workspace, tmp_path):
     assert describe(workspace)[0].endswith("## Known gaps\n\nNone of those that are looked for.\n")
 
 
+@pytest.mark.slow
 def test_file_outside_of_the_project_is_compared_by_what_its_owner_states(carded, run_command, tmp_path):
     (tmp_path / "table.csv").write_bytes((carded.root / "data" / "table.csv").read_bytes())
     carded.edit_plan('source = "data/table.csv"', f"source = '{tmp_path / 'table.csv'}'")

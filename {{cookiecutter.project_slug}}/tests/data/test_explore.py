@@ -177,6 +177,7 @@ def test_group_with_another_base_rate_is_shown_with_its_figure(new: Any) -> None
     assert found[2] != usual[2]
 
 
+@pytest.mark.slow
 def test_missing_values_of_each_group_are_shown(new: Any) -> None:
     workspace = new()
     change(workspace, {NUMBER: "NULL"}, f"\"{GROUP}\" = 'b'")
@@ -204,6 +205,7 @@ def test_column_that_gives_the_answer_away_is_the_first(new: Any, name: str) -> 
     assert float(rows[1][2].rstrip("%")) > 60
 
 
+@pytest.mark.slow
 def test_column_without_values_and_table_of_one_row_have_their_page(new: Any) -> None:
     workspace = new()
     change(workspace, {NUMBER: "NULL", TEXT: "NULL"})
@@ -291,6 +293,7 @@ def test_page_says_how_many_rows_were_read(new: Any, page: Any, monkeypatch: pyt
         assert text in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_runs_are_shown_with_the_column_that_differs_most(new: Any) -> None:
     workspace = new()
     run_sql(workspace, "DROP TABLE statistics")

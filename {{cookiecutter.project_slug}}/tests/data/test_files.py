@@ -143,6 +143,7 @@ def test_whatever_a_csv_writer_writes_is_read_row_by_row(
 
 @settings(deadline=None, derandomize=True, database=None, max_examples=300)
 @given(body=st.text('a",\n', min_size=1, max_size=24))
+@pytest.mark.slow
 def test_no_quote_makes_one_row_of_two(tmp_path_factory: pytest.TempPathFactory, body: str) -> None:
     """The strict mode of Python's reader is the oracle: what it refuses is refused, what it reads is read alike."""
     path = write(tmp_path_factory.mktemp("rows"), f"x,y\n{body}".encode())

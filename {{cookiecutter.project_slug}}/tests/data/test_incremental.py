@@ -114,6 +114,7 @@ def test_new_changed_and_removed_files_give_what_reading_everything_gives(projec
         assert (project.rows(), project.rows("quarantine")) == found
 
 
+@pytest.mark.slow
 def test_row_of_a_later_file_replaces_that_of_an_earlier_one(project: Project) -> None:
     project.put("2026-01.csv", 0, 50)
     project.put("2026-02.csv", 40, 60, **{NUMBER: "1"})
@@ -171,6 +172,7 @@ NO_OBJECTS = {
 }
 
 
+@pytest.mark.slow
 def test_lines_that_are_no_objects_are_quarantined_with_file_and_line(project: Project) -> None:
     path = project.put("a.jsonl", 0, 20)
     lines = path.read_text().splitlines()

@@ -184,6 +184,7 @@ def test_files_are_read_once_and_a_change_of_the_other_table_has_its_effect(tabl
     assert tables.values()["w0"] == 2.0
 
 
+@pytest.mark.slow
 def test_forgotten_subject_is_in_nothing_that_was_read_of_another_table(tables: Tables) -> None:
     tables.write("events.csv", [{"who": f"w{n}", "at": "2024-03-10", "amount": n} for n in range(5)])
     kept = KeptRows(tables.root / "deliveries", list_of([Identifier("subject", "w3")]))

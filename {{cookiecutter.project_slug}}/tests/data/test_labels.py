@@ -86,6 +86,7 @@ def test_first_statement_of_the_order_is_the_label(order: Any, changes: dict[str
     assert choose_label(row, order) == expected
 
 
+@pytest.mark.slow
 def test_rows_have_origin_time_subject_and_weight(workspace: Any) -> None:
     with (workspace.root / "plan.toml").open("a", encoding="utf-8") as plan:
         plan.write("[labels.weights]\nblind = 2.5\naccept = 0\n")
@@ -113,6 +114,7 @@ def test_rows_have_origin_time_subject_and_weight(workspace: Any) -> None:
     assert summary.loc["accept", ["weight", "reason"]].tolist() == [0, "labels.weights.accept is 0 in plan.toml"]
 
 
+@pytest.mark.slow
 def test_case_of_the_file_and_its_decision_share_a_fold(workspace: Any) -> None:
     keys = [f"c{place:06d}" for place in range(40)]
     decisions = [decision(place, outcome=ANSWERS[1], reference=key) for place, key in enumerate(keys)]
@@ -248,6 +250,7 @@ def test_plan_without_labels_uses_all_of_them() -> None:
     assert labels.describe_labels(rows) == ["Labels: 3 from the file."]
 
 
+@pytest.mark.slow
 def test_data_prints_how_many_labels_of_each_origin_there_are(workspace: Any, run_command: Any) -> None:
     with workspace.project.ledger() as ledger:
         rows = [

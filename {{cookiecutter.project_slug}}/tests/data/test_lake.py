@@ -164,6 +164,7 @@ def test_second_data_at_once_is_refused_and_the_first_wins(command: Any, workspa
     assert command("data")[0] == 0
 
 
+@pytest.mark.slow
 def test_tables_that_need_more_memory_than_is_allowed_are_one_line(path: Path) -> None:
     with (
         pytest.raises(UserError, match=r"^lake: Out of Memory.*; set APP_LAKE_MEMORY to more$"),

@@ -114,6 +114,7 @@ def test_training_table_has_what_the_contract_names(any_workspace: Any) -> None:
     assert set(table[WEIGHT]) == {1.0}
 
 
+@pytest.mark.slow
 def test_second_run_publishes_the_same_tables(workspace: Any) -> None:
     before = published(workspace)
     build(workspace)
@@ -253,6 +254,7 @@ def test_reaction_with_an_answer_that_was_removed_is_quarantined(workspace: Any)
     assert published(workspace)["quarantine"][REASON][0].startswith(f"{LABEL.name} is 'perhaps', expected one of")
 
 
+@pytest.mark.slow
 def test_reactions_from_before_a_column_was_added_are_counted_apart(workspace: Any, command: Any) -> None:
     early = reaction("early")
     del early["features"][NUMBER.name]

@@ -181,6 +181,7 @@ def test_start_says_what_cannot_be_rolled_out(command, project, ledger):
     assert "there is no challenger" in command("rollout", "start")[2]
 
 
+@pytest.mark.slow
 def test_finish_that_was_interrupted_is_completed_by_the_next_call(command, ledger, project, features, monkeypatch):
     new = project.registry.version("challenger")
     start(command, ledger, features)
@@ -217,6 +218,7 @@ def test_alarm_at_the_last_look_wins_and_the_champion_stays(command, ledger, pro
     assert project.models.entry("champion")["version"] == old
 
 
+@pytest.mark.slow
 def test_champion_that_was_changed_meanwhile_ends_the_rollout(command, ledger, project, features):
     start(command, ledger, features)
     other = register_third(project)

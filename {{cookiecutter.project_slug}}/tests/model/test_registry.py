@@ -292,6 +292,7 @@ def test_copied_project_writes_nothing_into_the_original(workspace):
     assert workspace.project.registry.version("champion") == "1"
 
 
+@pytest.mark.slow
 def test_experiment_that_was_deleted_in_mlflow_is_one_line_with_the_way_back(workspace):
     registry = workspace.project.registry
     [experiment] = registry.client.search_experiments(filter_string="name = 'decision'")

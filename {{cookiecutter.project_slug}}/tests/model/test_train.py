@@ -148,6 +148,7 @@ def test_json_of_refused_candidates_ends_with_1_and_of_a_fault_with_2(workspace,
     assert (code, found, error.count("\n")) == (2, None, 1)
 
 
+@pytest.mark.slow
 def test_challenger_stays_when_every_new_candidate_is_refused(workspace, train):
     workspace.project.registry.set_alias("challenger", "1")
     assert train(absurd=ABSURD)[0] == 1
