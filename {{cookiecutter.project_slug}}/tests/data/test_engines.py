@@ -12,7 +12,10 @@ import pyarrow as pa
 import pytest
 from postgres import make_schema
 from problems import KEY, USUAL
+from test_join import DAY, EVENTS, NOW, SECOND, Tables
 
+from {{ cookiecutter.__package }}.core.join import Join, Window
+from {{ cookiecutter.__package }}.core.source import SourceColumn
 from {{ cookiecutter.__package }}.stores import engines
 from {{ cookiecutter.__package }}.stores.lake import open_lake
 
@@ -129,6 +132,29 @@ def test_every_command_gives_the_rows_of_duckdb(
     monkeypatch.setenv("APP_LAKE_URL", url)
     code, _, error = run_command(workspace, "train")
     assert (code in {0, 1}, error) == (True, "")  # a gate may refuse
+
+
+@pytest.mark.slow
+def test_joined_columns_are_those_of_duckdb(tmp_path: Path, url: str) -> None:
+    latest = Join(source=EVENTS.model_copy(update={"columns": {"by": SourceColumn(name="amount")}}), columns=("by",))
+    window = Window(source=EVENTS, days=2, columns={"having": ("count", ""), "self": ("mean", "amount")})
+    found = []
+    for name, lake in (("duck", f"duckdb:///{tmp_path}/duck.db"), ("other", url)):
+        (tmp_path / name).mkdir()
+        tables = Tables(tmp_path / name, lake=lake)
+        joined = {*latest.names, *window.names}
+        tables.cases = [{key: row[key] for key in row if key not in joined} for row in tables.cases]
+        times = [NOW - DAY, NOW - SECOND, NOW, NOW + SECOND, NOW - 3 * DAY]
+        every = [(n, place) for n in range(30) for place in range(len(times))]
+        events = [{"who": f"w{n}", "at": times[place].isoformat(), "amount": n + place} for n, place in every]
+        tables.write("events.csv", events[7:])
+        tables.build(latest, window)
+        found.append(read_tables(lake))
+    del found[0]["deliveries"], found[1]["deliveries"]
+    assert_same(*reversed(found))
+    training = found[0]["training"].set_index("_subject")
+    assert training.loc["w9", ["by", "having", "self"]].tolist() == [10.0, 2.0, 9.5]
+    assert training.loc["w0", ["by", "having", "self"]].tolist() == [None, 0.0, None]
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ EVENTS = Source(place="events.csv", key="who", time="at")
 class Tables:
     """A table of cases decided at NOW, and tables beside it."""
 
-    def __init__(self, root: Path, shape: str = "optional numbers") -> None:
-        self.root, self.shape = root, SHAPES[shape]
+    def __init__(self, root: Path, shape: str = "optional numbers", lake: str = "") -> None:
+        self.root, self.shape, self.lake = root, SHAPES[shape], lake or root / "lake.db"
         self.joined = next(column.name for column in self.problem.inputs if column.kind == "number")
         self.cases = [
             {**row, "who": f"w{place}", "decided_at": NOW.isoformat()} for place, row in enumerate(self.shape.table(40))
@@ -61,12 +61,12 @@ class Tables:
         problem = with_source(self.problem, source, places)
         plan = self.shape.parsed_plan
         plan = plan.model_copy(update={"data": plan.data.model_copy(update={"max_quarantined_share": 0.99})})
-        with open_lake(self.root / "lake.db") as lake:
+        with open_lake(self.lake) as lake:
             place = self.write("cases.csv", self.cases)
             return build_tables(lake, place, [], problem, plan, kept=kept or KeptRows(self.root / "deliveries"))
 
     def values(self, name: str = "training") -> dict[str, Any]:
-        with open_lake(self.root / "lake.db") as lake:
+        with open_lake(self.lake) as lake:
             rows = lake.read(name).to_pyarrow().to_pylist()
         return {row[SUBJECT]: row[self.joined] for row in rows}
 

@@ -93,7 +93,8 @@ def _take_values(rows: ir.Table, join: AnyJoin, problem: Problem) -> ir.Table:
     reason = ibis.coalesce(rows[REASON], ibis.array(reasons).join("; ").nullif(""))
     values[REASON] = ibis.ifelse(is_joined, reason, rows[REASON])
     dropped = [ON, SAME_ON, SAME_MOMENT, *(f"{FOUND}{place}" for place in range(len(join.names)))]
-    return rows.mutate(**values).drop(*dropped)
+    # by position: a column may be called as an argument of Ibis is
+    return rows.mutate(*(value.name(name) for name, value in values.items())).drop(*dropped)
 
 
 def _explain(value: ir.Value, column: Column) -> ir.StringValue:
