@@ -7,6 +7,7 @@ import csv
 import gc
 import importlib.util
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,10 +32,19 @@ FULL = importlib.util.find_spec(f"{composition.__package__}.model") is not None 
 for name in [name for name in os.environ if name.startswith(("APP_", "MLFLOW_")) and not name.startswith("APP_TEST_")]:
     del os.environ[name]  # a test must not write into the ledger or the registry of whoever runs it
 threadpool_limits(1)  # tests run side by side, and their threads would compete for the same cores
+gc.disable()  # while tests are collected, which leaves no garbage
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not import modules that have slow tests alone when these are not asked for: it takes seconds."""
+    if config.getoption("markexpr") != "not slow" or collection_path.suffix != ".py":
+        return None
+    return bool(re.search(r"(?m)^pytestmark = .*\bslow\b", collection_path.read_text(encoding="utf-8"))) or None
 
 
 def pytest_collection_finish() -> None:
     """Leave what was imported out of garbage collection, and collect less often: a sixth of the time otherwise."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

@@ -11,6 +11,7 @@ from schemathesis.core.failures import FailureGroup
 from {{ cookiecutter.__package }}.product.app import describe
 from {{ cookiecutter.__package }}.product.decisions import DecisionJob
 
+pytestmark = pytest.mark.slow  # making the requests up takes seconds
 PROBLEM = USUAL.problem()
 # the description needs neither a model nor a ledger
 API = schemathesis.openapi.from_dict(describe(PROBLEM, "Decisions"))
@@ -22,7 +23,6 @@ def test_description_is_valid_openapi():
     API.validate()
 
 
-@pytest.mark.slow
 @API.parametrize()
 @BOUNDED
 def test_every_answer_is_one_of_those_described(case, address):
@@ -32,7 +32,6 @@ def test_every_answer_is_one_of_those_described(case, address):
         case.validate_response(answer)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("dropped", [None, *PROBLEM.decision.model_fields])
 def test_sabotage_field_that_is_dropped_from_an_answer_is_seen(address, features, monkeypatch, dropped):
     write = DecisionJob._write
