@@ -16,7 +16,16 @@ from postgres import make_schema
 from problems import SHAPES, USUAL
 
 from {{ cookiecutter.__package }}.core.labels import adjudicate, choose_label
-from {{ cookiecutter.__package }}.data.labelling import draw_cases, estimate_mean
+from {{ cookiecutter.__package }}.data.labelling import (
+    AGAIN,
+    assign_cases,
+    describe_cost,
+    describe_labellers,
+    draw_cases,
+    estimate_mean,
+    find_ties,
+    make_tasks,
+)
 from {{ cookiecutter.__package }}.data.pipeline import build_tables
 from {{ cookiecutter.__package }}.stores.labelling import read_labelled, read_tasks, read_unlabelled
 from {{ cookiecutter.__package }}.stores.lake import ORIGIN, WEIGHT
@@ -173,6 +182,52 @@ def test_small_ledgers_give_what_they_have(size: int, rows: int) -> None:
     cases = draw_cases(ids(size), margins_of(np.linspace(0, 1, size)), rows, 0.5, 0)
     assert len({case.decision_id for case in cases}) == min(size, rows)
     assert all(0 < case.probability <= 1 for case in cases)
+
+
+def asked(answers: str, batch: str = "1", probability: float = 0.5) -> list[dict[str, Any]]:
+    """Return one task for each letter of words, which are the labels of a decision: yes, no or open, by a, b, c."""
+    found = []
+    for decision, word in enumerate(answers.split()):
+        for labeller, letter in zip("abc", word, strict=False):
+            task = {"decision_id": f"{batch}-{decision}", "labeller": labeller, "batch": batch, "draw": "random"}
+            answer = {"y": "yes", "n": "no", "?": None}[letter]
+            found.append(task | {"answer": answer, "decided": "no", "probability": probability})
+    return found
+
+
+def test_tie_goes_to_a_labeller_who_was_not_asked_and_to_nobody_else() -> None:
+    tasks = asked("yn yy y? yny")
+    assert [(who, case.decision_id, case.draw) for who, case in find_ties(tasks, "abc", ())] == [("c", "1-0", AGAIN)]
+    assert find_ties(tasks, "ab", ()) == []
+    assert find_ties(tasks, "abc", ["b"]) == []
+
+
+def test_overlap_of_the_cases_goes_to_two_labellers() -> None:
+    cases = draw_cases(ids(20), margins_of(np.linspace(0, 1, 20)), 10, 0.5, 0)
+    assigned = [*assign_cases(cases, ["a", "b"], 0.4)]
+    assert Counter(Counter(case.decision_id for _, case in assigned).values()) == {1: 6, 2: 4}
+    assert {who for who, _ in assigned} == {"a", "b"}
+    assert len([*assign_cases(cases, ["a"], 0.4)]) == 10
+    tasks = make_tasks(assigned, 0)
+    assert len({task["id"] for task in tasks}) == len(tasks) == 14
+    assert all(task["id"] != task["decision_id"] for task in tasks)
+    assert [task["decision_id"] for task in tasks] != [case.decision_id for _, case in assigned]
+
+
+def test_progress_and_cost_are_in_sentences() -> None:
+    problem, plan = USUAL.problem(), USUAL.parsed_plan
+    tasks = asked("yn yy y?")
+    lines = describe_labellers(tasks, problem.target, plan)
+    assert lines[0] == "5 of 6 labels are given; 1 cases are tied and wait for a further opinion."
+    assert lines[1].startswith("a: 3 given, 0 open; most often yes (100%); beside the others, ")
+    assert lines[2].startswith("b: 2 given, 1 open; ")
+    assert describe_cost(asked("? ?"), problem, plan) == ""
+    # two false negatives of 5; the earlier batch does not count
+    text = describe_cost([*asked("y y"), *asked("y y n n", "2")], problem, plan)
+    assert text.startswith("By 4 labels of the latest batch, ")
+    assert "an answer costs 2.5 on average (" in text
+    certain = describe_cost(asked("y n", probability=1.0), problem, plan)
+    assert "an answer costs 2.5 on average (2.5 to 2.5)" in certain
 
 
 def test_objectives_put_first_what_people_should_look_at() -> None:
