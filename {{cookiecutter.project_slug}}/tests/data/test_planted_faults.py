@@ -125,7 +125,7 @@ def test_rows_that_are_delivered_twice_are_counted_and_change_nothing(deliveries
     deliveries.put(rows[:150])
     gates, _, printed = deliveries.run()
     assert (gates, deliveries.rows()) == (set(), before)
-    assert "Read: 950 rows of 2 tables, 1 of them new; 800 kept, 150 duplicates, 0 in quarantine." in printed
+    assert "Read: 950 rows of 2 tables, 1 of them new; 800 kept, 150 duplicates, 0 in quarantine;" in printed
 
 
 def test_sabotage_copy_of_the_answer_is_refused_in_the_first_run(
