@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,9 +18,10 @@ SPARK = "ibis-framework[pyspark]"
 
 
 @pytest.mark.slow
-def test_every_engine_gives_the_rows_of_duckdb(baked: Callable[..., Path]) -> None:
+def test_every_engine_gives_the_rows_of_duckdb(baked: Callable[..., Path], tmp_path: Path) -> None:
     """None of them is skipped; the documented installation is the one that is tried."""
-    project = baked()
+    project = tmp_path / baked().name
+    shutil.copytree(baked(), project)  # which others copy: without an environment, whose programs would be those here
     assert f"uv add '{SPARK}'" in (project / "README.md").read_text(encoding="utf-8")
     words = ("pytest", "-q", "-n", "0", "-m", "slow", "tests/data/test_engines.py")
     done = run_command(project, "uv", "run", "--quiet", "--with", SPARK, *words, seconds=480)
