@@ -166,7 +166,7 @@ BELOW = pytest.mark.parametrize("project", [PLACES[1]], indirect=True)
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Return a copy of what hooks read of this project: a repository of its own, or a folder of a larger one."""
     project: Path = tmp_path / "all" / request.param
-    left_out = shutil.ignore_patterns(".git", ".venv", ".uv", "var", ".*_cache", "__pycache__", "tests")
+    left_out = shutil.ignore_patterns(".git", ".venv", ".uv", "var", ".*_cache", "__marimo__", "__pycache__", "tests")
     shutil.copytree(ROOT, project, ignore=left_out)
     (project / ".venv").symlink_to(sys.prefix)
     (tmp_path / "all" / ".gitignore").write_text(".venv\n", encoding="utf-8")
