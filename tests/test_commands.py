@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 # the machinery is the same for every problem: the workflow runs for each scope, and `make check` for the other
-# problems and, below, for a project without a wheel; what kills, fills up and overloads a product runs once
-CHECK, WORKFLOW_RUN, LONGER = ("make check",), ("make ci",), ("make test-slow", "make test-browser")
+# problems and, below, for a project without a wheel; the browser runs once
+CHECK, WORKFLOW_RUN, LONGER = ("make check",), ("make ci",), ("make test-browser",)
 SECONDS = 2700
 # every problem and every scope at least once; the fast tests bake all combinations
 ONCE = [answers for answers in SHAPES if len(answers.items() - DEFAULTS.items()) <= 1]
@@ -45,6 +45,18 @@ def test_documented_commands_work(baked: Callable[..., Path], tmp_path: Path, an
         done = run(project, command)
         assert done.returncode == 0, f"{command}\n{done.stdout[-6000:]}"
     assert git(project, "status", "--porcelain").splitlines() in ([], ["?? uv.lock"])
+
+
+@pytest.mark.longest
+@pytest.mark.parametrize("command", ["make test-slow", "make coverage"])
+def test_commands_of_a_quarter_of_an_hour_work(baked: Callable[..., Path], tmp_path: Path, command: str) -> None:
+    """What kills, fills up and overloads a product, and what measures coverage; projects run both every week."""
+    project = tmp_path / baked().name
+    shutil.copytree(baked(), project)
+    git(project, "init", "--quiet")
+    commit(project, "As generated")
+    done = run(project, command)
+    assert done.returncode == 0, f"{command}\n{done.stdout[-6000:]}"
 
 
 @pytest.mark.longest
