@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow.parquet
@@ -14,6 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import SHAPES
 
+from {{ cookiecutter.__package }}.cli.lake_rows import LakeRows
+from {{ cookiecutter.__package }}.cli.simulate import _read_cases
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.join import AnyJoin, Join, Window
 from {{ cookiecutter.__package }}.core.problem import Problem, with_source
@@ -111,6 +115,33 @@ def test_time_without_an_offset_is_one_in_utc(tables: Tables) -> None:
     tables.write("events.csv", [{"who": who, "at": at} for who, at in times.items()])
     tables.build(Window(source=EVENTS, days=1, columns={tables.joined: ("count", "")}))
     assert [tables.values()[f"w{n}"] for n in range(4)] == [1.0, 0.0, 1.0, 1.0]
+
+
+@pytest.mark.slow
+def test_rows_about_a_subject_are_found_in_tables_that_are_joined_by_it(tables: Tables) -> None:
+    events = [{"who": who, "at": "2024-03-10"} for who in ("w3", "w3", "w4")]
+    place, events_file = tables.write("cases.csv", tables.cases), tables.write("events.csv", events)
+    forgotten = list_of([Identifier("subject", "w3")])
+    for on, expected in (("subject", {place.name: 1, events_file.name: 2}), ("by", {place.name: 1})):
+        join = Window(source=EVENTS, on=on, days=9, columns={tables.joined: ("count", "")})
+        problem = dataclasses.replace(with_source(tables.problem, SOURCE), joins=((events_file, join),))
+        plan, at = SimpleNamespace(data=SimpleNamespace(source=place.name)), SimpleNamespace(root=tables.root)
+        project: Any = SimpleNamespace(problem=problem, plan=plan, sources=(), settings=at)
+        found = LakeRows(project, None).find_in_sources(forgotten)
+        assert {Path(name).name: number for name, number in found.items()} == expected
+
+
+@pytest.mark.slow
+def test_simulated_cases_have_the_joined_columns(tables: Tables) -> None:
+    events = [{"who": row["who"], "at": "2024-03-10"} for row in tables.cases]
+    events_file = tables.write("events.csv", events)
+    join = Window(source=EVENTS, days=9, columns={tables.joined: ("count", "")})
+    tables.build(join)
+    problem = with_source(tables.problem, SOURCE, [(events_file, join)])
+    project: Any = SimpleNamespace(problem=problem, lake=lambda: open_lake(tables.lake))
+    cases = _read_cases(project, "", seed=0)
+    assert len(cases.rows) == len(tables.cases)
+    assert cases.draw(0).features[tables.joined] is not None
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..core.join import OF_ROW
 from ..core.source import Source
 from ..stores.deliveries import find_files
 from ..stores.erasure import record_deletion
@@ -64,7 +65,7 @@ class LakeRows:
                     found[show(place)] = number
         for joined, join in problem.joins:
             about = join.source.model_copy(update={"subject": join.source.key})
-            for place in find_files(joined):
+            for place in find_files(joined) if join.on in OF_ROW else []:
                 if number := _count_in_table(place, about, problem.key, forgotten):
                     found[show(place)] = number
         return found

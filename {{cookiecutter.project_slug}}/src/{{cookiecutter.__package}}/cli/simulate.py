@@ -117,20 +117,21 @@ def _connect(project: "Project", url: str) -> Any:
 
 
 def _read_cases(project: "Project", file: str, seed: int) -> Any:
-    """Return the source of cases: the usable rows of a table, read as problem/sources.py declares."""
+    """Return the source of cases: the usable rows of a table, read and joined as problem/sources.py declares."""
     from ..data.collect import REASON, read_file
     from ..data.labels import FILE
     from ..operations.simulation.cases import CaseSource
     from ..stores.files import find_table
     from ..stores.lake import KEY, ORIGIN, SUBJECT
 
-    if not file and project.problem.joins:  # the table has not all columns of a case
+    if not file and project.problem.joins:  # the table alone has not all columns of a case
         with project.lake() as lake:
-            known = lake.read("training").to_pyarrow().to_pylist()
-        rows = [row for row in known if row[ORIGIN] == FILE]
-        return CaseSource(rows, [row[SUBJECT] or row[KEY] for row in rows], project.problem, seed)
-    place = find_table(file) if file else find_table(project.plan.data.source, project.settings.root)
-    rows = [row for batch in read_file(place, project.problem) for row in batch.to_pylist() if row[REASON] is None]
+            training = lake.read("training")
+            rows = training.filter(training[ORIGIN] == FILE).to_pyarrow().to_pylist()
+    else:
+        place = find_table(file) if file else find_table(project.plan.data.source, project.settings.root)
+        read = (row for batch in read_file(place, project.problem) for row in batch.to_pylist())
+        rows = [row for row in read if row[REASON] is None]
     return CaseSource(rows, [row[SUBJECT] or row[KEY] for row in rows], project.problem, seed)
 
 

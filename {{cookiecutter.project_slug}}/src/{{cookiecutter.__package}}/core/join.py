@@ -15,7 +15,7 @@ from .schema import Column, Strict
 from .source import Source, source_faults
 
 How = Literal["count", "sum", "mean", "min", "max"]
-OF_ROW = ("subject", "key")  # of a row, beside the contract's columns
+OF_ROW = ("subject", "key")  # what says whom or what a row is about
 
 
 class _OtherTable(Strict):
@@ -27,6 +27,9 @@ class _OtherTable(Strict):
 
 class Join(_OtherTable):
     """Columns of the other table's row with a key; given the source's `time`, of the latest before the decision.
+
+    Without `time` the row is used as it is now: join so only what does not change, because a later value would be a
+    leak.
 
     `columns`: names in the contract; `source.columns` says which columns of the table these are.
     """

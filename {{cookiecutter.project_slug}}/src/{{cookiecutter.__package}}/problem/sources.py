@@ -27,7 +27,8 @@ order of names replaces the others. Of a table with a `cursor`, later values rep
 
 `JOINS` has tables from which further columns of the contract come, by the column `key` of their source, which is
 compared with the subject of a row. A feature must not know what came after the decision: of a table with a `time`, only
-rows from before the `time` of SOURCE are used, the latest for a Join, and those of so many days for a Window:
+rows from before the `time` of SOURCE are used, the latest for a Join, and those of so many days for a Window. A table
+without a `time` is used as it is now, so that only what does not change should be joined from it:
 
     SOURCE = Source(subject="customer", time="applied_at")
     JOINS = (
