@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 # the machinery is the same for every problem: the workflow runs for each scope, and `make check` for the other
-# problems and, below, for a project without a wheel; the browser runs once
-CHECK, WORKFLOW_RUN, LONGER = ("make check",), ("make ci",), ("make test-browser",)
+# problems and, below, for a project without a wheel; broken workflows and the browser run once
+CHECK, WORKFLOW_RUN, LONGER = ("make check",), ("make ci",), ("make test-workflows", "make test-browser")
 SECONDS = 2700
 # every problem and every scope at least once; the fast tests bake all combinations
 ONCE = [answers for answers in SHAPES if len(answers.items() - DEFAULTS.items()) <= 1]
