@@ -22,7 +22,7 @@ from strategies import features
 from {{ cookiecutter.__package }}.data import collect, recorded
 from {{ cookiecutter.__package }}.data.collect import ORIGIN, REASON
 from {{ cookiecutter.__package }}.data.pipeline import build_tables
-from {{ cookiecutter.__package }}.data.statistics import baseline, find_bins
+from {{ cookiecutter.__package }}.data.statistics import baseline, count_rows, find_bins
 from {{ cookiecutter.__package }}.stores.lake import FOLD, WEIGHT, open_lake
 
 PROBLEM = SHAPES["usual"].problem()
@@ -322,6 +322,7 @@ def test_baseline_of_a_column_without_values_has_all_rows_in_the_bin_for_missing
     column = next(column for column in PROBLEM.stored if column.optional and column.is_numeric)
     with open_lake("duckdb://") as lake:
         empty = lake.stage(pyarrow.table({column.name: pyarrow.nulls(3, pyarrow.float64())}))
-        rows = baseline(empty, find_bins(empty, [column])).to_pylist()
+        bins = find_bins(empty, [column])
+        rows = baseline(bins, count_rows(empty, bins)).to_pylist()
     assert [row["share"] for row in rows if row["missing"]] == [1.0]
     assert sum(row["share"] for row in rows) == 1.0

@@ -48,8 +48,12 @@ class Series:
     new_units: Counts  # shape (n,)
 
 
-def add_run(lake: Lake, training: ir.Table, problem: Problem, plan: Plan, now: datetime) -> pa.Table:
+def add_run(
+    lake: Lake, training: ir.Table, problem: Problem, plan: Plan, now: datetime, of_file: Sequence[Bin] = ()
+) -> pa.Table:
     """Return the statistics of all runs, with those of this training table as the last one.
+
+    `of_file`: bins of the rows of the file that are known already.
 
     A column keeps the bins of its reference. It starts anew, with this run as its reference, if what the contract
     allows has changed, if its reference had too few rows, or if a person has confirmed a change since then.
@@ -57,8 +61,8 @@ def add_run(lake: Lake, training: ir.Table, problem: Problem, plan: Plan, now: d
     Raises UserError: the plan confirms a change of a column that is not there.
     """
     columns = kept_columns(problem)
-    if unknown := sorted({*plan.data.confirmed} - {column.name for column in columns}):
-        message = f"{unknown[0]} is not a column of contract.py that is kept; remove it"
+    if absent := sorted({*plan.data.confirmed} - {column.name for column in columns}):
+        message = f"{absent[0]} is not a column of contract.py that is kept; remove it"
         raise UserError(f"plan.toml: data.confirmed: {message}")
     past = lake.read(TABLE).to_pyarrow().select(SCHEMA.names) if lake.has(TABLE) else SCHEMA.empty_table()
     times = dict(zip(past["run"].to_pylist(), past["time"].to_pylist(), strict=True))
@@ -71,7 +75,9 @@ def add_run(lake: Lake, training: ir.Table, problem: Problem, plan: Plan, now: d
     }
     fresh = [column for column in columns if column.name not in continued]
     bins = [Bin(**{name: row[name] for name in BIN}) for rows in continued.values() for row in rows]
-    bins += find_bins(training.filter(training[ORIGIN] == FILE), fresh)
+    bins += [each for each in of_file if each.column in {column.name for column in fresh}]
+    unknown = [column for column in fresh if column.name not in {each.column for each in of_file}]
+    bins += find_bins(training.filter(training[ORIGIN] == FILE), unknown)
     marked = _mark_parts(training, lake, is_first=not last)
     parts = {row[PART]: counts for row, counts in count_rows(marked, bins, by=[PART])}
     units = _count_units(marked, plan.data.group)

@@ -1,6 +1,7 @@
 """Leakage: columns that give the answer away, because they are copies or functions of it, or known only afterwards."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -11,6 +12,7 @@ from ..core.binning import Bin
 from ..core.errors import UserError
 from ..core.plan import Plan
 from ..core.problem import Problem
+from ..core.schema import Column
 from ..stores.lake import FOLD
 from .statistics import count_rows
 
@@ -21,19 +23,25 @@ MINIMUM_ROWS = 200  # of fewer, bins of a few rows may have one answer by chance
 TILES = 20  # equal parts of a number's rows, whose places stand for the number
 
 Counts = NDArray[np.int64]
+Counted = list[tuple[dict[str, Any], list[int]]]  # as `count_rows` returns it
 
 
-def check_leaks(training: ir.Table, problem: Problem, plan: Plan, bins: Sequence[Bin]) -> None:
+def count_answers(training: ir.Table, target: Column, bins: Sequence[Bin]) -> Counted:
+    """Return how many rows each bin has, for each answer or each of `TILES` equal parts of a number's rows."""
+    name = target.name
+    answer = training[name] if target.categories else ibis.ntile(TILES).over(order_by=training[name])
+    return count_rows(training.mutate(_answer=answer), bins, by=["_answer"])
+
+
+def check_leaks(counted: Counted, problem: Problem, plan: Plan, bins: Sequence[Bin]) -> None:
     """Check that no input of the models explains nearly all of the answer.
 
     Of categories it is the share of their entropy that the bins of a column explain (Theil's uncertainty coefficient)
-    beyond chance; of a number, the share of the variance of its ranks. `bins`: of all inputs.
+    beyond chance; of a number, the share of the variance of its ranks. `counted`: by `count_answers`, of `bins`.
 
     Raises UserError: columns do, and `gates.confirmed` of the plan does not name them.
     """
-    target, name = problem.target, problem.target.name
-    answer = training[name] if target.categories else ibis.ntile(TILES).over(order_by=training[name])
-    counted = count_rows(training.mutate(_answer=answer), bins, by=["_answer"])
+    target = problem.target
     counts = np.array([row for _, row in sorted(counted, key=lambda pair: str(pair[0]["_answer"]).zfill(2))])
     measure, limit = (uncertainty, CATEGORIES_LIMIT) if target.categories else (explained_variance, NUMBER_LIMIT)
     found = {}
@@ -45,7 +53,7 @@ def check_leaks(training: ir.Table, problem: Problem, plan: Plan, bins: Sequence
     if found:
         shown = ", ".join(f"{column} ({share:.1%})" for column, share in found.items())
         next_step = "remove from contract.py what is known only afterwards, or name it in gates.confirmed of plan.toml"
-        raise UserError(f"a column explains nearly all of {name}: {shown}; {next_step}")
+        raise UserError(f"a column explains nearly all of {target.name}: {shown}; {next_step}")
 
 
 def check_folds(training: ir.Table, name: str) -> None:

@@ -66,12 +66,13 @@ def build_tables(
     folds = transform.add_folds(weighted, plan.data.folds, group=plan.data.group, time=plan.data.time)
     training = lake.stage(folds)
     bins = statistics.find_bins(training, problem.stored)
-    leakage.check_leaks(training, problem, plan, bins)
+    counted = leakage.count_answers(training, problem.target, bins)
+    leakage.check_leaks(counted, problem, plan, bins)
     leakage.check_folds(training, plan.data.group or SUBJECT)
-    baseline = statistics.baseline(training, bins)
-    runs = history.add_run(lake, training, problem, plan, now := datetime.now(UTC))
+    of_file = [] if recorded.num_rows else bins
+    runs = history.add_run(lake, training, problem, plan, now := datetime.now(UTC), of_file)
     comparison = drift.compare_runs(history.read_series(runs), plan.drift, now)
-    tables = {"training": training, "quarantine": quarantine, "baseline": baseline}
+    tables = {"training": training, "quarantine": quarantine, "baseline": statistics.baseline(bins, counted)}
     tables["labels"] = pa.Table.from_pylist(weighed, LABELS)
     tables["deliveries"] = list_deliveries(deliveries)
     lake.publish({**tables, history.TABLE: runs})

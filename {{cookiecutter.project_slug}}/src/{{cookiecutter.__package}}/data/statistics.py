@@ -16,11 +16,15 @@ SCHEMA = ibis.schema({**BIN, "share": "float64"}).to_pyarrow()
 CHUNK = 500  # bins that are counted in one query: with thousands of counts by group, DuckDB 2.0 ends the process
 
 
-def baseline(table: ir.Table, bins: Sequence[Bin]) -> pa.Table:
-    """Return one row for each bin, with its share of the rows; the shares of a column add up to 1."""
-    [(total, counts)] = count_rows(table, bins)
-    rows = [{**asdict(each), "share": count / total["rows"]} for each, count in zip(bins, counts, strict=True)]
-    return pa.Table.from_pylist(rows, SCHEMA)
+def baseline(bins: Sequence[Bin], counted: Sequence[tuple[dict[str, Any], list[int]]]) -> pa.Table:
+    """Return one row for each bin, with its share of the rows of all groups that `count_rows` counted.
+
+    The shares of a column add up to 1.
+    """
+    rows = sum(group["rows"] for group, _ in counted)
+    counts = [sum(of_bin) for of_bin in zip(*(counts for _, counts in counted), strict=True)]
+    shares = [{**asdict(each), "share": count / rows} for each, count in zip(bins, counts, strict=True)]
+    return pa.Table.from_pylist(shares, SCHEMA)
 
 
 def find_bins(table: ir.Table, columns: Sequence[Column]) -> list[Bin]:

@@ -79,7 +79,7 @@ def keep_delivery(
     with file_errors(folder, "make room, then try again"):
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            with pq.ParquetWriter(part, schema, compression="lz4") as writer:
+            with pq.ParquetWriter(part, schema, compression="lz4", use_dictionary=False) as writer:
                 for batch in batches:
                     writer.write_batch(batch)
                     if not facts["fingerprint"]:
