@@ -21,11 +21,10 @@ from pydantic import (
 
 from .costs import Costs
 from .errors import UserError, describe_error
+from .model_plan import Features, Gates, Groups, Share, Slices, Text
 from .operations_plan import Drift, Monitor, Rollout, Speed
 from .schema import Strict
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Text = Annotated[str, Field(min_length=1)]
 Statement = Literal["outcome", "blind", "reaction"]  # about the true answer of a decision
 
 
@@ -117,40 +116,6 @@ class Labelling(Strict):
     left_out: tuple[Text, ...] = Field((), strict=False)
 
 
-class Gates(Strict):
-    """How sure a comparison must be before a model may serve."""
-
-    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.90
-    bootstrap_rounds: Annotated[int, Field(ge=100)] = 1000
-    assignments: Annotated[int, Field(ge=1, le=50)] = 5
-    least_benefit: Share = 0.01
-    max_cost_increase: NonNegativeFloat = 0.03
-    minimum_new_rows: PositiveInt = 50
-    minimum_answers: PositiveInt = 20
-    max_calibration_error: Annotated[float, Field(gt=0, le=1)] = 0.05
-    max_log_odds_shift: PositiveFloat = 0.1
-    max_auc: Annotated[float, Field(gt=0.5, le=1)] = 0.97
-    max_copied_share: Share = 0.02
-    max_label_shift: Share = 0.25
-    confirmed: tuple[Text, ...] = Field((), strict=False)
-    inconclusive_blocks: bool = True
-
-
-class Slices(Strict):
-    """How much more than the champion a model may cost in any part of the rows."""
-
-    minimum_rows: PositiveInt = 50
-    max_cost_increase: NonNegativeFloat = 0.15
-    inconclusive_blocks: bool = False
-
-
-class Groups(Strict):
-    """The largest difference allowed between groups, for each rate."""
-
-    minimum_rows: PositiveInt = 100
-    limits: dict[str, PositiveFloat] = Field({})
-
-
 class Privacy(Strict):
     """How many days decisions are kept, with everything that refers to them; 0 keeps them."""
 
@@ -169,6 +134,7 @@ class Plan(Strict):
     gates: Gates = Gates()
     slices: Slices = Slices()
     groups: Groups = Groups()
+    features: Features = Features()
     speed: Speed = Speed()
     drift: Drift = Drift()
     rollout: Rollout = Rollout()

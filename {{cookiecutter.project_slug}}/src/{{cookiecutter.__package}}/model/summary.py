@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ..core.result import GateResult
 from .train import Trial
 
 
@@ -37,10 +38,15 @@ def describe_trials(trials: Sequence[Trial]) -> list[dict[str, Any]]:
             "name": trial.name,
             "refused": trial.refused,
             "metrics": trial.metrics,
-            "results": [
-                {"gate": one.gate, "status": one.status, "message": one.message, "evidence": dict(one.evidence)}
-                for one in trial.results
-            ],
+            "results": describe_results(trial.results),
         }
         for trial in trials
+    ]
+
+
+def describe_results(results: Sequence[GateResult]) -> list[dict[str, Any]]:
+    """Return every result with its evidence, for JSON."""
+    return [
+        {"gate": one.gate, "status": one.status, "message": one.message, "evidence": dict(one.evidence)}
+        for one in results
     ]
