@@ -20,10 +20,12 @@ def count_copies(training: ir.Table, problem: Problem, plan: Plan) -> int:
     rows, unit = training.filter(training[WEIGHT] > 0), plan.data.group or SUBJECT
     # numbers first: of them, few columns show that rows are not equal by chance
     names = [column.name for column in sorted(problem.inputs, key=lambda column: not column.is_numeric)]
+    total, different = _count(rows), _count(rows.select(*names).distinct())
+    if different == total:
+        return 0
     known = rows.filter(rows[unit].notnull())
-    total = _count(rows)
     cases = total - _count(known) + _count(known.select(*dict.fromkeys([*names, unit])).distinct())
-    repeated = cases - _count(rows.select(*names).distinct())
+    repeated = cases - different
     return repeated if repeated and are_copies(total, _chances(rows, names, total)) else 0
 
 
