@@ -57,7 +57,7 @@ LATER = (
     f"{PACKAGE}/operations/simulation",
     *(f".github/workflows/{name}.yml" for name in ("data", "operate", "train")),
     *(".github/pipeline/propose.py", f"{PACKAGE}/cli/job_summary.py", f"{PACKAGE}/core/markdown.py"),
-    f"{PACKAGE}/core/page.py",
+    *(f"{PACKAGE}/core/{name}.py" for name in ("page", "plots")),
     *("tests/operations/simulation", "tests/integration/test_simulate.py", "tests/integration/test_tour.py"),
 )
 TABLE = (

@@ -1,15 +1,11 @@
-"""The command that studies one model: what gates of a training do not need to know, and people do."""
+"""The command that studies one candidate: what gates of a training do not need to know, and people do."""
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:  # imported by the command, so that --help answers at once
-    from collections.abc import Sequence
-
-    from ..model.features import Feature
-    from .composition import Project
 
 commands = typer.Typer()
 
@@ -20,80 +16,84 @@ def evaluate(
         str, typer.Argument(help="A candidate. Without a name: that of the challenger or champion, or the first one.")
     ] = "",
     *,
+    report: Annotated[Path | None, typer.Option(help="Write a page with plots to this file, .html.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the full evidence as JSON, and nothing else.")] = False,
 ) -> None:
-    """Measure what each column is worth to a candidate beside noise, and what it takes. Exit 1: a limit is broken."""
-    from ..core.markdown import make_table
-    from ..model.evaluate import split_columns
-    from ..model.features import feature_gates, measure_features
+    """Study a candidate: quality, simpler models, parts of the rows, columns, age, privacy, size. Exit 1: a limit."""
+    from rich.markup import escape
+
+    from ..core.result import GateResult
+    from ..model.analysis.candidate import evaluate_candidate
+    from ..model.analysis.page import render
+    from ..model.analysis.run import run_analyses
     from ..model.summary import describe_results
-    from .composition import load_project, out, show
+    from ..stores.files import check_writable, write_text
+    from .composition import load_project, out
     from .job_summary import summarise
     from .model import prepare
 
     out.quiet = as_json
+    if report is not None:
+        check_writable("--report", report)
     project = load_project()
     with project.lake() as lake:
         table = lake.frame("training")
-    rows = split_columns(table, project.problem, project.plan)
     prepare(project)
-    name, model = _find_candidate(project, name)
-    with out.status(name) as status:
+    name, model = _find_candidate(project.problem.candidates(), project.registry, name)
+    sections: dict[str, Any] = {}
+    with out.status(escape(name)) as status:
 
-        def report(done: int, columns: int) -> None:
-            status.update(f"{name}: {done} of {columns} columns measured")
+        def show_progress(text: str) -> None:
+            status.update(f"{escape(name)}: {escape(text)}")
 
-        features = measure_features(model, rows, project.problem, project.plan, report)
-    results = list(feature_gates(features, project.plan))
+        candidate = evaluate_candidate(name, model, table, project.problem, project.plan, show_progress)
+        out.print(
+            f"{name}: {len(candidate.rows.truth):,} of {candidate.of:,} rows of the training table.", markup=False
+        )
+        for section, results in run_analyses(candidate):
+            sections[section] = results
+            _show(section, results)
+    every = [result for results in sections.values() for result in results]
     if as_json:
-        typer.echo(json.dumps({"model": name, "results": describe_results(results)}, indent=2))
-    out.print(f"[bold]{name}[/]: what a decision costs more without each column")
-    out.print(_tabulate(features))
-    for result in results:
-        show(result)
-    lines = [f"- {result.status}: {result.message}" for result in results]
-    summarise("Evaluation", f"{make_table(*_cells(features))}\n\n" + "\n".join(lines))
-    if any(result.blocks for result in results):
+        typer.echo(json.dumps({"model": name, "results": describe_results(every)}, indent=2))
+    summarise(f"Evaluation of {name}", "\n".join(f"- {_word(one)}{one.message}" for one in every))
+    if report is not None:
+        write_text("--report", report, render(candidate, sections))
+        out.print(f"The page is {report}.", markup=False)
+    if any(isinstance(result, GateResult) and result.blocks for result in every):
         raise typer.Exit(1)
 
 
-def _find_candidate(project: "Project", name: str) -> tuple[str, Any]:
+def _find_candidate(candidates: Mapping[str, Any], registry: Any, name: str) -> tuple[str, Any]:
     """Return a candidate with its name. Raises UserError: there is no such candidate, or none at all."""
     from ..core.errors import UserError
 
-    candidates = project.problem.candidates()
     if name and name not in candidates:
         raise UserError(f"candidates.py has no {name}; it has {', '.join(candidates) or 'none'}")
     if not candidates:
         raise UserError("candidates.py has no candidate to evaluate; add one")
     for alias in ("challenger", "champion"):
-        if not name and (version := project.registry.version(alias)):
-            found = project.registry.tags(version).get("name", "").partition(",")[0]  # without its weights of rows
+        if not name and (version := registry.version(alias)):
+            found = registry.tags(version).get("name", "").partition(",")[0]  # without its weights of rows
             name = found if found in candidates else ""
     name = name or next(iter(candidates))
     return name, candidates[name]
 
 
-def _cells(features: "Sequence[Feature]") -> tuple[list[str], list[list[str]]]:
-    """Return the header and the rows of a table of columns, the most valuable one first."""
-    header = ["column", "benefit", "low", "high", "noise", "missing", "µs"]
-    return header, [
-        [
-            one.column,
-            *(f"{value:+.4f}" for value in (one.benefit, one.low, one.high, one.noise)),
-            f"{one.missing:.1%}",
-            f"{one.microseconds:.2f}",
-        ]
-        for one in sorted(features, key=lambda one: -one.benefit)
-    ]
-
-
-def _tabulate(features: "Sequence[Feature]") -> Any:
+def _show(section: str, results: list[Any]) -> None:
     from rich.markup import escape
-    from rich.table import Column, Table
 
-    [name, *numbers], rows = _cells(features)
-    table = Table(Column(name, overflow="fold"), *(Column(each, justify="right", no_wrap=True) for each in numbers))
-    for row in rows:
-        table.add_row(*map(escape, row))
-    return table
+    from ..core.result import GateResult
+    from .composition import out, show
+
+    out.print(f"[bold]{escape(section)}[/]")
+    for result in results:
+        if isinstance(result, GateResult):
+            show(result)
+        else:
+            out.print(f"  {escape(result.message)}")
+
+
+def _word(result: Any) -> str:
+    status = getattr(result, "status", "")
+    return f"{status}: " if status else ""

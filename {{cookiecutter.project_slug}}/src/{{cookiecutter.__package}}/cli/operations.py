@@ -33,12 +33,15 @@ def monitor(
     from ..operations.monitoring.monitor import run_watches, to_keep
     from ..operations.monitoring.report import write_report
     from ..operations.monitoring.retraining import ask_retraining, violations
+    from ..stores.files import check_writable
     from ..stores.windows import record_window
     from .composition import load_project, out
     from .job_summary import set_output, summarise, tabulate
     from .watching import gather
 
     out.quiet = as_json
+    if report is not None:
+        check_writable("--report", report)
     project = load_project()
     with project.ledger() as ledger:
         watched, faults = gather(project, ledger, last, since, url)

@@ -51,3 +51,16 @@ class Features(Strict):
     max_missing_share: Share = 0.5
     max_encode_us: PositiveFloat = 20
     inconclusive_blocks: bool = False
+
+
+class Analysis(Strict):
+    """What `evaluate` asks of a candidate beside its columns.
+
+    Areas under the ROC curve: of an attack that tells rows of the training from others, and of the inputs when they
+    predict a protected group. Megabytes and seconds are of the stored model.
+    """
+
+    max_memorisation_auc: Share = 0.6
+    max_proxy_auc: Share = 0.9
+    max_model_mb: PositiveFloat = 20
+    max_load_seconds: PositiveFloat = 2

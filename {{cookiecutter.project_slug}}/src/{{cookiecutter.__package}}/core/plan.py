@@ -21,7 +21,7 @@ from pydantic import (
 
 from .costs import Costs
 from .errors import UserError, describe_error
-from .model_plan import Features, Gates, Groups, Share, Slices, Text
+from .model_plan import Analysis, Features, Gates, Groups, Share, Slices, Text
 from .operations_plan import Drift, Monitor, Rollout, Speed
 from .schema import Strict
 
@@ -135,6 +135,7 @@ class Plan(Strict):
     slices: Slices = Slices()
     groups: Groups = Groups()
     features: Features = Features()
+    analysis: Analysis = Analysis()
     speed: Speed = Speed()
     drift: Drift = Drift()
     rollout: Rollout = Rollout()

@@ -23,6 +23,15 @@ class GateResult:
         return self.status == "fail" or (self.status == "inconclusive" and self.inconclusive_blocks)
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was measured without a limit that it could break, as a sentence and as numbers."""
+
+    name: str
+    message: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
 def fail_if(is_fault: Any) -> Status:
     """Return "fail" for a fault, else "pass"."""
     return "fail" if is_fault else "pass"

@@ -53,21 +53,6 @@ class Rows:
             if len(getattr(self, name)) != rows:
                 object.__setattr__(self, name, values)
 
-    def take(self, places: NDArray[np.int64]) -> "Rows":
-        """Return m of the rows, by their places."""
-        return replace(
-            self,
-            features=self.features.iloc[places],
-            groups=self.groups.iloc[places],
-            truth=self.truth[places],
-            folds=self.folds[places],
-            units=self.units[places],
-            weights=self.weights[places],
-            repeats=tuple(folds[places] for folds in self.repeats),
-            keys=None if self.keys is None else self.keys[places],
-            times=self.times[places],
-        )
-
 
 def split_columns(table: pd.DataFrame, problem: Problem, plan: Plan | None = None) -> Rows:
     """Split the training table into the inputs of models and the protected columns; rows of weight 0 are left out.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.result import GateResult
+from ..core.result import Finding, GateResult
 from .train import Trial
 
 
@@ -44,9 +44,11 @@ def describe_trials(trials: Sequence[Trial]) -> list[dict[str, Any]]:
     ]
 
 
-def describe_results(results: Sequence[GateResult]) -> list[dict[str, Any]]:
+def describe_results(results: Sequence[GateResult | Finding]) -> list[dict[str, Any]]:
     """Return every result with its evidence, for JSON."""
     return [
         {"gate": one.gate, "status": one.status, "message": one.message, "evidence": dict(one.evidence)}
+        if isinstance(one, GateResult)
+        else {"found": one.name, "message": one.message, "evidence": dict(one.evidence)}
         for one in results
     ]

@@ -28,14 +28,14 @@ def judge_costs(
     others = {name: one for name, one in candidates.items() if name != refresh}
     if not others:
         return found
-    differences = [_differences(one, champion.recipe) for one in others.values()]
+    differences = [cost_differences(one, champion.recipe) for one in others.values()]
     usual = float(np.average(champion.recipe.mean_cost, weights=rows.weights))
     intervals = simultaneous_mean_intervals(
         np.column_stack([each.mean(axis=0) for each in differences]),
         plan,
         units=rows.units,
         weights=rows.weights,
-        spreads=np.array([_spread(each, rows.weights) for each in differences]),
+        spreads=np.array([spread_of(each, rows.weights) for each in differences]),
     )
     for (name, one), each, interval in zip(others.items(), differences, intervals, strict=True):
         result = cost_gate(
@@ -109,11 +109,23 @@ def compare_on(
     kept: NDArray[np.bool_], rows: Rows, candidate: Evaluation, other: Evaluation, plan: Plan
 ) -> tuple[float, float, float]:
     """Return mean and interval of the candidate's cost minus that of another model, on some of the rows."""
-    differences = _differences(candidate, other)[:, kept]
+    differences = cost_differences(candidate, other)[:, kept]
     weights, difference = rows.weights[kept], differences.mean(axis=0)
-    spread = _spread(differences, weights)
+    spread = spread_of(differences, weights)
     low, high = mean_interval(difference, plan, units=rows.units[kept], weights=weights, spread=spread)
     return float(np.average(difference, weights=weights)), low, high
+
+
+def cost_differences(candidate: Evaluation, champion: Evaluation) -> NDArray[np.float64]:
+    """Return the differences in cost of n rows in each of R assignments, shape (R, n)."""
+    others = champion.assignments if champion.repeats else (champion,) * len(candidate.assignments)
+    return np.array([one.cost - other.cost for one, other in zip(candidate.assignments, others, strict=True)])
+
+
+def spread_of(differences: NDArray[Any], weights: NDArray[Any]) -> float:
+    """Return the standard error that the choice of R assignments leaves in their mean."""
+    means = np.average(differences, axis=1, weights=weights)
+    return float(means.std(ddof=1) / math.sqrt(len(means))) if len(means) > 1 else 0.0
 
 
 def _with_new_rows(
@@ -128,15 +140,3 @@ def _with_new_rows(
     status: Status = "fail" if low > 0 else result.status
     message = f"{result.message}; on {new} rows new to the deployed champion {mean:+.3f} ({low:+.3f} to {high:+.3f})"
     return GateResult("cost", status, message, evidence, inconclusive_blocks=result.inconclusive_blocks)
-
-
-def _differences(candidate: Evaluation, champion: Evaluation) -> NDArray[np.float64]:
-    """Return the differences in cost of n rows in each of R assignments, shape (R, n)."""
-    others = champion.assignments if champion.repeats else (champion,) * len(candidate.assignments)
-    return np.array([one.cost - other.cost for one, other in zip(candidate.assignments, others, strict=True)])
-
-
-def _spread(differences: NDArray[Any], weights: NDArray[Any]) -> float:
-    """Return the standard error that the choice of R assignments leaves in their mean."""
-    means = np.average(differences, axis=1, weights=weights)
-    return float(means.std(ddof=1) / math.sqrt(len(means))) if len(means) > 1 else 0.0

@@ -32,22 +32,40 @@ def slices_gate(
     It fails only by intervals that hold for all slices at once: the worst of many is bad by chance. It passes when
     each interval by itself is under the limit (the intersection-union principle; Berger, Technometrics 24, 1982).
     """
-    limit, blocks = plan.slices.max_cost_increase, plan.slices.inconclusive_blocks
     cut = list(slices(table, plan.slices.minimum_rows, units))
+    return slice_gate(cut, difference, champion, plan, units=units, weights=weights)
+
+
+def slice_gate(
+    cut: list[tuple[str, NDArray[np.bool_]]],
+    difference: NDArray[Any],
+    champion: NDArray[Any],
+    plan: Plan,
+    *,
+    units: NDArray[Any] | None = None,
+    weights: NDArray[Any] | None = None,
+    names: tuple[str, str] = ("slices", "the champion's cost"),
+) -> GateResult:
+    """Judge slices by their names and members, as `slices_gate` does.
+
+    `names`: of the gate, and of the cost `champion`.
+    """
+    gate, usual = names
+    limit, blocks = plan.slices.max_cost_increase, plan.slices.inconclusive_blocks
     if not cut:
-        message = f"slices: none has the {plan.slices.minimum_rows} rows needed (slices.minimum_rows)"
-        return GateResult("slices", "inconclusive", message, inconclusive_blocks=blocks)
+        message = f"{gate}: none has the {plan.slices.minimum_rows} rows needed (slices.minimum_rows)"
+        return GateResult(gate, "inconclusive", message, inconclusive_blocks=blocks)
     found = _increases(cut, difference, champion, plan, units, weights)
     worst = max(found, key=lambda one: (one["low"] > limit, one["high"] > limit, one["increase"]))
     is_worse, is_passed = worst["low"] > limit, all(one["single_high"] <= limit for one in found)
     status: Status = "fail" if is_worse else "pass" if is_passed else "inconclusive"
     message = (
-        f"slices: of {len(found)}, the worst is {worst['slice']}: {worst['increase']:+.0%} of the champion's cost "
-        f"there ({plan.gates.confidence:.0%} interval over all slices {worst['low']:+.0%} to {worst['high']:+.0%}) "
+        f"{gate}: of {len(found)}, the worst is {worst['slice']}: {worst['increase']:+.0%} of {usual} there "
+        f"({plan.gates.confidence:.0%} interval over all slices {worst['low']:+.0%} to {worst['high']:+.0%}) "
         f"against a limit of {limit:+.0%}"
     )
     evidence = {"limit": limit, "slices": found}
-    return GateResult("slices", status, message, evidence, inconclusive_blocks=blocks)
+    return GateResult(gate, status, message, evidence, inconclusive_blocks=blocks)
 
 
 def slices(table: pd.DataFrame, minimum_rows: int, units: Any = None) -> Iterator[tuple[str, NDArray[np.bool_]]]:

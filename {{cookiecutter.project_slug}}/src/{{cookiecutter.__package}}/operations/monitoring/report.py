@@ -11,24 +11,18 @@ import numpy as np
 from ...core.binning import show_bin
 from ...core.cusum import WINDOWS, collect
 from ...core.page import STYLE
+from ...core.plots import STYLE as STYLE_OF_PLOTS
+from ...core.plots import draw_calibration, draw_figure, draw_histogram, draw_intervals, draw_pairs, draw_trend
 from ...core.result import GateResult
 from ...stores.files import write_text
 from .faults import DATA, MODEL, PROGRAM, kind_of
 from .monitor import Watched
-from .plots import draw_calibration, draw_histogram, draw_intervals, draw_pairs, draw_trend
 from .predictions import find_earlier
 from .slow_drift import windows_of
 
 OWN_STYLE = """
-svg { display: block; overflow: visible }
-.plots { display: flex; flex-wrap: wrap; gap: 2rem } figure { margin: 0 } figcaption { font-size: .85rem }
-.fail { color: #b3261e; font-weight: 600 } .pass { color: #1b6e3c } .inconclusive { color: #69727d }
-.old { fill: #c3cad3 } .now { fill: #2f6db5 } .line { stroke: #2f6db5; stroke-width: 1.5; fill: none }
-.limit { stroke: #b3261e; stroke-dasharray: 4 3 } .axis { stroke: #9aa3ad; stroke-width: .7 } text { font-size: 12px }
 .strip span { display: inline-block; width: 1.1rem; height: 1.1rem; margin-right: 3px; background: #7fb796 }
 .strip .bad { background: #b3261e }
-@media (prefers-color-scheme: dark) { text { fill: #e6e9ed }
-  .fail { color: #ff897d } .pass { color: #7fd19b } .old { fill: #4b545e } .now { fill: #7fb2ee } }
 """
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -72,7 +66,7 @@ def render(
     )
     latency = draw_histogram(_milliseconds(watched), plan.product.max_model_ms, "milliseconds")
     return PAGE.format(
-        style=STYLE + OWN_STYLE,
+        style=STYLE + STYLE_OF_PLOTS + OWN_STYLE,
         question=escape(plan.product.question),
         rows=len(times),
         span=f" from {times[0][:16]} to {times[-1][:16]} UTC" if times else "",
@@ -86,7 +80,7 @@ def render(
         columns="\n".join(_column(column.name, watched, results, statistics) for column in watched.problem.stored),
         predictions=_predictions(watched, statistics["predictions"]),
         quality=_quality(results) or "<p>Too few labels yet.</p>",
-        program=_figure(latency, "time of the model") or "<p>The time of the model was not recorded.</p>",
+        program=draw_figure(latency, "time of the model") or "<p>The time of the model was not recorded.</p>",
         watches=_list(results),
     )
 
@@ -133,9 +127,9 @@ def _predictions(watched: Watched, counted: Mapping[str, Any]) -> str:
     labels = [f"{low or 'lowest'} to {high or 'highest'}" for low, high in pairwise(edges)]
     scores = draw_pairs(labels, counted["scores"], then["scores"])
     answers = draw_pairs(watched.problem.target.categories, counted["answers"], then["answers"])
-    figures = [_figure(scores, f"scores between deciles, against {source}")]
+    figures = [draw_figure(scores, f"scores between deciles, against {source}")]
     figures += (
-        [_figure(answers, f"answers ({', '.join(watched.problem.target.categories)})")] if then["answers"] else []
+        [draw_figure(answers, f"answers ({', '.join(watched.problem.target.categories)})")] if then["answers"] else []
     )
     return "".join(figures)
 
@@ -152,20 +146,16 @@ def _quality(results: Sequence[GateResult]) -> str:
         (one["predicted"], one["observed"], one["predicted"] + one["low"], one["predicted"] + one["high"])
         for one in bins
     ]
-    figures = [_figure(draw_intervals(costs), "cost per decision, by where the label comes from")]
-    figures += [_figure(draw_calibration(points), "observed against predicted")] if points else []
+    figures = [draw_figure(draw_intervals(costs), "cost per decision, by where the label comes from")]
+    figures += [draw_figure(draw_calibration(points), "observed against predicted")] if points else []
     for gate, evidence in by_gate.items():
         if gate.startswith("gap.") and evidence.get("rates"):
             reach = [
                 (name, e["rate"], e["rate"] - 2 * e["error"], e["rate"] + 2 * e["error"])
                 for name, e in evidence["rates"].items()
             ]
-            figures.append(_figure(draw_intervals(reach), gate.removeprefix("gap.").replace(".", ": ")))
+            figures.append(draw_figure(draw_intervals(reach), gate.removeprefix("gap.").replace(".", ": ")))
     return "".join(figures)
-
-
-def _figure(plot: str, caption: str) -> str:
-    return f"<figure>{plot}<figcaption>{escape(caption)}</figcaption></figure>" if plot else ""
 
 
 def _milliseconds(watched: Watched) -> Any:

@@ -1,4 +1,4 @@
-"""Plots of the report: small drawings in SVG, whose colours are classes of the page's style."""
+"""Plots of pages: small drawings in SVG, whose colours are classes of a style."""
 
 from collections.abc import Sequence
 from html import escape
@@ -7,8 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTH, HEIGHT, MARGIN = 260, 56, 4  # of a plot, in pixels
+LETTER = 7  # width of a letter of a label
 MAX_BARS = 30  # the most frequent ones
 BINS = 40  # of a histogram
+STYLE = """
+svg { display: block; overflow: visible }
+.plots { display: flex; flex-wrap: wrap; gap: 2rem } figure { margin: 0 } figcaption { font-size: .85rem }
+.fail { color: #b3261e; font-weight: 600 } .pass { color: #1b6e3c } .inconclusive { color: #69727d }
+.old { fill: #c3cad3 } .now { fill: #2f6db5 } .line { stroke: #2f6db5; stroke-width: 1.5; fill: none }
+.limit { stroke: #b3261e; stroke-dasharray: 4 3 } .axis { stroke: #9aa3ad; stroke-width: .7 } text { font-size: 12px }
+@media (prefers-color-scheme: dark) { text { fill: #e6e9ed }
+  .fail { color: #ff897d } .pass { color: #7fd19b } .old { fill: #4b545e } .now { fill: #7fb2ee } }
+"""
 
 
 def draw_pairs(labels: Sequence[str], now: Sequence[float], then: Sequence[float]) -> str:
@@ -62,10 +72,11 @@ def draw_intervals(rows: Sequence[tuple[str, float, float, float]], limit: float
     if not rows:
         return ""
     low, high = min(0.0, *(row[2] for row in rows)), max(limit or 0.0, *(row[3] for row in rows))
-    span, left, line_height = (high - low) * 1.1 or 1.0, 120, 20
+    span, line_height = (high - low) * 1.1 or 1.0, 20
+    left = max(120, LETTER * max(len(row[0]) for row in rows) + 2 * MARGIN)
 
     def place(value: float) -> float:
-        return left + (value - low) / span * (WIDTH + left - MARGIN)
+        return left + (value - low) / span * (1.5 * WIDTH - MARGIN)
 
     lines = []
     for number, (name, middle, lower, upper) in enumerate(rows):
@@ -80,7 +91,7 @@ def draw_intervals(rows: Sequence[tuple[str, float, float, float]], limit: float
     lines += [
         f'<line class="{kind}" x1="{place(at):.1f}" x2="{place(at):.1f}" y1="0" y2="{height}"/>' for at, kind in marks
     ]
-    return _svg("".join(lines), "intervals", WIDTH + 2 * left, height)
+    return _svg("".join(lines), "intervals", left + WIDTH * 3 // 2, height)
 
 
 def draw_calibration(points: Sequence[tuple[float, float, float, float]]) -> str:
@@ -93,6 +104,30 @@ def draw_calibration(points: Sequence[tuple[float, float, float, float]]) -> str
         line = f'<line class="line" x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{bottom:.1f}"/>'
         marks.append(f'<g>{title}{line}<circle class="now" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/></g>')
     return _svg("".join(marks), "observed against predicted", side, side)
+
+
+def draw_curve(points: Sequence[tuple[float, float]], unit: str, limit: float | None = None) -> str:
+    """Return a line through points of x and y, whose x are in a unit, with a horizontal line at the limit."""
+    xs, ys = np.array(points, dtype=float).reshape(-1, 2).T
+    low, high = min(*ys, *([limit] if limit is not None else [])), max(*ys, *([limit] if limit is not None else []))
+    low, high, span = low - (high - low) * 0.1, high + (high - low) * 0.1 + 1e-12, float(np.ptp(xs)) or 1.0
+    places = [
+        (MARGIN + (x - xs.min()) / span * (WIDTH - 2 * MARGIN), _height(y, low, high))
+        for x, y in zip(xs, ys, strict=True)
+    ]
+    marks = [
+        f"<g><title>{x:,.4g} {escape(unit)}: {y:.4g}</title>"
+        f'<circle class="now" cx="{at:.1f}" cy="{up:.1f}" r="3.5"/></g>'
+        for (x, y), (at, up) in zip(zip(xs, ys, strict=True), places, strict=True)
+    ]
+    line = f'<polyline class="line" points="{" ".join(f"{at:.1f},{up:.1f}" for at, up in places)}"/>'
+    rule = _rule(_height(limit, low, high), "limit") if limit is not None else ""
+    return _svg(f"{rule}{line}{''.join(marks)}", f"by {unit}")
+
+
+def draw_figure(plot: str, caption: str) -> str:
+    """Return a plot with its caption, or nothing if there is no plot."""
+    return f"<figure>{plot}<figcaption>{escape(caption)}</figcaption></figure>" if plot else ""
 
 
 def _bar(x: float, share: float, width: float, kind: str) -> str:

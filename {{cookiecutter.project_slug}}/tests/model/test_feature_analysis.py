@@ -1,14 +1,13 @@
 """What columns are worth beside noise, and what they take: each fault is found by one gate alone."""
 
 import dataclasses
-import json
 import time
 from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
 import pytest
-from problems import PLAN, USUAL, Shape
+from problems import PLAN, Shape
 from pydantic import Field
 from sklearn.linear_model import LogisticRegression
 
@@ -16,9 +15,9 @@ from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.pipelines import linear_pipeline
 from {{ cookiecutter.__package }}.core.plan import Features
 from {{ cookiecutter.__package }}.core.schema import NOMINAL
-from {{ cookiecutter.__package }}.model import evaluate, features
-from {{ cookiecutter.__package }}.model.evaluate import split_columns
-from {{ cookiecutter.__package }}.model.features import feature_gates, measure_features
+from {{ cookiecutter.__package }}.model.analysis import features
+from {{ cookiecutter.__package }}.model.analysis.candidate import evaluate_candidate
+from {{ cookiecutter.__package }}.model.analysis.features import analyse_features
 
 CODES = tuple(f"o{place}" for place in range(45))
 NUMBER = Annotated[float | None, Field(examples=[0.5])]
@@ -35,7 +34,11 @@ SHAPE = Shape(
     otherwise=0.2,
     plan=PLAN.format(question="Will it be refused?", more="[costs]\nfalse_negative = 3\nfalse_positive = 1"),
 )
-PLAN_OF_SHAPE, PROBLEM = SHAPE.parsed_plan, SHAPE.problem()
+# one assignment of rows to folds is enough here
+PLAN_OF_SHAPE = SHAPE.parsed_plan.model_copy(
+    update={"gates": SHAPE.parsed_plan.gates.model_copy(update={"assignments": 1})}
+)
+PROBLEM = SHAPE.problem()
 
 
 def make_table(n=1200, seed=0, **planted):
@@ -52,10 +55,9 @@ def make_table(n=1200, seed=0, **planted):
 def measure(table, plan=PLAN_OF_SHAPE, columns=("risk", "income", "kind", "planted")):
     """Return the results of the gates of some of the columns, by name."""
     problem = dataclasses.replace(PROBLEM, columns=tuple(one for one in PROBLEM.columns if one.name in columns))
-    rows = split_columns(table, problem)
     unregularised = linear_pipeline(problem.columns, LogisticRegression(C=1e4, max_iter=200))
-    found = measure_features(unregularised, rows, problem, plan)
-    return {result.gate: result for result in feature_gates(found, plan)}
+    candidate = evaluate_candidate("unregularised", unregularised, table, problem, plan, lambda _: None)
+    return {result.gate: result for result in analyse_features(candidate)}
 
 
 def statuses(results):
@@ -135,36 +137,3 @@ def test_sabotage_column_that_takes_long_to_encode_breaks_the_limit_on_time_alon
 def test_plan_that_keeps_an_unknown_column_is_refused():
     with pytest.raises(UserError, match=r"plan.toml: features.kept: riks is not a column of contract.py that models"):
         measure(make_table(n=200), with_features(kept=["riks"]))
-
-
-def test_of_many_rows_some_are_taken(monkeypatch):
-    monkeypatch.setattr(features, "MAX_ROWS", 100)
-    sizes = []
-    real = evaluate.cross_evaluate
-    monkeypatch.setattr(
-        features,
-        "cross_evaluate",
-        lambda model, rows, problem: sizes.append(len(rows.truth)) or real(model, rows, problem),
-    )
-    measure(make_table(n=1001))
-    assert {*sizes} == {91}
-
-
-def test_command_prints_every_column_and_its_results(workspace, run_command):
-    code, out, error = run_command(workspace, "evaluate", "--json")
-    assert (code, error) == (0, "")
-    found = json.loads(out)
-    assert found["model"] == "learned"
-    [benefit, *others] = found["results"]
-    assert {one["column"] for one in benefit["evidence"]["columns"]} == {"risk", "grade", "insured", "income"}
-    assert [one["gate"] for one in others] == ["missing", "encoding"]
-    workspace.edit_plan("[gates]\n", "[features]\ninconclusive_blocks = true\nmax_missing_share = 0.01\n[gates]\n")
-    code, out, _ = run_command(workspace, "evaluate", "learned")
-    assert code == 1
-    assert "FAIL  missing: the largest share of missing values: 0.1" in out
-
-
-def test_command_names_the_candidates_there_are(workspace, run_command):
-    code, _, error = run_command(workspace, "evaluate", "other")
-    assert (code, error) == (2, "error: candidates.py has no other; it has learned\n")
-    assert USUAL.problem().candidates().keys() == {"learned"}

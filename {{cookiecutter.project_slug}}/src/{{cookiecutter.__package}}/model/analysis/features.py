@@ -1,22 +1,20 @@
 """Features: what each column is worth to a model, beside noise, and what it takes to have it."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..core.encoder import encoded, encoder
-from ..core.errors import UserError
-from ..core.plan import Plan
-from ..core.problem import Problem
-from ..core.result import GateResult, Status
-from .evaluate import Rows, cross_evaluate
-from .intervals import simultaneous_mean_intervals
+from ...core.encoder import encoded, encoder
+from ...core.errors import UserError
+from ...core.plan import Plan
+from ...core.result import GateResult, Status
+from ..intervals import simultaneous_mean_intervals
+from .candidate import Candidate
 
-MAX_ROWS = 20_000  # of more rows, every k-th is taken
 TIMED_ROWS, ROUNDS = 5_000, 3  # the fastest round counts: the others waited for something else
 NOISE_ERRORS = 2  # standard deviations of columns without information that a benefit has to exceed
 
@@ -34,38 +32,41 @@ class Feature:
     microseconds: float  # to encode one value
 
 
-def measure_features(
-    model: Any, rows: Rows, problem: Problem, plan: Plan, on_column: Callable[[int, int], None] = lambda *_: None
-) -> list[Feature]:
-    """Return what each column that the contract's encoder reads is worth to an unfitted model, and takes.
+def analyse_features(candidate: Candidate) -> Iterator[GateResult]:
+    """Yield what each column that the contract's encoder reads is worth to a candidate, and takes, against the plan."""
+    yield from feature_gates(measure_features(candidate), candidate.plan)
 
-    The model is fitted without each fold, three times for a column: with it, with one value in its place, and with its
+
+def measure_features(candidate: Candidate) -> list[Feature]:
+    """Return what each column that the contract's encoder reads is worth to a candidate, and takes.
+
+    It is fitted without each fold, three times for a column: with it, with one value in its place, and with its
     own values in random order, which are noise of the same distribution (the shadow features of Kursa and Rudnicki,
     "Feature Selection with the Boruta Package", Journal of Statistical Software 36, 2010). Intervals hold for all
-    columns at once. `on_column` is called before each column, with the number that are done and the number of all.
+    columns at once.
 
     Raises UserError: the plan keeps a column that is not there.
     """
-    columns = encoded(problem.columns)
+    columns, rows, plan = encoded(candidate.problem.columns), candidate.rows, candidate.plan
     if unknown := sorted({*plan.features.kept} - {column.name for column in columns}):
         message = f"{unknown[0]} is not a column of contract.py that models read; remove it"
         raise UserError(f"plan.toml: features.kept: {message}")
-    sample = replace(rows.take(np.arange(0, len(rows.truth), len(rows.truth) // MAX_ROWS + 1)), repeats=())
-    usual, without, noises = cross_evaluate(model, sample, problem).cost, [], []
+    without, noises = [], []
     for done, column in enumerate(columns):
-        on_column(done, len(columns))
-        shuffled = sample.features[column.name].sample(frac=1, random_state=done).to_numpy()
+        candidate.report(f"{done} of {len(columns)} columns left out")
+        values = rows.features[column.name]
+        shuffled = values.sample(frac=1, random_state=done).to_numpy()
         constant, noise = (
-            cross_evaluate(model, _with_values(sample, column.name, values), problem).cost
-            for values in (_usual_value(sample.features[column.name]), shuffled)
+            candidate.evaluate(features=_with_values(rows.features, column.name, other)).cost
+            for other in (_usual_value(values), shuffled)
         )
-        without.append(constant - usual)
-        noises.append(float(np.average(constant - noise, weights=sample.weights)))
-    intervals = simultaneous_mean_intervals(np.column_stack(without), plan, units=sample.units, weights=sample.weights)
+        without.append(constant - candidate.evaluation.cost)
+        noises.append(float(np.average(constant - noise, weights=rows.weights)))
+    intervals = simultaneous_mean_intervals(np.column_stack(without), plan, units=rows.units, weights=rows.weights)
     return [
         Feature(
             column=column.name,
-            benefit=float(np.average(difference, weights=sample.weights)),
+            benefit=float(np.average(difference, weights=rows.weights)),
             low=low,
             high=high,
             noise=noise,
@@ -116,10 +117,10 @@ def _limit(gate: str, features: Sequence[Feature], name: str, limit: float, sett
     return GateResult(gate, "fail" if over else "pass", message, {"limit": limit, "columns": values})
 
 
-def _with_values(rows: Rows, column: str, values: Any) -> Rows:
-    features = rows.features.copy()
-    features[column] = values
-    return replace(rows, features=features)
+def _with_values(features: pd.DataFrame, column: str, values: Any) -> pd.DataFrame:
+    changed = features.copy()
+    changed[column] = values
+    return changed
 
 
 def _usual_value(values: pd.Series) -> Any:

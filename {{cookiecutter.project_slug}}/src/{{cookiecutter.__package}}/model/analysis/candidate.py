@@ -1,0 +1,72 @@
+"""What every analysis reads: a candidate with its evaluation, the rows, and what the plan asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ...core.errors import in_one_line
+from ...core.objective import Evaluation
+from ...core.plan import Plan
+from ...core.problem import Problem
+from ...stores.lake import TIME, WEIGHT
+from ..evaluate import Rows, cross_evaluate, split_columns
+
+MAX_ROWS = 20_000  # of more rows, every k-th is taken
+DAYS = "days"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A candidate on n rows that it was not trained on."""
+
+    name: str
+    model: Any  # unfitted
+    rows: Rows
+    evaluation: Evaluation
+    problem: Problem
+    plan: Plan
+    times: NDArray[np.float64]  # of each row, NaN where it is unknown
+    time_unit: str  # days, or units of a column of numbers
+    of: int  # rows of the training table
+    report: Callable[[str], None]  # is called with a line of progress
+
+    def evaluate(self, model: Any = None, features: pd.DataFrame | None = None) -> Evaluation:
+        """Return what a model, or this one with other features, predicts in the first assignment of rows to folds."""
+        rows = replace(self.rows, repeats=(), features=self.rows.features if features is None else features)
+        return cross_evaluate(self.model if model is None else model, rows, self.problem)
+
+
+def evaluate_candidate(
+    name: str, model: Any, table: pd.DataFrame, problem: Problem, plan: Plan, report: Callable[[str], None]
+) -> Candidate:
+    """Return a candidate with its predictions for the training table, or for every k-th row of a large one.
+
+    Raises UserError: the table does not follow the contract, or the candidate cannot be evaluated.
+    """
+    table = table[table[WEIGHT] > 0] if WEIGHT in table else table
+    sample = table.iloc[:: max(len(table) - 1, 0) // MAX_ROWS + 1].reset_index(drop=True)
+    rows = split_columns(sample, problem, plan)
+
+    def report_fold(done: int, folds: int) -> None:
+        report(f"{done} of {folds} folds evaluated")
+
+    with in_one_line(f"{name} cannot be evaluated", "correct it in candidates.py"):
+        evaluation = cross_evaluate(model, rows, problem, report_fold)
+    times, unit = _read_times(sample, plan)
+    return Candidate(name, model, rows, evaluation, problem, plan, times, unit, len(table), report)
+
+
+def _read_times(table: pd.DataFrame, plan: Plan) -> tuple[NDArray[np.float64], str]:
+    """Return when each row was decided on, by the plan's column or as the ledger recorded it, and in which unit."""
+    name = plan.data.time or TIME
+    if name not in table:
+        return np.full(len(table), np.nan), DAYS
+    if pd.api.types.is_numeric_dtype(table[name]):
+        return table[name].to_numpy(dtype=float), f"units of {name}"
+    found = pd.to_datetime(table[name], utc=True, errors="coerce", format="ISO8601")
+    days = (found - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+    return np.asarray(days, dtype=float), DAYS
