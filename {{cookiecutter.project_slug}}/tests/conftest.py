@@ -22,7 +22,8 @@ from starlette.testclient import TestClient
 from threadpoolctl import threadpool_limits
 
 from {{ cookiecutter.__package }}.cli import composition, main
-from {{ cookiecutter.__package }}.cli.composition import Project, prepare
+from {{ cookiecutter.__package }}.cli.composition import Project
+from {{ cookiecutter.__package }}.cli.preparation import prepare
 from {{ cookiecutter.__package }}.cli.server import build
 from {{ cookiecutter.__package }}.core.plan import load_plan
 from {{ cookiecutter.__package }}.core.settings import Settings, load_settings

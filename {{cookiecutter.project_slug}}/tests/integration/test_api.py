@@ -7,7 +7,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from {{ cookiecutter.__package }}.cli.composition import prepare
+from {{ cookiecutter.__package }}.cli.preparation import prepare
 from {{ cookiecutter.__package }}.core.schema import Column
 from {{ cookiecutter.__package }}.product.decisions import MAX_ROWS, body_limits
 

@@ -15,7 +15,7 @@ from problems import USUAL, candidates
 from sklearn.base import BaseEstimator
 from training import training_table
 
-from {{ cookiecutter.__package }}.cli.composition import prepare
+from {{ cookiecutter.__package }}.cli.preparation import prepare
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.plan import load_plan
 from {{ cookiecutter.__package }}.core.settings import Settings, sqlite_url

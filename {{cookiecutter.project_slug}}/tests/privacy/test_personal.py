@@ -10,7 +10,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from {{ cookiecutter.__package }}.cli.composition import prepare
+from {{ cookiecutter.__package }}.cli.preparation import prepare
 from {{ cookiecutter.__package }}.operations.logs import JsonLines
 
 SECRET = "Ada Lovelace"

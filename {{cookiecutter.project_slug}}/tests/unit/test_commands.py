@@ -12,7 +12,7 @@ import pytest
 from typer.main import get_command
 
 from {{ cookiecutter.__package }}.cli import composition, main, server
-from {{ cookiecutter.__package }}.cli.composition import is_prepared
+from {{ cookiecutter.__package }}.cli.preparation import is_prepared
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.stores.models import SERVED
 

@@ -1,33 +1,34 @@
 """The composition: the one place that imports `problem/` and puts it together with plan, settings and stores."""
 
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
 from rich.console import Console
 from rich.markup import escape
 
 from ..core.plan import Plan, load_plan
-from ..core.problem import Problem, make_problem, rules_tags
+from ..core.problem import Problem, make_problem
 from ..core.result import GateResult
 from ..core.schema import Column
+from ..core.search_space import Space, apply_chosen, read_chosen
 from ..core.settings import Settings, load_settings
 from ..core.source import Source
 from ..problem.contract import KEY, Features, Label
 from ..problem.rules import OTHERWISE, RULES
 from ..stores.ledger import Ledger, open_ledger
-from ..stores.models import SERVED, Models, digest_of, dump_model, open_models
+from ..stores.models import Models, open_models
 from .in_use import record_alias
-from .main import wheels
 from .sources import add_sources
 
 if TYPE_CHECKING:  # MLflow and Ibis take seconds, and serving needs neither
     from ..stores.lake import Lake
     from ..stores.registry import Registry
 
+PARAMETERS = Path(__file__).parents[1] / "problem" / "parameters.json"  # which `search` writes
 MARKS = {"pass": "[green]pass[/]", "fail": "[red]FAIL[/]", "inconclusive": "[yellow]inconclusive[/]"}
 out = Console(highlight=False, soft_wrap=True)
 
@@ -81,42 +82,22 @@ def load_project() -> Project:
 
 def compose(settings: Settings, plan: Plan) -> Project:
     """Return the project of a plan with the owner's contract, rules and candidates."""
+    chosen = read_chosen(PARAMETERS)
 
     def candidates(columns: Sequence[Column], plan: Plan) -> dict[str, Any]:
         from ..problem.candidates import candidates  # only training needs them
 
-        return candidates(columns, plan)
+        return apply_chosen(candidates(columns, plan), chosen)
+
+    def spaces() -> Mapping[str, Space]:
+        from ..problem import candidates  # made by an older version, it may have none
+
+        return getattr(candidates, "SPACES", {})
 
     problem = make_problem(KEY, Features, Label, RULES, OTHERWISE, candidates, plan)
+    problem = replace(problem, spaces=spaces, chosen=chosen)
     problem, sources = add_sources(problem, settings.root)
     return Project(settings, plan, problem, sources)
-
-
-def prepare(project: Project) -> None:
-    """Make what a product needs on its first day: a training table, models, and a ledger that opens."""
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):  # of a read-only project, whose stores are elsewhere
-            project.settings.var.mkdir(parents=True, exist_ok=True)
-            # first starts of one project wait for each other
-            stack.enter_context(FileLock(project.settings.var / "prepare.lock"))
-        for wheel in wheels():  # its module may define prepare(project)
-            if hasattr(wheel, "prepare"):
-                wheel.prepare(project)
-        if not is_prepared(project):  # without a registry, the rules are published under every alias of serving
-            content, tags = dump_model(project.problem.rules.fit()), rules_tags(project.problem)
-            version, digest = tags["rules"], digest_of(content)
-            project.models.add(version, content)
-            for alias in SERVED:
-                project.models.publish(alias, name="rules", version=version, digest=digest, tags=tags)
-        with project.ledger():
-            pass
-
-
-def is_prepared(project: Project) -> bool:
-    """Return whether the rules, as they are now, and a champion are published."""
-    fallback = project.models.entry("fallback") or {"tags": {}}
-    are_current = fallback["tags"].items() >= rules_tags(project.problem).items()
-    return are_current and project.models.entry("champion") is not None
 
 
 def show(result: GateResult) -> None:

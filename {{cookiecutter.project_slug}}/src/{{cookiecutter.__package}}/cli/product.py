@@ -27,8 +27,9 @@ def run(
 
     if not only_prepare:
         server.skip_unused_imports()
-    from .composition import is_prepared, load_project, out, prepare
+    from .composition import load_project, out
     from .in_use import record_in_use
+    from .preparation import is_prepared, prepare
 
     project = load_project()
     if only_prepare:

@@ -64,3 +64,14 @@ class Analysis(Strict):
     max_proxy_auc: Share = 0.9
     max_model_mb: PositiveFloat = 20
     max_load_seconds: PositiveFloat = 2
+
+
+class Search(Strict):
+    """How long `search` tries hyperparameters of a candidate, and on which share of the rows.
+
+    Candidates whose parameters were chosen so are compared on the other rows.
+    """
+
+    trials: PositiveInt = 40
+    minutes: PositiveFloat = 30
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.4

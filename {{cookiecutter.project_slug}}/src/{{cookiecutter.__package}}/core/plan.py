@@ -21,7 +21,7 @@ from pydantic import (
 
 from .costs import Costs
 from .errors import UserError, describe_error
-from .model_plan import Analysis, Features, Gates, Groups, Share, Slices, Text
+from .model_plan import Analysis, Features, Gates, Groups, Search, Share, Slices, Text
 from .operations_plan import Drift, Monitor, Rollout, Speed
 from .schema import Strict
 
@@ -136,6 +136,7 @@ class Plan(Strict):
     groups: Groups = Groups()
     features: Features = Features()
     analysis: Analysis = Analysis()
+    search: Search = Search()
     speed: Speed = Speed()
     drift: Drift = Drift()
     rollout: Rollout = Rollout()

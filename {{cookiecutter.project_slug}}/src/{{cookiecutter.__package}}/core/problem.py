@@ -3,8 +3,8 @@
 It is put together once, in `cli/composition.py`, and passed down; no other module imports `problem/`.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from .objective import Objective, make_objective
 from .plan import Plan
 from .rules import RuleModel, rule_errors
 from .schema import Column, columns, fingerprint
+from .search_space import Chosen, Space
 from .source import PLAIN, Source, source_faults
 
 
@@ -43,6 +44,8 @@ class Problem:
     fingerprint: str  # changes whenever the features or the label do
     source: Source = PLAIN  # how its tables are read
     joins: tuple[tuple[Path | str, AnyJoin], ...] = ()  # tables from which further columns come, each with its place
+    spaces: Callable[[], Mapping[str, Space]] = dict  # returns what `search` tries, by candidate
+    chosen: Mapping[str, Chosen] = field(default_factory=dict)  # what it has chosen, which candidates() has
 
     @property
     def inputs(self) -> tuple[Column, ...]:

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     secrets_dir: str = ""
     lake_url: str = ""
     lake_memory: Annotated[str, Field(pattern=r"^[0-9]+ ?[MG]B$")] = MEMORY  # of DuckDB
+    dask_scheduler: str = ""  # whose workers `search` fits on
     registry_url: str = Field("", validation_alias=REGISTRY_NAMES)
     ledger_url: str = ""
     models_url: str = ""

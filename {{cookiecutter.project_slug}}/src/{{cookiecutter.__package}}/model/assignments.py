@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ..core.copies import are_copies
 
+BUCKETS = 1_000  # of hashes
 MAX_FITTED = 100_000  # rows times assignments: of large tables, every assignment gives the same result
 
 
@@ -55,6 +56,18 @@ def find_units(subjects: pd.Series, features: pd.DataFrame) -> tuple[NDArray[np.
         _, components = connected_components(links, directed=False)
         codes = components[codes].astype(np.int64)
     return codes, float(copied)
+
+
+def find_search_rows(units: NDArray[np.int64], keys: NDArray[np.uint64] | None, share: float) -> NDArray[np.bool_]:
+    """Return which of n rows searches use: a share of the units, by a hash, so that a unit is always on one side.
+
+    Candidates whose parameters were chosen on some rows look better there than they are (Cawley and Talbot, "On
+    Over-fitting in Model Selection", JMLR 11, 2010), so that they are compared on the others.
+    """
+    names = units.astype(np.uint64) if keys is None else keys
+    first = np.full(int(units.max()) + 1, np.iinfo(np.uint64).max, dtype=np.uint64)
+    np.minimum.at(first, units, names)
+    return np.asarray(pd.util.hash_array(first)[units] % BUCKETS < share * BUCKETS)
 
 
 def _chance(values: pd.Series) -> float:

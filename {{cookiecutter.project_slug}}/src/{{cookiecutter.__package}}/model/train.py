@@ -12,10 +12,12 @@ from ..core.problem import Problem
 from ..core.result import GateResult
 from ..stores.models import dump_model
 from ..stores.registry import Registry
+from .assignments import find_search_rows
 from .evaluate import Rows, cross_evaluate, fit, metrics
 from .gates import run_gates
 from .gates.cost import judge_costs
 from .gates.table import table_gates
+from .gates.tuned import tuned_gate
 from .recency import find_recent, judge_recency, weigh_recent_rows
 from .reference import Reference, evaluate_reference, recipe_digest
 
@@ -59,11 +61,14 @@ def run_trials(
             found[name] = evaluation
             refresh = name if recipe_digest(model) == champion.digest else refresh
     report("comparing the candidates with the champion")
-    costs = judge_costs(rows, champion, found, refresh, plan)
+    is_tuned = any(name in problem.chosen for name in found)
+    kept = ~find_search_rows(rows.units, rows.keys, plan.search.share) if is_tuned else None
+    costs = judge_costs(rows, champion, found, refresh, plan, kept)
     answering = champion.answering(problem)
     for trial in trials:
         if trial.name in found:
             results = tuple(run_gates(rows, found[trial.name], answering, problem, plan, costs[trial.name]))
+            results += tuple(tuned_gate(trial.name, trial.model, problem, registry))
             finished = replace(trial, metrics=metrics(found[trial.name], problem), results=results)
             yield finished
             if trial.name == refresh:

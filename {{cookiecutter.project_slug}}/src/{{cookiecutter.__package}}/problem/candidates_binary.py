@@ -13,8 +13,10 @@ from ..core.encoder import encoded, encoder
 from ..core.pipelines import linear
 from ..core.plan import Plan
 from ..core.schema import Column
+from ..core.search_space import log
 from .rules import OTHERWISE, RULES
 
+SPACES = {"logistic": {"model__C": log(0.001, 100)}}  # what `search` tries, as scikit-learn names parameters
 WEIGHT = 0.3  # of the learned model in the blend; the gap between groups grows with it, and so does the saving
 
 

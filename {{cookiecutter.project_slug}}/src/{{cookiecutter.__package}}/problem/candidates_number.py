@@ -7,6 +7,10 @@ from sklearn.pipeline import Pipeline
 from ..core.pipelines import boosting, linear
 from ..core.plan import Plan
 from ..core.schema import Column
+from ..core.search_space import log, whole
+
+# what `search` tries, as scikit-learn names parameters
+SPACES = {"boosting": {"model__learning_rate": log(0.02, 0.3), "model__max_iter": whole(20, 200)}}
 
 
 def candidates(columns: Sequence[Column], plan: Plan) -> dict[str, Pipeline]:

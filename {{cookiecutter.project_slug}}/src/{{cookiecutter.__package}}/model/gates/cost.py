@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,31 +17,41 @@ from ..reference import Reference
 
 
 def judge_costs(
-    rows: Rows, champion: Reference, candidates: Mapping[str, Evaluation], refresh: str, plan: Plan
+    rows: Rows,
+    champion: Reference,
+    candidates: Mapping[str, Evaluation],
+    refresh: str,
+    plan: Plan,
+    kept: NDArray[np.bool_] | None = None,
 ) -> dict[str, GateResult]:
     """Return the result of the cost gate for each candidate, by name.
 
     `refresh`: the name of the candidate whose recipe is the champion's, or "". The others are replacements, whose
-    recipes are compared over all rows with intervals that hold for all of them at once: the best of many equal
-    candidates does not pass by chance (White, "A Reality Check for Data Snooping", Econometrica 68, 2000).
+    recipes are compared over all rows, or those in `kept`, with intervals that hold for all of them at once: the best
+    of many equal candidates does not pass by chance (White, "A Reality Check for Data Snooping", Econometrica 68,
+    2000).
     """
     found = {refresh: refresh_gate(rows, champion, candidates[refresh], plan)} if refresh else {}
     others = {name: one for name, one in candidates.items() if name != refresh}
     if not others:
         return found
-    differences = [cost_differences(one, champion.recipe) for one in others.values()]
-    usual = float(np.average(champion.recipe.mean_cost, weights=rows.weights))
+    kept = np.ones(len(rows.truth), dtype=bool) if kept is None else kept
+    weights = rows.weights[kept]
+    differences = [cost_differences(one, champion.recipe)[:, kept] for one in others.values()]
+    usual = float(np.average(champion.recipe.mean_cost[kept], weights=weights))
     intervals = simultaneous_mean_intervals(
         np.column_stack([each.mean(axis=0) for each in differences]),
         plan,
-        units=rows.units,
-        weights=rows.weights,
-        spreads=np.array([spread_of(each, rows.weights) for each in differences]),
+        units=rows.units[kept],
+        weights=weights,
+        spreads=np.array([spread_of(each, weights) for each in differences]),
     )
     for (name, one), each, interval in zip(others.items(), differences, intervals, strict=True):
         result = cost_gate(
-            each.mean(axis=0), plan, interval=interval, weights=rows.weights, compared=len(others), usual=usual
+            each.mean(axis=0), plan, interval=interval, weights=weights, compared=len(others), usual=usual
         )
+        if not kept.all():
+            result = replace(result, message=f"{result.message}; on {kept.sum():,} rows that no search has used")
         found[name] = _with_new_rows(result, rows, champion, one, plan)
     return found
 
