@@ -50,7 +50,7 @@ LATER = (
     *(f"docs/runbook/watches_of_{kind}.md" for kind in ("data", "the_model", "the_program")),
     "docs/runbook/guards_of_a_rollout.md",
     *(f"{PACKAGE}/operations/rollouts/{name}.py" for name in ("advance", "drill", "manage")),
-    *(f"{PACKAGE}/cli/{name}.py" for name in ("catalogue", "changes", "formulate", "label", "lake_rows", "rollout")),
+    *(f"{PACKAGE}/cli/{name}.py" for name in ("catalogue", "changes", "formulate", "label", "lake_rows", "model_card", "rollout")),
     *(f"{PACKAGE}/cli/{wheel}.py" for wheel in ("data", "init", "model", "operations", "watching")),
     *(f"{PACKAGE}/cli/{name}.py" for name in ("simulate", "tour", "tour_folder")),
     *(f"{PACKAGE}/core/{name}.py" for name in ("copies", "cusum", "drift", "faulty", "reference", "significance")),

@@ -14,7 +14,7 @@ from rich.console import Console
 from ..core.errors import UserError
 
 MODULES = (
-    *("init", "data", "catalogue", "label", "formulate", "model", "product"),
+    *("init", "data", "catalogue", "label", "formulate", "model", "model_card", "product"),
     *("operations", "rollout", "changes", "privacy", "simulate", "tour"),
 )
 OURS = __name__.partition(".")[0]
