@@ -9,6 +9,7 @@ import pytest
 from problems import SHAPES, USUAL
 from training import training_table
 
+from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.model.evaluate import evaluate_stored, split_columns
 from {{ cookiecutter.__package }}.model.formulate import formulate
 from {{ cookiecutter.__package }}.model.sample_size import (
@@ -183,6 +184,11 @@ def test_table_of_five_rows_of_one_answer_is_described():
     found = find(table=training_table("usual").head(5).assign(refused="no"))[0]
     assert found.rows == 5
     assert statuses(found)["answers"] == "inconclusive"
+
+
+def test_table_without_a_row_that_counts_is_one_line():
+    with pytest.raises(UserError, match="has no row whose label counts; bring rows, then run `data`"):
+        find(table=training_table("usual").assign(_weight=0.0))
 
 
 def test_least_benefit_of_nothing_shows_the_other_differences():
