@@ -165,6 +165,7 @@ def test_known_weakness_is_named_and_what_was_not_scanned_is_too() -> None:
     ("task", "words"),
     [
         ("begin", ["a-program-that-is-not-there"]),
+        ("compare_card", ["a-program-that-is-not-there"]),
         ("cluster", ["production"]),
         ("release_image", ["build"]),
         ("release_image", ["load"]),
@@ -180,6 +181,32 @@ def test_step_without_its_setting_or_engine_says_so_and_does_nothing(
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("notice: ")
     assert ("LOADED" in done.stdout) is (words == ["load"])
+
+
+@pytest.mark.parametrize(("printed", "code"), [("docs/model-card.md is not up to date", 1), ("The champion is", 0)])
+def test_stale_model_card_is_red_and_a_card_that_is_not_compared_has_a_notice(
+    tmp_path: Path, printed: str, code: int
+) -> None:
+    (tmp_path / "src" / "any" / "cli").mkdir(parents=True)
+    (tmp_path / "src" / "any" / "cli" / "model_card.py").touch()
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho '{printed}' $@\nexit {code}\n", encoding="utf-8")
+    program.chmod(0o755)
+    done = run("compare_card", str(program), folder=tmp_path)
+    assert done.returncode == code
+    start = "notice: " if code == 0 else ""
+    assert done.stdout == f"{start}{printed} card champion --check docs/model-card.md\n"
+
+
+def test_issue_has_the_card_without_its_metadata(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    card = "---\ntags:\n- sklearn\n---\n\n# learned:2\n\n| a |\n| --- |\n"
+    (tmp_path / "var" / "card.md").write_text(card, encoding="utf-8")
+    summary = tmp_path / "summary"
+    done = run("propose", folder=tmp_path, GITHUB_STEP_SUMMARY=str(summary))
+    assert done.returncode == 0
+    assert summary.read_text(encoding="utf-8").startswith("# learned:2\n\n| a |\n| --- |\n")
+    assert "sklearn" not in done.stdout
 
 
 @pytest.fixture

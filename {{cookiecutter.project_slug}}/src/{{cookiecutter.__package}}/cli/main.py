@@ -14,7 +14,8 @@ from rich.console import Console
 from ..core.errors import UserError
 
 MODULES = (
-    *("init", "data", "catalogue", "label", "model", "search", "evaluate", "product"),
+    *("init", "data", "catalogue", "label", "formulate", "model", "model_card", "search", "evaluate"),
+    "product",
     *("operations", "rollout", "changes", "privacy", "simulate", "tour"),
 )
 OURS = __name__.partition(".")[0]

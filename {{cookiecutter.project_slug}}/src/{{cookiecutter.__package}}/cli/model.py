@@ -1,7 +1,6 @@
 """Commands of the model wheel."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,32 +68,6 @@ def train(
     summarise("Training", f"{make_table(*tabulate_trials([*trials, *broken]))}\n\n{text}")
     if version is None:
         raise typer.Exit(1)
-
-
-@commands.command()
-def card(
-    version: Annotated[str, typer.Argument(help="A version, or an alias.")] = "challenger",
-    *,
-    output: Annotated[Path | None, typer.Option(help="Write to this file, .md, instead of printing.")] = None,
-) -> None:
-    """Write the model card of a version, with the figures of the champion that it was compared with."""
-    from ..core.errors import UserError
-    from ..model.card import write_card
-    from ..stores.files import write_text
-    from .composition import load_project
-
-    project = load_project()
-    prepare(project)
-    registry = project.registry
-    number = registry.version(version) or version
-    if number == "challenger":
-        raise UserError("the registry has no challenger; `train` makes one of a candidate that passes")
-    registry.check_version("card", number)
-    text = write_card(registry.evidence(number), project.problem, project.plan)
-    if output is None:
-        typer.echo(text)
-    else:
-        write_text("--output", output, text)
 
 
 @commands.command()

@@ -20,6 +20,8 @@ class ChoiceObjective:
       several, at an answer whose expected cost is less than this below that of the next best one.
     """
 
+    figures = ("accuracy", "log_loss", "roc_auc")
+
     def __init__(self, answers: tuple[str, ...], matrix: NDArray[np.float64], band: float) -> None:
         self.categories = answers
         self.matrix = matrix
@@ -45,6 +47,12 @@ class ChoiceObjective:
         truth, answer = np.unravel_index(self.matrix.argmax(), self.matrix.shape)
         worst = f"{self.categories[answer]} in place of {self.categories[truth]}, which costs {self.matrix.max():g}"
         return f"{name}: the answer of least expected cost is given; the worst mistake is {worst} (plan.toml)"
+
+    def describe_review(self) -> str:
+        """Return in words which answers a person should look at."""
+        if self.threshold is None:
+            return f"the next best answer costs less than {self.band:g} more in expectation"
+        return f"the probability of {self.categories[-1]} is less than {self.band:g} from {self.threshold:.3g}"
 
     def encode(self, labels: ArrayLike) -> NDArray[Any]:
         """Return n labels as their positions in the contract's order."""

@@ -48,8 +48,8 @@ def evaluate(objective: Objective, truth: NDArray[Any], predictions: NDArray[Any
 def make_objective(target: Column, plan: Plan) -> Objective:
     """Return the objective of a label under a plan.
 
-    Raises UserError: the plan's costs are of another kind of answer, it limits a rate that does not exist, or the
-    last of two answers seems to be the one that nobody looks for.
+    Raises UserError: the plan's costs are of another kind of answer, it names a rate or a figure that does not exist,
+    or the last of two answers seems to be the one that nobody looks for.
     """
     if len(target.categories) == 1 or target.kind == "text":
         message = f"contract.py: {target.name} is {target.expected}; a label needs two or more answers, or a number"
@@ -64,6 +64,9 @@ def make_objective(target: Column, plan: Plan) -> Objective:
     if unknown := [rate for rate in plan.groups.limits if rate not in objective.rates]:
         rates = f"{', '.join(unknown)}: unknown rate; use {', '.join(objective.rates)}"
         raise UserError(f"plan.toml: groups.limits: {rates}")
+    if unknown := [figure for figure in plan.product.metrics if figure not in objective.figures]:
+        figures = f"{', '.join(unknown)}: unknown figure; use {', '.join(objective.figures)}"
+        raise UserError(f"plan.toml: product.metrics: {figures}")
     return objective
 
 

@@ -29,9 +29,13 @@ Statement = Literal["outcome", "blind", "reaction"]  # about the true answer of 
 
 
 class Product(Strict):
-    """The question, in words, and how long a model may take before the rules answer."""
+    """What is asked and what for, the figures to look at beside the cost (none: all), and how long a model may take."""
 
     question: Text
+    decision: str = ""
+    intended_uses: tuple[Text, ...] = Field((), strict=False)
+    excluded_uses: tuple[Text, ...] = Field((), strict=False)
+    metrics: tuple[Text, ...] = Field((), strict=False)
     max_model_ms: PositiveFloat = 250
 
 

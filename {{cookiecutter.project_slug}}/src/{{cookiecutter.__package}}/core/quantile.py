@@ -21,6 +21,7 @@ class QuantileObjective:
     bounds: tuple[float | None, float | None]  # smallest and largest answer that the contract allows
     is_whole: bool = False  # answers are whole numbers
 
+    figures = ("mean_absolute_error", "too_low_rate")
     rates = ("mean_error", "mean_absolute_error", "too_low_rate")
 
     @property
@@ -34,6 +35,10 @@ class QuantileObjective:
             f"{name}: the number that is too low in {1 - self.quantile:.3g} of all cases is given; a unit too low "
             f"costs {self.too_low:g}, a unit too high {self.too_high:g} (plan.toml)"
         )
+
+    def describe_review(self) -> str:
+        """Return in words which answers a person should look at."""
+        return f"the answer is {self.above:g} or more"
 
     def encode(self, labels: ArrayLike) -> NDArray[Any]:
         """Return n labels as floats."""

@@ -68,11 +68,11 @@ class Rows:
         )
 
 
-def split_columns(table: pd.DataFrame, problem: Problem, plan: Plan | None = None) -> Rows:
+def split_columns(table: pd.DataFrame, problem: Problem, plan: Plan | None = None, *, learnable: bool = True) -> Rows:
     """Split the training table into the inputs of models and the protected columns; rows of weight 0 are left out.
 
-    Under a plan, rows are assigned to folds several times. Raises UserError: the table lacks a column, or an answer
-    is in too few folds to be learned and judged.
+    Under a plan, rows are assigned to folds several times. Raises UserError: the table lacks a column, or has no row,
+    or, if rows have to be `learnable`, an answer is in too few folds to be learned and judged.
     """
     wanted = [*(column.name for column in problem.stored), problem.target.name, FOLD]
     if missing := [name for name in wanted if name not in table.columns]:
@@ -81,7 +81,10 @@ def split_columns(table: pd.DataFrame, problem: Problem, plan: Plan | None = Non
         truth = problem.objective.encode(table[problem.target.name])
     if WEIGHT in table:
         truth, table = truth[table[WEIGHT] > 0], table[table[WEIGHT] > 0].reset_index(drop=True)
-    _check_folds(table, problem)
+    if learnable:
+        _check_folds(table, problem)
+    elif table.empty:
+        raise UserError("the training table has no row whose label counts; bring rows, then run `data`")
     groups = {column.name: _groups(table[column.name]) for column in problem.columns if column.protected}
     features = table[[column.name for column in problem.inputs]]
     names = (table[KEY] if KEY in table else table.index.to_series()).astype(str)

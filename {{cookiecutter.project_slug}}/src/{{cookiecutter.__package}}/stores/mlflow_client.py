@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import json
 import logging
 import os
 import shutil
@@ -33,6 +34,7 @@ from .models import digest_of, dump_model, trusted_types
 
 NAME = "decision"  # of the registered model and of the experiment
 FILE = "model.skops"  # as MLflow calls it
+EVIDENCE = "gates.json"  # of a run: what each gate found
 KEYS = "keys.npy"  # beside it: hashes of the keys of the rows that a model was trained on
 
 
@@ -106,14 +108,28 @@ def read_file(client: mlflow.MlflowClient, version: str, artifacts: str | None, 
     MLflow notes where a file was written; after the project was moved or copied, it is below `artifacts`.
     """
     with contextlib.suppress(Exception), tempfile.TemporaryDirectory() as folder:
-        place = client.get_model_version_download_uri(NAME, version)
-        if artifacts is not None:
-            run = client.get_run(str(client.get_model_version(NAME, version).run_id))
-            written = client.get_experiment(run.info.experiment_id).artifact_location
-            place = artifacts + place.removeprefix(written)
+        run = client.get_run(str(client.get_model_version(NAME, version).run_id))
+        place = _find_moved(client, run, client.get_model_version_download_uri(NAME, version), artifacts)
         local = mlflow.artifacts.download_artifacts(place, dst_path=folder, tracking_uri=client.tracking_uri)
         return Path(local, name).read_bytes()
     return None
+
+
+def read_evidence(client: mlflow.MlflowClient, run_id: str, artifacts: str | None) -> dict[str, Any]:
+    """Return what each gate found when a run was recorded; empty if MLflow cannot give it, as of older versions."""
+    with contextlib.suppress(Exception), tempfile.TemporaryDirectory() as folder:
+        run = client.get_run(run_id)
+        place = f"{_find_moved(client, run, run.info.artifact_uri, artifacts)}/{EVIDENCE}"
+        local = mlflow.artifacts.download_artifacts(place, dst_path=folder, tracking_uri=client.tracking_uri)
+        return dict(json.loads(Path(local).read_text(encoding="utf-8")))
+    return {}
+
+
+def _find_moved(client: mlflow.MlflowClient, run: Any, place: str, artifacts: str | None) -> str:
+    """Return where something that was written by a run is now."""
+    if artifacts is None:
+        return place
+    return artifacts + place.removeprefix(client.get_experiment(run.info.experiment_id).artifact_location)
 
 
 def _create(create: Callable[..., object], *arguments: Any) -> None:

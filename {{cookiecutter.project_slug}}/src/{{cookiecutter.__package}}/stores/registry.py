@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..core.errors import UserError, in_one_line
 from ..core.result import GateResult
 from ..core.schema import Column
-from .mlflow_client import KEYS, NAME, connect, find_experiment, read_file, store_model
+from .mlflow_client import EVIDENCE, KEYS, NAME, connect, find_experiment, read_evidence, read_file, store_model
 from .models import SERVED, Models, StoredModel, digest_of, dump_model, load_entry
 
 CHOSEN = "chosen"  # tag of a search
@@ -73,7 +73,7 @@ class Registry:
             run = self.client.create_run(experiment, run_name=name, tags={**tags, **outcomes}).info.run_id
             for key, value in metrics.items():
                 self.client.log_metric(run, key, value)
-            self.client.log_dict(run, evidence, "gates.json")
+            self.client.log_dict(run, evidence, EVIDENCE)
             self.client.set_terminated(run)
         return str(run)
 
@@ -127,13 +127,18 @@ class Registry:
             return dict(self.client.get_model_version(NAME, version).tags)
 
     def evidence(self, version: str) -> dict[str, Any]:
-        """Return the label, the tags, the metrics and the results of the gates of a version, as it was registered."""
+        """Return label, tags, metrics and results of the gates of a version, as it was registered.
+
+        `details`: what each gate found, as numbers; empty if that was not recorded.
+        """
         tags = self.tags(version)
         with in_one_line(f"registry {self.url}", NEXT_STEP):
-            run = self.client.get_run(str(self.client.get_model_version(NAME, version).run_id)).data
+            run_id = str(self.client.get_model_version(NAME, version).run_id)
+            run = self.client.get_run(run_id).data
+        details = read_evidence(self.client, run_id, self.artifacts)
         gates = {name.removeprefix("gate."): found for name, found in run.tags.items() if name.startswith("gate.")}
         label = f"{tags.get('name', 'model')}:{version}"
-        return {"label": label, "tags": tags, "metrics": dict(run.metrics), "gates": gates}
+        return {"label": label, "tags": tags, "metrics": dict(run.metrics), "gates": gates, "details": details}
 
     def keys(self, version: str) -> NDArray[np.uint64] | None:
         """Return hashes of the keys of the rows that a version was trained on, or None if they were not recorded."""

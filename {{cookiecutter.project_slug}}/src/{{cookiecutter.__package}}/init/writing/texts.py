@@ -17,6 +17,9 @@ PLAN = """# The owner's choices: costs, gates, load test and drift. People who n
 
 [product]
 question = {question}
+decision = ""               # what is done with the answer: yours to say
+intended_uses = [{intended}]
+excluded_uses = [{excluded}]
 max_model_ms = 250          # a model that takes longer is stopped, and the rules answer
 
 [review]
@@ -107,6 +110,8 @@ def render_plan(proposal: Proposal) -> str:
     head = "[groups.limits]             # largest gap between groups that is allowed\n"
     return PLAN.format(
         question=toml_text(proposal.question),
+        intended=toml_text(f"Cases that arise as the rows of {proposal.table} did."),
+        excluded=toml_text(f"Cases of another kind, place or time than the rows of {proposal.table}."),
         review=f"{f'{kind} = {number(stakes.review[kind])}':<27} # {comment}",
         costs=_costs(proposal),
         source=toml_text(proposal.place),

@@ -55,10 +55,12 @@ def measure_gap(
     differences, contrasts = means.differences()
     gaps, (low, high) = np.abs(differences.centres), simultaneous_intervals(differences, plan)
     _, single = single_intervals(Means(gaps, differences.covariance, differences.units), plan)
+    bounds = np.clip(single_intervals(means, plan), *((0, 1) if rate.endswith("_rate") else (-np.inf, np.inf)))
     compared = np.array([max(pair) < len(large) for pair in contrasts])
     widest = int(np.where(compared, single, -np.inf).argmax())
     return found | {
         "by_group": dict(zip(map(str, names), means.centres.tolist(), strict=True)),
+        "bounds": dict(zip(map(str, names), bounds.T.tolist(), strict=True)),
         "gap": float(gaps[compared].max()),
         "low": float(np.maximum(low, -high).clip(0).max()),
         "high": float(single[widest]),
