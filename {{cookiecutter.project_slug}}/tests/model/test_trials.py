@@ -146,10 +146,11 @@ def test_cheapest_that_cannot_be_stored_is_refused_and_the_next_one_is_the_chall
     rows, registry = split_columns(table, problem), MemoryRegistry(problem, RuleModel([], 0.0).fit())
     # without results nothing is refused
     trials = [dataclasses.replace(trial, results=()) for trial in run_trials(rows, registry, problem, plan)]
-    version, broken = register_best(trials, rows, registry, problem, {})
+    version, [broken, chosen] = register_best(trials, rows, registry, problem, {})
     assert registry.load("challenger") is registry.stored[version]
     assert (registry.load("challenger").name, registry.load("champion").name) == ("next", "old")
-    [refusal] = broken[0].results
+    [refusal] = broken.results
+    assert (chosen.name, chosen.refused) == ("next", False)
     assert "it holds types that are not trusted: elsewhere.Unstored" in refusal.message
     assert registry.recorded == {"unstored": (refusal,), "absurd": ()}
 

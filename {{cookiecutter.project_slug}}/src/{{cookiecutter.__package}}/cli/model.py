@@ -53,19 +53,19 @@ def train(
         tags = provenance(table, rows, project.problem, project.plan, project.settings.root)
         tags["champion"] = json.dumps({"label": trials[0].name, "metrics": trials[0].metrics})
         status.update("fitting the cheapest candidate that passed to all rows")
-        version, broken = register_best(trials, rows, project.registry, project.problem, tags)
-    for trial in broken:
-        _show_trial(trial)
+        version, fitted = register_best(trials, rows, project.registry, project.problem, tags)
+    for trial in fitted:
+        _show_fitted(trial)
+    trials = [*({trial.name: trial for trial in trials} | {trial.name: trial for trial in fitted}).values()]
     if as_json:
-        last = {trial.name: trial for trial in [*trials, *broken]}  # what broke replaces what had passed
-        typer.echo(json.dumps({"challenger": version, "trials": describe_trials([*last.values()])}, indent=2))
+        typer.echo(json.dumps({"challenger": version, "trials": describe_trials(trials)}, indent=2))
     if version is None:
-        text = f"No candidate may serve; the champion stays. {find_reason([*broken, *trials])}."
+        text = f"No candidate may serve; the champion stays. {find_reason(trials)}."
     else:
         text = f"The challenger is version {version}: `rollout start` lets it answer step by step under guards, and "
         text += "`promote` makes it the champion at once."
     out.print(text, markup=False)
-    summarise("Training", f"{make_table(*tabulate_trials([*trials, *broken]))}\n\n{text}")
+    summarise("Training", f"{make_table(*tabulate_trials(trials))}\n\n{text}")
     if version is None:
         raise typer.Exit(1)
 
@@ -102,6 +102,19 @@ def prepare(project: "Project") -> None:
         version = register_rules(project.registry, project.problem, project.plan)
     if version is not None:
         out.print(f"The rules are in the registry, version {version}.")
+
+
+def _show_fitted(trial: "Trial") -> None:
+    """Print what was found of a model that was fitted to all rows."""
+    from rich.markup import escape
+
+    from ..model.gates.behaviour import GATE
+    from .composition import out, show
+
+    out.print(f"[bold]{escape(trial.name)}[/], fitted to all rows{' [red]refused[/]' if trial.refused else ''}")
+    for result in trial.results:
+        if result.gate.startswith(GATE) or result.blocks:
+            show(result)
 
 
 def _show_trial(trial: "Trial") -> None:

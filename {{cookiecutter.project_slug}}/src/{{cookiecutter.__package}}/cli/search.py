@@ -28,6 +28,7 @@ def search(
     from ..core.settings import sqlite_url
     from ..model.assignments import find_search_rows
     from ..model.evaluate import split_columns
+    from ..model.recency import take
     from ..model.search import open_study
     from ..model.search import search as run_search
     from .composition import load_project, out
@@ -44,7 +45,7 @@ def search(
         rows = split_columns(lake.frame("training"), problem, plan)
     prepare(project)
     project.registry.check()
-    rows = rows.take(find_search_rows(rows.units, rows.keys, plan.search.share))
+    rows = take(rows, find_search_rows(rows.units, rows.keys, plan.search.share))
     storage = sqlite_url(project.settings.var / "search.db")
     with out.status("searching") as status, _workers(project.settings.dask_scheduler, jobs):
         for each in [name] if name else spaces:

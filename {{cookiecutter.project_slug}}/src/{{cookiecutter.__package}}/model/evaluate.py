@@ -53,20 +53,6 @@ class Rows:
             if len(getattr(self, name)) != rows:
                 object.__setattr__(self, name, values)
 
-    def take(self, kept: NDArray[np.bool_]) -> "Rows":
-        """Return some of the rows; units are numbered anew."""
-        return Rows(
-            features=self.features[kept],
-            groups=self.groups[kept],
-            truth=self.truth[kept],
-            folds=self.folds[kept],
-            units=np.unique(self.units[kept], return_inverse=True)[1],
-            weights=self.weights[kept],
-            repeats=tuple(folds[kept] for folds in self.repeats),
-            keys=None if self.keys is None else self.keys[kept],
-            times=self.times[kept],
-        )
-
 
 def split_columns(table: pd.DataFrame, problem: Problem, plan: Plan | None = None, *, learnable: bool = True) -> Rows:
     """Split the training table into the inputs of models and the protected columns; rows of weight 0 are left out.

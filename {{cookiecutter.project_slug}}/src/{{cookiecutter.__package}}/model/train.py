@@ -10,11 +10,11 @@ from ..core.objective import Evaluation
 from ..core.plan import Plan
 from ..core.problem import Problem
 from ..core.result import GateResult
-from ..stores.models import dump_model
 from ..stores.registry import Registry
 from .assignments import find_search_rows
 from .evaluate import Rows, cross_evaluate, fit, metrics
 from .gates import run_gates
+from .gates.behaviour import behaviour_gates
 from .gates.cost import judge_costs
 from .gates.table import table_gates
 from .gates.tuned import tuned_gate
@@ -131,10 +131,10 @@ def register_best(
 ) -> tuple[str | None, list[Trial]]:
     """Record every trial; fit the cheapest candidate that passed, on all rows, and make it the challenger.
 
-    Returns its version, or None when all were refused (an older challenger stays), and the trials that passed and
-    cannot be fitted to all rows or stored.
+    Returns its version, or None when all were refused (an older challenger stays), and the trials that passed and were
+    fitted to all rows, with the results of how they behave; they are refused if they cannot be fitted or stored.
     """
-    candidates, version, broken = [trial for trial in trials if trial.model is not None], None, []
+    candidates, version, fitted = [trial for trial in trials if trial.model is not None], None, []
     is_blocked = any(trial.refused for trial in trials if trial.model is None)
     # a refresh with more weight on new rows passes only where it is cheaper there than the plain one
     order = sorted(candidates, key=lambda one: (one.refused, one.rows is None, one.metrics.get("cost", 0)))
@@ -144,10 +144,10 @@ def register_best(
             try:
                 with in_one_line("it cannot be fitted to all rows", NEXT_STEP):
                     model = fit(trial.model, trial.rows or rows)
-                    dump_model(model)  # raises if a type is not trusted
+                    found = replace(trial, results=(*trial.results, *behaviour_gates(model, rows, problem)))
             except UserError as error:
                 found = _refuse(trial, error)
-                broken.append(found)
+            fitted.append(found)
         evidence: dict[str, Any] = {"metrics": found.metrics, "tags": tags, "results": found.results}
         if found.refused or model is None:
             registry.record(name=found.name, **evidence)
@@ -155,4 +155,4 @@ def register_best(
             evidence["tags"] = {**tags, "recipe": recipe_digest(found.model)}
             version = registry.register(model, name=found.name, inputs=problem.inputs, keys=rows.keys, **evidence)
             registry.set_alias("challenger", version)
-    return version, broken
+    return version, fitted
