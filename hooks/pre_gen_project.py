@@ -65,10 +65,10 @@ NEEDED = frozenset(
     test_runbook_pages test_runner test_scan test_schema test_score test_serving_dependencies test_settings
     test_simulate test_slices_gate test_slow_drift test_sniff test_sources test_statistics_over_time
     test_structure test_subjects test_table_gates test_tables test_tasks test_ten_rounds test_tour test_traces
-    test_train test_trials test_under_act test_watches test_wheels_apart test_wire test_words_of_counts
-    test_worker_metrics test_workflow_files test_workflow_tasks threadpoolctl trailing_whitespace_fixer
-    training typer types_pyyaml uvicorn uvloop watched workflow_checks workflows worlds xdist yaml yaml_stubs
-    yamllint zizmor
+    test_train test_trials test_under_act test_veto test_watches test_wheels_apart test_wire
+    test_words_of_counts test_worker_metrics test_workflow_files test_workflow_tasks threadpoolctl
+    trailing_whitespace_fixer training typer types_pyyaml uvicorn uvloop watched workflow_checks workflows
+    worlds xdist yaml yaml_stubs yamllint zizmor
     """.split()
 )
 TAKEN = {
