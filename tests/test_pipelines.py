@@ -303,7 +303,7 @@ def used(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert done.returncode == 0, done.stdout
     program = ["uv", "run", "--quiet", project.name]
     subprocess.run([*program, "faulty-challenger", "worse"], cwd=project, env=own_environment(), check=True)
-    subprocess.run([*program, "rollout", "start"], cwd=project, env=own_environment(), check=True)
+    subprocess.run([*program, "rollout", "start", "--force", "a test"], cwd=project, env=own_environment(), check=True)
     with subprocess.Popen(
         [*program, "run", "--port", "0"], cwd=project, env=own_environment(), stdout=subprocess.PIPE, text=True
     ) as product:

@@ -117,6 +117,7 @@ question = "{question}"
 [data]
 source = "data/table.csv"
 [gates]
+clean_commit = false
 bootstrap_rounds = 200
 {more}
 """

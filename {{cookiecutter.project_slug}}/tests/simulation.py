@@ -49,10 +49,10 @@ class MemoryRegistry:
     def record(self, *, name: str, results: Any, **_: Any) -> None:
         self.recorded[name] = results
 
-    def register(self, model: Any, *, name: str, tags: dict[str, str], keys: Any = None, **_: Any) -> str:
+    def register(self, model: Any, *, name: str, tags: dict[str, str], fitted: Any = None, **_: Any) -> str:
         version = str(len(self.stored) + 1)
         self.stored[version] = StoredModel(model, name, version, "", {"contract": self.contract, **tags})
-        self.known[version] = keys
+        self.known[version] = fitted and fitted.keys
         return version
 
     def set_alias(self, alias: str, version: str) -> None:

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from {{ cookiecutter.__package }}.core.result import GateResult
 from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.operations.rollouts import manage
 from {{ cookiecutter.__package }}.operations.rollouts.alarm import Alarm
@@ -31,11 +32,16 @@ def project(workspace):
     plan = workspace.root / "plan.toml"
     plan.write_text(plan.read_text(encoding="utf-8") + FAST, encoding="utf-8")
     project = workspace.project
-    tags = {"contract": project.problem.fingerprint}
-    model = RuleModel([], 0.2).fit()
-    version = project.registry.register(model, name="other", inputs=project.problem.inputs, metrics={}, tags=tags)
-    project.registry.set_alias("challenger", version)
+    project.registry.set_alias("challenger", register(project, "other", 0.2))
     return project
+
+
+def register(project, name, score):
+    """Register a constant model that has passed a gate, and return its version."""
+    evidence = {"metrics": {}, "results": [GateResult("cost", "pass", "cheaper")]}
+    tags = {"contract": project.problem.fingerprint}
+    model = RuleModel([], score).fit()
+    return project.registry.register(model, name=name, inputs=project.problem.inputs, tags=tags, **evidence)
 
 
 @pytest.fixture
@@ -69,13 +75,6 @@ def score_shadow(ledger, rows, answer="no", error=""):
     record_shadow_scores(
         ledger, [{"decision_id": row["id"], "model_seconds": row["model_seconds"], **scores} for row in rows]
     )
-
-
-def register_third(project):
-    """Register another model than the rules and the challenger, and return its version."""
-    tags = {"contract": project.problem.fingerprint}
-    model = RuleModel([], 0.3).fit()
-    return project.registry.register(model, name="third", inputs=project.problem.inputs, metrics={}, tags=tags)
 
 
 def start(command, ledger, features):
@@ -152,7 +151,7 @@ def test_back_ends_a_live_rollout_without_the_registry(command, ledger, project,
 
 
 def test_stop_returns_everything_to_the_rules(command, ledger, project, features):
-    fallback, learned = project.registry.version("fallback"), register_third(project)
+    fallback, learned = project.registry.version("fallback"), register(project, "third", 0.3)
     project.registry.set_alias("champion", learned)
     start(command, ledger, features)
     manage.stop(ledger, project.models, "")
@@ -221,7 +220,7 @@ def test_alarm_at_the_last_look_wins_and_the_champion_stays(command, ledger, pro
 @pytest.mark.slow
 def test_champion_that_was_changed_meanwhile_ends_the_rollout(command, ledger, project, features):
     start(command, ledger, features)
-    other = register_third(project)
+    other = register(project, "third", 0.3)
     project.registry.set_alias("champion", other)
     code, out, _ = command("rollout", "advance")
     assert (code, f"the champion is third:{other} by now" in out) == (1, True)

@@ -10,6 +10,7 @@ import pytest
 from problems import SHAPES
 
 from {{ cookiecutter.__package }}.cli import composition
+from {{ cookiecutter.__package }}.core.result import GateResult
 from {{ cookiecutter.__package }}.stores.registry import Registry
 
 CODE = Path(composition.__file__).parents[1]
@@ -71,6 +72,7 @@ def test_reaction_becomes_a_row_and_a_promoted_model_answers(make_workspace, tmp
                 name="learned",
                 inputs=problem.inputs,
                 metrics={},
+                results=[GateResult("cost", "pass", "cheaper")],
                 tags={"contract": problem.fingerprint, "rows": str(len(table))},
             )
             project.registry.set_alias("challenger", version)

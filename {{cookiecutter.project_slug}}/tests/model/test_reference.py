@@ -11,6 +11,7 @@ from {{ cookiecutter.__package }}.model.gates.cost import judge_costs, refresh_g
 from {{ cookiecutter.__package }}.model.promote import promote
 from {{ cookiecutter.__package }}.model.reference import recipe_digest
 from {{ cookiecutter.__package }}.model.train import run_trials
+from {{ cookiecutter.__package }}.stores.evidence import FittedRows
 
 PLAN = make_plan(gates={"assignments": 2})
 
@@ -157,10 +158,12 @@ def test_keys_of_the_training_rows_come_back_from_the_registry(workspace):
     problem, registry, keys = project.problem, project.registry, np.array([2**64 - 1, 0, 7], dtype=np.uint64)
     tags = {"contract": problem.fingerprint}
     options = {"name": "old", "inputs": problem.inputs, "metrics": {}, "tags": tags}
-    with_keys, without = (registry.register(problem.rules.fit(), keys=each, **options) for each in (keys, None))
+    fitted = FittedRows(keys, np.array([1.0, 0.5, 2.0]), {})
+    with_keys, without = (registry.register(problem.rules.fit(), fitted=each, **options) for each in (fitted, None))
+    assert registry.weights(with_keys).tolist() == [1.0, 0.5, 2.0]
     assert registry.keys(with_keys).tolist() == keys.tolist()
     assert registry.keys(with_keys).dtype == np.uint64
     assert registry.keys(without) is None
     registry.set_alias("challenger", with_keys)
-    champion, _ = promote(registry, problem)
+    champion, _ = promote(registry, problem, with_keys)
     assert registry.keys(champion.version).tolist() == keys.tolist()

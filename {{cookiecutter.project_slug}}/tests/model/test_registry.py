@@ -97,13 +97,15 @@ def test_alias_is_published_with_digest_and_tags(workspace):
     assert published.tags == registered.tags
 
 
-@pytest.mark.slow
-def test_alias_changed_in_mlflow_is_published_by_the_next_start(workspace):
+def test_sabotage_champion_that_was_changed_in_mlflow_is_named_and_answers_nothing(workspace, run_command):
     project = workspace.project
     version = register(project.registry)
     project.registry.client.set_registered_model_alias(mlflow_client.NAME, "champion", version)
+    _, out, _ = run_command(workspace, "run", "--prepare")
+    assert f"The champion was pointed to version {version} by hand, in MLflow, which no product follows." in out
     assert project.models.entry("champion")["version"] == "1"
-    prepare(workspace.project)
+    project.registry.set_alias("champion", version)
+    assert "by hand" not in run_command(workspace, "run", "--prepare")[1]
     assert project.models.entry("champion")["version"] == version
 
 
@@ -189,7 +191,7 @@ def test_challenger_becomes_champion_and_the_champion_is_remembered(workspace):
     registry = workspace.project.registry
     version = register(registry, contract=PROBLEM.fingerprint)
     registry.set_alias("challenger", version)
-    champion, contract_changed = promote(registry, PROBLEM)
+    champion, contract_changed = promote(registry, PROBLEM, version)
     assert (champion.version, contract_changed) == (version, False)
     assert aliases(registry) == {"champion": version, "previous": "1", "fallback": "1"}
     assert workspace.project.models.entry("champion")["version"] == version
@@ -197,14 +199,13 @@ def test_challenger_becomes_champion_and_the_champion_is_remembered(workspace):
 
 def test_promotion_without_challenger_is_one_line(workspace):
     with pytest.raises(UserError, match="there is no challenger to promote; run the `train` command"):
-        promote(workspace.project.registry, PROBLEM)
+        promote(workspace.project.registry, PROBLEM, None)
 
 
 def test_challenger_of_another_contract_is_refused(workspace):
     registry = workspace.project.registry
-    registry.set_alias("challenger", register(registry, contract="another"))
     with pytest.raises(UserError, match="was made for another contract"):
-        promote(registry, PROBLEM)
+        promote(registry, PROBLEM, register(registry, contract="another"))
     assert registry.version("champion") == "1"
 
 
@@ -216,9 +217,9 @@ def test_promotion_that_is_interrupted_is_completed_by_the_next_one(workspace, m
     registry.set_alias("challenger", version)
     fail_at_call(monkeypatch, Registry, ("set_alias", "drop_alias"), step)
     with pytest.raises(KeyboardInterrupt):
-        promote(registry, PROBLEM)
+        promote(registry, PROBLEM, version)
     monkeypatch.undo()
-    promote(registry, PROBLEM)
+    promote(registry, PROBLEM, version)
     assert aliases(registry) == {"champion": version, "previous": "1", "fallback": "1"}
 
 
@@ -379,7 +380,7 @@ def register_twice(root, ready):
     ready.wait()
     registry = open_project(root).registry
     for _ in range(2):
-        register(registry)
+        registry.set_alias("challenger", register(registry))
 
 
 @pytest.mark.slow
@@ -396,6 +397,7 @@ def test_two_processes_that_register_at_once_lose_nothing(workspace):
     versions = [found.version for found in registry.client.search_model_versions("name = 'decision'")]
     assert sorted(map(int, versions)) == [1, 2, 3, 4, 5]
     assert all(registry.is_intact(str(version)) for version in versions)
+    assert registry.find_edited_aliases() == {}
 
 
 def start_first(root, ready):

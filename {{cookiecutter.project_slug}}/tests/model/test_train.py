@@ -82,8 +82,8 @@ def test_cheapest_that_passes_becomes_challenger_with_what_it_was_made_from(work
     assert aliases(workspace) == {"champion": "2", "challenger": "3", "fallback": "1", "previous": None}
     project = workspace.project
     tags = project.registry.tags("3")
-    provenance = {"commit", "clean", "data", "rows", "plan", "contract", "labels", "trained"}
-    assert set(tags) == {"name", "digest", "recipe", "champion"} | provenance
+    provenance = {"commit", "clean", "data", "data_run", "rows", "plan", "training_plan", "contract", "labels"}
+    assert set(tags) == {"name", "digest", "evidence", "recipe", "packages", "champion", "trained"} | provenance
     assert (tags["name"], tags["plan"]) == ("constant", project.plan.fingerprint)
     assert project.registry.load("challenger").label == "constant:3"
 
@@ -273,7 +273,7 @@ def test_promotion_says_that_the_contract_changed_also_when_the_rules_were_champ
         assert train(changed, constant=CONSTANT)[0] in (0, 1)
         registry = changed.project.registry
         registry.set_alias("challenger", registry.version("challenger") or registry.version("champion"))
-        code, out, _ = run_command(changed, "promote")
+        code, out, _ = run_command(changed, "promote", "--force", "a test")
         assert code == 0
         assert words in out
 
@@ -287,7 +287,7 @@ def test_second_promotion_after_a_change_of_the_contract_names_none(workspace, c
         tags = {"contract": PROBLEM.fingerprint}
         version = registry.register(CONSTANT.fit(), name=name, inputs=PROBLEM.inputs, metrics={}, tags=tags)
         registry.set_alias("challenger", version)
-        code, out, _ = command("promote")
+        code, out, _ = command("promote", "--force", "a test")
         assert (code, "contract.py has changed" in out) == (0, has_changed)
 
 

@@ -14,6 +14,7 @@ from {{ cookiecutter.__package }}.core.plan import Plan
 from {{ cookiecutter.__package }}.core.schema import NOMINAL, PROTECTED
 from {{ cookiecutter.__package }}.model.evaluate import fit, split_columns
 from {{ cookiecutter.__package }}.model.reference import evaluate_reference, recipe_digest
+from {{ cookiecutter.__package }}.stores.evidence import FittedRows
 
 FOLDS = 5
 WORLD = Shape(
@@ -75,7 +76,7 @@ def make_champion(rows, model=LEARNED, **tags):
     """Return a registry whose champion was fitted to rows."""
     registry = MemoryRegistry(PROBLEM)
     tags = {"recipe": recipe_digest(model), **tags}
-    version = registry.register(fit(model, rows), name="old", tags=tags, keys=rows.keys)
+    version = registry.register(fit(model, rows), name="old", tags=tags, fitted=FittedRows(rows.keys, rows.weights, {}))
     registry.set_alias("champion", version)
     return registry
 

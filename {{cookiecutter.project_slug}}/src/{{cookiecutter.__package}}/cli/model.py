@@ -29,16 +29,18 @@ def train(
     from .composition import load_project, out
     from .data import print_labels
     from .job_summary import summarise
+    from .promotion import read_runs, warn_of_changes
 
     out.quiet = as_json
 
     project = load_project()
     with project.lake() as lake:
-        table = lake.frame("training")
+        table, runs = lake.frame("training"), read_runs(lake)
         print_labels(lake)
     rows = split_columns(table, project.problem, project.plan)
     prepare(project)
     project.registry.check()
+    warn_of_changes(project)
     for note in notes(rows, project.problem, project.plan):
         out.print(f"{note}.", markup=False)
     trials = []
@@ -51,6 +53,7 @@ def train(
             trials.append(trial)
             _show_trial(trial)
         tags = provenance(table, rows, project.problem, project.plan, project.settings.root)
+        tags |= {"data_run": runs[-1]} if runs else {}
         tags["champion"] = json.dumps({"label": trials[0].name, "metrics": trials[0].metrics})
         status.update("fitting the cheapest candidate that passed to all rows")
         version, fitted = register_best(trials, rows, project.registry, project.problem, tags)
@@ -71,18 +74,29 @@ def train(
 
 
 @commands.command()
-def promote() -> None:
-    """Make the challenger the champion at once; a running product follows by itself. `rollout` does it in steps."""
+def promote(
+    *,
+    force: Annotated[
+        str | None, typer.Option(help="Why to promote it although something speaks against it, for `history`.")
+    ] = None,
+) -> None:
+    """Make the challenger the champion at once; a running product follows by itself. `rollout` does it in steps.
+
+    What the registry has of it is read again: results, contract, plan, data, commit, and who moved the alias.
+    """
     from ..core.errors import UserError
     from ..model.promote import promote as promote_challenger
     from ..stores.rollouts import read_current
     from .composition import load_project, out
+    from .promotion import check_promotion
 
     project = load_project()
     with project.ledger() as ledger:
         if (live := read_current(ledger)) is not None:
             raise UserError(f"a rollout is {live.title}; `rollout back` ends it, `rollout advance` goes on")
-    champion, contract_changed = promote_challenger(project.registry, project.problem)
+    if (version := project.registry.version("challenger")) is not None:
+        check_promotion(project, version, "promote", force)
+    champion, contract_changed = promote_challenger(project.registry, project.problem, version)
     what_follows = f"; a running product follows within {project.settings.refresh_seconds:g} s."
     if contract_changed:
         what_follows = (
@@ -91,6 +105,27 @@ def promote() -> None:
             "stop the old one: it finishes what it has begun."
         )
     out.print(f"{champion.label} is the champion{what_follows}")
+
+
+@commands.command()
+def reproduce(version: Annotated[str, typer.Argument(help="A version, or an alias.")] = "champion") -> None:
+    """Make a version again from what is on it, and compare the predictions. Exit 1: something differs."""
+    from ..model.reproduce import reproduce as make_again
+    from .composition import load_project, out
+
+    project = load_project()
+    prepare(project)
+    number = project.registry.version(version) or version
+    project.registry.check_version("reproduce", number)
+    with project.lake() as lake:
+        table = lake.frame("training")
+    made = make_again(number, table, project.registry, project.problem, project.plan, project.settings.root)
+    text = f"{made.label} was made again from {made.rows:,} rows; the largest difference of a prediction is "
+    out.print(f"{text}{made.difference:.3g}.", markup=False)
+    for change in made.changes:
+        out.print(f"  differs: {change}", markup=False)
+    if not made.is_same:
+        raise typer.Exit(1)
 
 
 def prepare(project: "Project") -> None:
@@ -102,6 +137,9 @@ def prepare(project: "Project") -> None:
         version = register_rules(project.registry, project.problem, project.plan)
     if version is not None:
         out.print(f"The rules are in the registry, version {version}.")
+    for alias, number in project.registry.find_edited_aliases().items():
+        message = f"The {alias} was pointed to version {number} by hand, in MLflow, which no product follows. "
+        out.print(f"{message}Point it back; to let that version answer, make it the challenger and run `promote`.")
 
 
 def _show_fitted(trial: "Trial") -> None:

@@ -17,14 +17,21 @@ def start(
     challenger: Annotated[str | None, typer.Option(help="A version; the challenger by default.")] = None,
     *,
     why: Why = "",
+    force: Annotated[
+        str | None, typer.Option(help="Why to begin although something speaks against it, for `history`.")
+    ] = None,
 ) -> None:
-    """Begin with the shadow: the challenger scores all traffic without answering."""
+    """Begin with the shadow: the challenger scores all traffic without answering. `promote` checks the same."""
     from ..operations.rollouts import manage
     from .composition import load_project, out
+    from .promotion import check_promotion
 
     project = load_project()
     with project.ledger() as ledger:
-        begun = manage.start(ledger, project.registry, project.problem, project.plan, challenger, why)
+        version = manage.find_challenger(project.registry, project.problem, challenger)
+        check_promotion(project, version, "rollout start", force)
+        why = "; ".join(filter(None, [why, force and f"forced: {force}"]))
+        begun = manage.start(ledger, project.registry, version, project.plan, why)
     label = f"{begun.challenger['name']}:{begun.challenger['version']}"
     out.print(f"{label} scores all traffic in the shadow; `rollout advance` looks at it.", markup=False)
 

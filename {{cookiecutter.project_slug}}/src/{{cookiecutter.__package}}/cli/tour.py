@@ -49,6 +49,7 @@ class Guide:
     count: int
     url: str = ""
     seed: int = 0
+    forced: tuple[str, ...] = ()  # how a rollout begins of what has passed no gate
 
     def show_lifecycle(self) -> None:
         """Run the commands of one turn of the loop, with a product that answers."""
@@ -66,10 +67,12 @@ class Guide:
         """Roll out a challenger that is worse on purpose, and then the version of the good one."""
         self.explain("Suppose that a bad model had passed: this one gives the wrong answer on purpose.")
         self.run("faulty-challenger", "worse")
+        self.explain("It has passed no gate, so that a rollout of it has to be forced, with a reason.")
+        self.run("rollout", "start", allowed=(2,))
         self.explain("In a rollout it first scores in the shadow, then answers a share. The guards send it back.")
-        self.roll_out("--why", "tour: a bad challenger")
+        self.roll_out("--force", "tour: a bad challenger")
         self.explain("Now the good challenger, from the shadow to all requests.")
-        self.roll_out("--challenger", good, "--why", "tour: a good challenger")
+        self.roll_out("--challenger", good, *self.forced, "--why", "tour: a good challenger")
         self.explain("Which model answered when, and why it changed.")
         self.run("history")
 
@@ -101,6 +104,7 @@ class Guide:
         if self.run("train", allowed=(0, 1)) == 1:
             self.explain("No candidate passed its gates. A copy of the champion takes its place in this tour.")
             self.run("faulty-challenger", "worse", "--share", "0")
+            self.forced = "--force", "tour: a copy of the champion"
         return self._version("challenger")
 
     def roll_out(self, *words: str) -> None:

@@ -27,6 +27,7 @@ class Gates(Strict):
     max_label_shift: Share = 0.25
     confirmed: tuple[Text, ...] = Field((), strict=False)
     inconclusive_blocks: bool = True
+    clean_commit: bool = True  # whether a version has to be made from committed files to be promoted
 
 
 class Slices(Strict):

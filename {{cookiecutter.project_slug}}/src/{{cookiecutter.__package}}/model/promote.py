@@ -28,16 +28,16 @@ def register_rules(registry: Registry, problem: Problem, plan: Plan) -> str | No
     return version
 
 
-def promote(registry: Registry, problem: Problem) -> tuple[StoredModel, bool]:
-    """Make the challenger the champion; the old champion becomes `previous`.
+def promote(registry: Registry, problem: Problem, version: str | None) -> tuple[StoredModel, bool]:
+    """Make a version, that of the challenger, the champion; the old champion becomes `previous`.
 
     Returns the new champion, and whether it was made for another contract than the last champion.
 
     Raises UserError: there is no challenger, it does not load, or it was made for another contract.
     """
-    if registry.version("challenger") is None:
+    if version is None:
         raise UserError("there is no challenger to promote; run the `train` command, which says why if it refuses")
-    challenger = registry.load("challenger")
+    challenger = registry.load_version(version, "challenger")
     if challenger.tags.get("contract") != problem.fingerprint:
         raise UserError(f"{challenger.label} was made for another contract; run the `data` and `train` commands again")
     # after a change of the contract, the new rules may be champion already: compare with the one before them

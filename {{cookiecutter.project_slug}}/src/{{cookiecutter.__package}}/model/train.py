@@ -1,5 +1,6 @@
 """Train: try every candidate, and register the cheapest one that passes all gates."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from ..core.objective import Evaluation
 from ..core.plan import Plan
 from ..core.problem import Problem
 from ..core.result import GateResult
+from ..stores.evidence import FittedRows
 from ..stores.registry import Registry
 from .assignments import find_search_rows
 from .evaluate import Rows, cross_evaluate, fit, metrics
@@ -18,6 +20,7 @@ from .gates.behaviour import behaviour_gates
 from .gates.cost import judge_costs
 from .gates.table import table_gates
 from .gates.tuned import tuned_gate
+from .provenance import digest_columns, list_packages
 from .recency import find_recent, judge_recency, weigh_recent_rows
 from .reference import Reference, evaluate_reference, recipe_digest
 
@@ -152,7 +155,9 @@ def register_best(
         if found.refused or model is None:
             registry.record(name=found.name, **evidence)
         else:
-            evidence["tags"] = {**tags, "recipe": recipe_digest(found.model)}
-            version = registry.register(model, name=found.name, inputs=problem.inputs, keys=rows.keys, **evidence)
+            packages = json.dumps(list_packages(model))
+            evidence["tags"] = {**tags, "recipe": recipe_digest(found.model), "packages": packages}
+            used = FittedRows(rows.keys, (trial.rows or rows).weights, digest_columns(rows))
+            version = registry.register(model, name=found.name, inputs=problem.inputs, fitted=used, **evidence)
             registry.set_alias("challenger", version)
     return version, fitted

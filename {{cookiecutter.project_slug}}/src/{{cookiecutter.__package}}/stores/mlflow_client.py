@@ -2,13 +2,13 @@
 
 import atexit
 import contextlib
-import json
 import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -19,13 +19,11 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # shown 
 
 import mlflow
 import mlflow.sklearn
-import numpy as np
 from filelock import FileLock
 from mlflow.entities import LoggedModelOutput
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
-from numpy.typing import NDArray
 
 from ..core.errors import UserError, hide_passwords
 from ..core.schema import Column
@@ -34,8 +32,6 @@ from .models import digest_of, dump_model, trusted_types
 
 NAME = "decision"  # of the registered model and of the experiment
 FILE = "model.skops"  # as MLflow calls it
-EVIDENCE = "gates.json"  # of a run: what each gate found
-KEYS = "keys.npy"  # beside it: hashes of the keys of the rows that a model was trained on
 
 
 def connect(url: str) -> tuple[mlflow.MlflowClient, str | None]:
@@ -73,9 +69,9 @@ def store_model(
     inputs: Sequence[Column],
     run: str,
     tags: Mapping[str, str],
-    keys: NDArray[np.uint64] | None = None,
+    files: Mapping[str, bytes] = MappingProxyType({}),
 ) -> tuple[str, bytes]:
-    """Store a fitted model, with the keys of its rows, as an output of a run; return its new version and its file."""
+    """Store a fitted model, with further files, as an output of a run; return its new version and the model's file."""
     # doubles, because MLflow's integers cannot be missing
     kinds = [DataType.double if column.is_numeric else DataType.string for column in inputs]
     schema: Any = [ColSpec(kind, c.name, required=not c.optional) for kind, c in zip(kinds, inputs, strict=True)]
@@ -90,8 +86,8 @@ def store_model(
             pip_requirements=["scikit-learn", "skops"],
         )
         content = Path(folder, FILE).read_bytes()
-        if keys is not None:
-            np.save(Path(folder, KEYS), keys)
+        for other, given in files.items():
+            Path(folder, other).write_bytes(given)
         stored = client.create_logged_model(client.get_run(run).info.experiment_id, name=name, source_run_id=run)
         client.log_model_artifacts(stored.model_id, folder)
     client.finalize_logged_model(stored.model_id, "READY")
@@ -108,28 +104,14 @@ def read_file(client: mlflow.MlflowClient, version: str, artifacts: str | None, 
     MLflow notes where a file was written; after the project was moved or copied, it is below `artifacts`.
     """
     with contextlib.suppress(Exception), tempfile.TemporaryDirectory() as folder:
-        run = client.get_run(str(client.get_model_version(NAME, version).run_id))
-        place = _find_moved(client, run, client.get_model_version_download_uri(NAME, version), artifacts)
+        place = client.get_model_version_download_uri(NAME, version)
+        if artifacts is not None:
+            run = client.get_run(str(client.get_model_version(NAME, version).run_id))
+            written = client.get_experiment(run.info.experiment_id).artifact_location
+            place = artifacts + place.removeprefix(written)
         local = mlflow.artifacts.download_artifacts(place, dst_path=folder, tracking_uri=client.tracking_uri)
         return Path(local, name).read_bytes()
     return None
-
-
-def read_evidence(client: mlflow.MlflowClient, run_id: str, artifacts: str | None) -> dict[str, Any]:
-    """Return what each gate found when a run was recorded; empty if MLflow cannot give it, as of older versions."""
-    with contextlib.suppress(Exception), tempfile.TemporaryDirectory() as folder:
-        run = client.get_run(run_id)
-        place = f"{_find_moved(client, run, run.info.artifact_uri, artifacts)}/{EVIDENCE}"
-        local = mlflow.artifacts.download_artifacts(place, dst_path=folder, tracking_uri=client.tracking_uri)
-        return dict(json.loads(Path(local).read_text(encoding="utf-8")))
-    return {}
-
-
-def _find_moved(client: mlflow.MlflowClient, run: Any, place: str, artifacts: str | None) -> str:
-    """Return where something that was written by a run is now."""
-    if artifacts is None:
-        return place
-    return artifacts + place.removeprefix(client.get_experiment(run.info.experiment_id).artifact_location)
 
 
 def _create(create: Callable[..., object], *arguments: Any) -> None:

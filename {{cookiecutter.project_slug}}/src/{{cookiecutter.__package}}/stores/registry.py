@@ -7,7 +7,6 @@ An alias is changed in MLflow first and then published (`models.py`), where serv
 """
 
 import contextlib
-import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,10 +17,12 @@ from numpy.typing import NDArray
 from ..core.errors import UserError, in_one_line
 from ..core.result import GateResult
 from ..core.schema import Column
-from .mlflow_client import EVIDENCE, KEYS, NAME, connect, find_experiment, read_evidence, read_file, store_model
+from .evidence import DIGEST, EVIDENCE, KEYS, WEIGHTS, FittedRows, load_array, make_files, read_evidence
+from .mlflow_client import NAME, connect, find_experiment, read_file, store_model
 from .models import SERVED, Models, StoredModel, digest_of, dump_model, load_entry
 
 CHOSEN = "chosen"  # tag of a search
+ALIAS = "alias."  # begins tags of the registered model: where our commands pointed each alias
 SHOWN = 5  # versions in the message about one that is not there
 NEXT_STEP = "it has to be reachable and whole; APP_REGISTRY_URL names another"
 
@@ -49,16 +50,15 @@ class Registry:
         metrics: Mapping[str, float],
         tags: Mapping[str, str],
         results: Sequence[GateResult] = (),
-        keys: NDArray[np.uint64] | None = None,
+        fitted: FittedRows | None = None,
     ) -> str:
-        """Store a fitted model with its evidence and return its version. Raises UserError: a type is not trusted.
-
-        `keys`: hashes of the keys of the rows that it was trained on.
-        """
+        """Store a fitted model with its evidence and return its version. Raises UserError: a type is not trusted."""
+        files = make_files(metrics, tags, results, fitted)
+        tagged = {**tags, DIGEST: digest_of(files[EVIDENCE])}
         with in_one_line(f"model {name} cannot be registered", NEXT_STEP):
             dump_model(model)  # raises before a run is recorded, if a type is not trusted
             run = self.record(name=name, metrics=metrics, tags=tags, results=results)
-            version, content = store_model(self.client, model, name, inputs, run, tags, keys)
+            version, content = store_model(self.client, model, name, inputs, run, tagged, files)
         self.models.add(version, content)
         return version
 
@@ -73,7 +73,7 @@ class Registry:
             run = self.client.create_run(experiment, run_name=name, tags={**tags, **outcomes}).info.run_id
             for key, value in metrics.items():
                 self.client.log_metric(run, key, value)
-            self.client.log_dict(run, evidence, EVIDENCE)
+            self.client.log_dict(run, evidence, "gates.json")
             self.client.set_terminated(run)
         return str(run)
 
@@ -104,10 +104,12 @@ class Registry:
 
     def version(self, alias: str) -> str | None:
         """Return the version that an alias points to, or None."""
-        with in_one_line(f"registry {self.url}", NEXT_STEP):
-            found = self.client.search_registered_models(filter_string=f"name = '{NAME}'")
-        version = found[0].aliases.get(alias) if found else None
-        return None if version is None else str(version)
+        return self._aliases()[0].get(alias)
+
+    def find_edited_aliases(self) -> dict[str, str]:
+        """Return the aliases that something else than `set_alias` has moved, as a person in MLflow, and to what."""
+        aliases, tags = self._aliases()
+        return {alias: found for alias, found in aliases.items() if tags.get(f"{ALIAS}{alias}", found) != found}
 
     def versions(self) -> list[str]:
         """Return every version, the latest first."""
@@ -126,31 +128,40 @@ class Registry:
         with in_one_line(f"registry {self.url}", NEXT_STEP):
             return dict(self.client.get_model_version(NAME, version).tags)
 
-    def evidence(self, version: str) -> dict[str, Any]:
-        """Return label, tags, metrics and results of the gates of a version, as it was registered.
+    def label(self, version: str) -> str:
+        """Return the name and the version, as decisions record them, or "" where there is no version."""
+        return f"{self.tags(version).get('name', 'model')}:{version}" if version else ""
 
-        `details`: what each gate found, as numbers; empty if that was not recorded.
-        """
+    def evidence(self, version: str) -> dict[str, Any]:
+        """Return label, tags, metrics and gates of a version, its results, and what was edited since registration."""
         tags = self.tags(version)
         with in_one_line(f"registry {self.url}", NEXT_STEP):
             run_id = str(self.client.get_model_version(NAME, version).run_id)
             run = self.client.get_run(run_id).data
-        details = read_evidence(self.client, run_id, self.artifacts)
         gates = {name.removeprefix("gate."): found for name, found in run.tags.items() if name.startswith("gate.")}
         label = f"{tags.get('name', 'model')}:{version}"
-        return {"label": label, "tags": tags, "metrics": dict(run.metrics), "gates": gates, "details": details}
+        found = {"label": label, "tags": tags, "metrics": dict(run.metrics), "gates": gates}
+        content = read_file(self.client, version, self.artifacts, EVIDENCE)
+        return found | read_evidence(content, found)
 
     def keys(self, version: str) -> NDArray[np.uint64] | None:
         """Return hashes of the keys of the rows that a version was trained on, or None if they were not recorded."""
-        content = read_file(self.client, version, self.artifacts, KEYS)
-        return None if content is None else np.load(io.BytesIO(content), allow_pickle=False)
+        return load_array(read_file(self.client, version, self.artifacts, KEYS))
+
+    def weights(self, version: str) -> NDArray[np.float64] | None:
+        """Return the weights of these rows, or None if they were not recorded."""
+        return load_array(read_file(self.client, version, self.artifacts, WEIGHTS))
 
     def load(self, alias: str) -> StoredModel:
         """Load the model that an alias points to. Raises UserError: there is none, or it does not load."""
         version = self.version(alias)
         if version is None:
             raise UserError(f"the registry has no {alias}; `run --prepare` registers the rules")
-        return load_entry(alias, self._entry(version), self._content(version))
+        return self.load_version(version, alias)
+
+    def load_version(self, version: str, role: str = "model") -> StoredModel:
+        """Load the model of a version; errors call it by its role. Raises UserError: it does not load."""
+        return load_entry(role, self._entry(version), self._content(version))
 
     def is_intact(self, version: str) -> bool:
         """Return whether the file of a version is the one that was registered."""
@@ -159,7 +170,10 @@ class Registry:
     def set_alias(self, alias: str, version: str) -> None:
         """Point an alias to a version, and publish it if serving follows it."""
         with in_one_line(f"the {alias} cannot be changed", NEXT_STEP):
+            self.client.set_registered_model_tag(NAME, f"{ALIAS}{alias}", version)
             self.client.set_registered_model_alias(NAME, alias, version)
+            if self.find_edited_aliases().get(alias) == version:  # another process has moved it at the same time
+                self.client.set_registered_model_tag(NAME, f"{ALIAS}{alias}", version)
         self.publish_aliases()
 
     def drop_alias(self, alias: str) -> None:
@@ -175,14 +189,26 @@ class Registry:
         return entry
 
     def publish_aliases(self) -> None:
-        """Publish each served alias whose published copy differs from MLflow, as after a change in MLflow's page."""
+        """Publish each served alias whose published copy differs from MLflow, as after a call that was interrupted.
+
+        An alias that was moved by hand is not published: no gate and no person of this project has let it answer.
+        """
+        aliases, edited = self._aliases()[0], self.find_edited_aliases()
         for alias in SERVED:
-            version = self.version(alias)
-            if version is None:
+            version = aliases.get(alias)
+            if version is None or alias in edited:
                 continue
             entry = self.publish_version(version)
             if self.models.entry(alias) != entry:
                 self.models.publish(alias, **entry)
+
+    def _aliases(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the version of each alias, and the tags of the registered model."""
+        with in_one_line(f"registry {self.url}", NEXT_STEP):
+            found = self.client.search_registered_models(filter_string=f"name = '{NAME}'")
+        if not found:
+            return {}, {}
+        return {alias: str(version) for alias, version in found[0].aliases.items()}, dict(found[0].tags)
 
     def _entry(self, version: str) -> dict[str, Any]:
         tags = self.tags(version)

@@ -38,6 +38,7 @@ bootstrap_rounds = 1000
 max_cost_increase = {increase} # cost per decision by which the champion's recipe, fitted anew, may be dearer
 max_calibration_error = 0.05    # how far predicted probabilities may be from observed shares
 inconclusive_blocks = true  # an inconclusive gate refuses the candidate
+clean_commit = true         # what is promoted was trained from committed files
 
 [slices]                    # each category of each column, and each quarter of its numbers
 minimum_rows = 50           # smaller slices are not compared

@@ -12,25 +12,29 @@ from ...stores.registry import Registry
 from ...stores.rollouts import Rollout, RolloutConflictError, begin, change, read_current, read_latest
 
 
-def start(ledger: Ledger, registry: Registry, problem: Problem, plan: Plan, version: str | None, why: str) -> Rollout:
-    """Begin a rollout of the challenger, or of a version, with its shadow.
+def find_challenger(registry: Registry, problem: Problem, version: str | None) -> str:
+    """Return the version to roll out: the one that is given, or that of the challenger.
 
-    Raises UserError: there is no challenger or no such version, it does not load, is the champion or was made for
-    another contract, or another rollout is live.
+    Raises UserError: there is no such version, or it is the champion or was made for another contract.
     """
     if version:
         registry.check_version("--challenger", version)
     version = version or registry.version("challenger")
     if version is None:
         raise UserError("there is no challenger to roll out; run the `train` command, which says why if it refuses")
-    challenger, champion = registry.publish_version(version), registry.models.entry("champion")
-    label = f"{challenger['name']}:{challenger['version']}"
+    label, champion = registry.label(version), registry.models.entry("champion")
     if champion is None:
         raise UserError("no champion is published; `run --prepare` publishes the rules")
     if champion["version"] == version:
         raise UserError(f"{label} is the champion already; `train` makes another challenger")
-    if challenger["tags"].get("contract") != problem.fingerprint:
+    if registry.tags(version).get("contract") != problem.fingerprint:
         raise UserError(f"{label} was made for another contract; run the `data` and `train` commands again")
+    return version
+
+
+def start(ledger: Ledger, registry: Registry, version: str, plan: Plan, why: str) -> Rollout:
+    """Begin a rollout of a version, with its shadow. Raises UserError: it does not load, or another rollout is live."""
+    challenger, champion = registry.publish_version(version), registry.models.entry("champion") or {}
     registry.models.load("challenger", challenger)  # raises if it does not load
     try:
         return begin(ledger, champion, challenger, plan.rollout.steps, why)
