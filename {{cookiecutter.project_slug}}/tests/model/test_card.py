@@ -107,6 +107,14 @@ def test_metadata_has_what_hugging_face_requires_of_results_and_no_figure_that_i
     assert "language" not in metadata
 
 
+def test_card_of_300_columns_is_short_enough_for_an_issue():
+    features = {f"a_column_of_a_wide_table_{place:03d}": (float | None, None) for place in range(300)}
+    wide = dataclasses.replace(problems.USUAL, features=features, rules=[])
+    text = write_card(FOUND, wide.problem(), wide.parsed_plan)
+    assert f"200 more columns are in `{DATA_CARD}`." in text
+    assert len(text) < 65_536
+
+
 def test_licence_that_hugging_face_does_not_know_is_in_the_file():
     metadata, _ = describe(FOUND, licence="LicenseRef-Proprietary")
     assert (metadata["license"], metadata["license_name"]) == ("other", "proprietary")

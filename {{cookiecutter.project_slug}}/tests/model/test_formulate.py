@@ -210,6 +210,13 @@ def test_command_prints_what_the_costs_imply_and_warns_without_failing(workspace
     assert json.loads(printed)["implied"]["threshold"] == pytest.approx(1 / 6)
 
 
+def test_command_describes_every_shape(any_workspace, run_command):
+    code, printed, error = run_command(any_workspace, "formulate")
+    assert (code, error) == (0, "")
+    assert any_workspace.project.plan.product.question in printed
+    assert "FAIL" not in printed
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
