@@ -62,7 +62,7 @@ def _uses(problem: Problem, plan: Plan) -> list[str]:
         ["decision", product.decision or "not stated"],
         ["intended uses", "; ".join(product.intended_uses) or "not stated"],
         ["uses out of scope", "; ".join(product.excluded_uses) or "not stated"],
-        ["a person looks where", problem.objective.describe_review()],
+        ["a person looks", problem.objective.describe_review()],
         ["reviewed blind, of all decisions", f"{plan.review.blind_share:.1%}"],
     ]
     return [make_table(["what", "is"], rows)]
