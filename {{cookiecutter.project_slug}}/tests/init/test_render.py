@@ -153,6 +153,7 @@ def test_files_say_what_was_proposed_and_fit_each_other(tmp_path, proposal, file
     assert (list(proposal.rules), proposal.otherwise) == (rules.RULES, rules.OTHERWISE)
     assert proposal.source == sources.SOURCE
     assert plan.product.question == proposal.question
+    assert all(proposal.table in uses[0] for uses in (plan.product.intended_uses, plan.product.excluded_uses))
     assert plan.data.source == proposal.place
     problem = make_problem(
         contract.KEY, contract.Features, contract.Label, rules.RULES, rules.OTHERWISE, candidates.candidates, plan

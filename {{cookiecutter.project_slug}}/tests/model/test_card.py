@@ -1,7 +1,11 @@
 """The model card of a version, and the summary and outputs that commands give to the job of a workflow."""
 
 import dataclasses
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import problems
 import pytest
@@ -11,6 +15,7 @@ from {{ cookiecutter.__package }}.core.markdown import make_table
 from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.model.card import DATA_CARD, write_card
 
+PROPOSE = Path(__file__).parents[2] / ".github" / "pipeline" / "propose.py"
 SECTIONS = [  # Mitchell et al., "Model Cards for Model Reporting", FAT* 2019
     *("Model details", "Intended use", "Factors", "Metrics", "Evaluation data", "Training data"),
     *("Quantitative analyses", "Ethical considerations", "Caveats and recommendations"),
@@ -105,6 +110,14 @@ def test_metadata_has_what_hugging_face_requires_of_results_and_no_figure_that_i
     assert {"type", "name"} <= result["dataset"].keys() & result["task"].keys()
     assert {one["type"]: one["value"] for one in result["metrics"]} == {"accuracy": 0.9, "cost": 0.5}
     assert "language" not in metadata
+
+
+def test_card_of_300_columns_is_short_enough_for_an_issue():
+    features = {f"a_column_of_a_wide_table_{place:03d}": (float | None, None) for place in range(300)}
+    wide = dataclasses.replace(problems.USUAL, features=features, rules=[])
+    text = write_card(FOUND, wide.problem(), wide.parsed_plan)
+    assert f"200 more columns are in `{DATA_CARD}`." in text
+    assert len(text) < 65_536
 
 
 def test_licence_that_hugging_face_does_not_know_is_in_the_file():
@@ -221,6 +234,18 @@ def test_card_is_not_compared_where_there_is_nothing_to_compare(committed, run_c
     path.mkdir()
     code, _, error = run_command(workspace, "card", "champion", "--check", str(path))
     assert (code, "Is a directory; name the file of a card" in error) == (2, True)
+
+
+def test_issue_has_the_card_without_its_metadata(tmp_path):
+    (tmp_path / "var").mkdir()
+    text = write_card(FOUND, problems.USUAL.problem(), problems.USUAL.parsed_plan)
+    (tmp_path / "var" / "card.md").write_text(text, encoding="utf-8")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("GH_", "GITHUB_"))}
+    env["GITHUB_STEP_SUMMARY"] = str(tmp_path / "summary")
+    done = subprocess.run([sys.executable, PROPOSE], cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    assert (tmp_path / "summary").read_text(encoding="utf-8") == text.partition("---\n\n")[2] + "\n"
+    assert "\n# learned:2\n" in done.stdout
+    assert "library_name" not in done.stdout
 
 
 def test_cells_of_a_table_keep_to_their_line_and_column():

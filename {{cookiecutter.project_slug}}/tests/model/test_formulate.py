@@ -71,6 +71,13 @@ def test_best_constant_of_a_number_is_cheaper_than_any_other():
     assert found.costs[0].value == pytest.approx(best)
 
 
+@pytest.mark.parametrize("name", SHAPES)
+def test_figures_that_a_plan_may_name_are_those_that_are_measured(name):
+    _, rows, problem = find(name)
+    one = evaluate_stored(problem.rules.fit(), rows, problem)
+    assert {*problem.objective.figures} == {*problem.objective.metrics(one.truth, one.predictions, one.choices)}
+
+
 def test_statements_that_the_plan_lacks_are_named():
     assert find()[0].missing == ["decision", "intended_uses", "excluded_uses", "metrics"]
     full = {"decision": "it is refused", "intended_uses": ("a",), "excluded_uses": ("b",), "metrics": ("accuracy",)}
@@ -203,11 +210,18 @@ def test_command_prints_what_the_costs_imply_and_warns_without_failing(workspace
     workspace.edit_plan("[product]", '[product]\ndecision = "The case is [closed]."')
     code, printed, error = run_command(workspace, "formulate")
     assert (code, error) == (0, "")
-    for words in ("Will it be refused? The case is [closed].", "Break-even precision: more than 16.7%", "always no"):
+    for words in ("Will it be refused? The case is [closed].", "of the answers yes, more than 16.7%", "always no"):
         assert words in printed
     assert "plan.toml does not say of the product: intended_uses, excluded_uses, metrics." in printed
     code, printed, _ = run_command(workspace, "formulate", "--json")
     assert json.loads(printed)["implied"]["threshold"] == pytest.approx(1 / 6)
+
+
+def test_command_describes_every_shape(any_workspace, run_command):
+    code, printed, error = run_command(any_workspace, "formulate")
+    assert (code, error) == (0, "")
+    assert any_workspace.project.plan.product.question in printed
+    assert "FAIL" not in printed
 
 
 @pytest.mark.parametrize(

@@ -124,3 +124,10 @@ def test_truth_of_one_answer_is_judged_or_named(answer):
     found = list(group_gates(rows, [evaluate(OBJECTIVE, truth, np.eye(2)[truth])], OBJECTIVE, plan))
     assert [result.status for result in found] == ["pass" if answer == 0 else "inconclusive", "pass"]
     assert json.loads(json.dumps([result.evidence for result in found]))[1]["gap"] == 0
+
+
+def test_rate_of_each_group_has_an_interval_within_0_and_1():
+    found = run_gate(*draw_errors(np.random.default_rng(0), LARGE, [0.0, 0.1, 0.1, 0.1, 0.5])).evidence
+    assert found["bounds"].keys() == found["by_group"].keys()
+    for group, (low, high) in found["bounds"].items():
+        assert 0 <= low <= found["by_group"][group] <= high <= 1

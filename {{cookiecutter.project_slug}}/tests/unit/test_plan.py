@@ -313,3 +313,11 @@ def test_answer_of_a_whole_number_is_whole():
     made = objective(OLD_NUMBER, Column("amount", "integer", "Amount", 1, low=0, high=100))
     assert [repr(answer) for answer in made.answers(np.array([4.56, 2.0]))] == ["5", "2"]
     assert objective(OLD_NUMBER, NUMBER).answers(np.array([4.567])) == [4.57]
+
+
+def test_words_say_where_a_person_looks():
+    assert objective(OLD_TWO, TWO).describe_review() == "where the probability of yes is less than 0.05 from 0.167"
+    assert objective(OLD_THREE, THREE).describe_review().endswith("costs less than 0.1 more in expectation")
+    assert objective(OLD_NUMBER, NUMBER).describe_review() == "where the answer is 50 or more"
+    assert objective(SMALLEST, TWO).describe_review() == "nowhere: review.band is 0"
+    assert objective(OLD_NUMBER.replace("above = 50", ""), NUMBER).describe_review().startswith("nowhere: ")

@@ -198,17 +198,6 @@ def test_stale_model_card_is_red_and_a_card_that_is_not_compared_has_a_notice(
     assert done.stdout == f"{start}{printed} card champion --check docs/model-card.md\n"
 
 
-def test_issue_has_the_card_without_its_metadata(tmp_path: Path) -> None:
-    (tmp_path / "var").mkdir()
-    card = "---\ntags:\n- sklearn\n---\n\n# learned:2\n\n| a |\n| --- |\n"
-    (tmp_path / "var" / "card.md").write_text(card, encoding="utf-8")
-    summary = tmp_path / "summary"
-    done = run("propose", folder=tmp_path, GITHUB_STEP_SUMMARY=str(summary))
-    assert done.returncode == 0
-    assert summary.read_text(encoding="utf-8").startswith("# learned:2\n\n| a |\n| --- |\n")
-    assert "sklearn" not in done.stdout
-
-
 @pytest.fixture
 def cluster(tmp_path: Path) -> Path:
     """Return a project of manifests, and a kubectl that writes down what it is asked and builds what it would apply."""

@@ -37,7 +37,7 @@ def formulate(
         return
     out.print(plan.product.question, plan.product.decision, markup=False)
     out.print(f"{problem.objective.describe(problem.target.name)}.", markup=False)
-    _show_implied(found)
+    _show_implied(found, problem.objective.describe_review())
     _show_estimates("share" if problem.target.categories else "answer", found.answers, plan)
     _show_estimates("cost of a decision", found.costs, plan)
     _show_sizes(found)
@@ -47,20 +47,23 @@ def formulate(
         out.print(f"plan.toml does not say of the product: {', '.join(found.missing)}.")
 
 
-def _show_implied(found: "Formulation") -> None:
+def _show_implied(found: "Formulation", review_rule: str) -> None:
     """Print what the costs imply for single answers, and how many answers people look at."""
     from .composition import out
 
     implied, precision, review = found.implied, found.precision, found.review
     if "threshold" in implied:
-        right = f"; of those by the rules, {precision.value:.1%} are" if precision else "; the rules never give it"
-        right += f" ({precision.low:.1%} to {precision.high:.1%})" if precision else ""
-        out.print(f"Break-even precision: more than {implied['break_even_precision']:.1%} have to be right{right}.")
+        right = f"of the rules' own, {_share(precision)} are" if precision else "the rules never give it"
+        needed = f"more than {implied['break_even_precision']:.1%} have to be right"
+        out.print(f"Break-even precision: of the answers {found.answers[-1].name}, {needed}; {right}.", markup=False)
     for truth, row in implied.get("matrix", {}).items():
         each = ", ".join(f"{answer} costs {cost:g}" for answer, cost in row.items())
         out.print(f"Where {truth} is true, {each}.", markup=False)
-    share = f"{review.value:.1%} ({review.low:.1%} to {review.high:.1%})"
-    out.print(f"Of the rules' answers, a person looks at {share}.")
+    out.print(f"A person looks {review_rule}; of the rules' answers, at {_share(review)}.", markup=False)
+
+
+def _share(estimate: "Estimate") -> str:
+    return f"{estimate.value:.1%} ({estimate.low:.1%} to {estimate.high:.1%})"
 
 
 def _show_estimates(what: str, estimates: "list[Estimate]", plan: "Plan") -> None:

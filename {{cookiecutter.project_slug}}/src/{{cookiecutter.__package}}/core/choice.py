@@ -50,9 +50,11 @@ class ChoiceObjective:
 
     def describe_review(self) -> str:
         """Return in words which answers a person should look at."""
+        if self.band == 0:
+            return "nowhere: review.band is 0"
         if self.threshold is None:
-            return f"the next best answer costs less than {self.band:g} more in expectation"
-        return f"the probability of {self.categories[-1]} is less than {self.band:g} from {self.threshold:.3g}"
+            return f"where the next best answer costs less than {self.band:g} more in expectation"
+        return f"where the probability of {self.categories[-1]} is less than {self.band:g} from {self.threshold:.3g}"
 
     def encode(self, labels: ArrayLike) -> NDArray[Any]:
         """Return n labels as their positions in the contract's order."""

@@ -38,7 +38,8 @@ class QuantileObjective:
 
     def describe_review(self) -> str:
         """Return in words which answers a person should look at."""
-        return f"the answer is {self.above:g} or more"
+        is_set = self.above < float("inf")
+        return f"where the answer is {self.above:g} or more" if is_set else "nowhere: review.above is not given"
 
     def encode(self, labels: ArrayLike) -> NDArray[Any]:
         """Return n labels as floats."""

@@ -16,6 +16,7 @@ from .card_metadata import write_metadata
 
 PROVENANCE = ("trained", "rows", "data", "commit", "clean", "plan", "contract", "recipe", "digest")
 DATA_CARD = "docs/data-card.md"
+SHOWN = 100  # columns, of which a table may have hundreds
 HEAD = "Made by `make model-card` of the registry, plan.toml, contract.py and the data card; an edit here is lost."
 
 
@@ -61,18 +62,19 @@ def _uses(problem: Problem, plan: Plan) -> list[str]:
         ["decision", product.decision or "not stated"],
         ["intended uses", "; ".join(product.intended_uses) or "not stated"],
         ["uses out of scope", "; ".join(product.excluded_uses) or "not stated"],
-        ["a person looks where", problem.objective.describe_review()],
+        ["a person looks", problem.objective.describe_review()],
         ["reviewed blind, of all decisions", f"{plan.review.blind_share:.1%}"],
     ]
     return [make_table(["what", "is"], rows)]
 
 
 def _factors(found: Mapping[str, Any], problem: Problem) -> list[str]:
-    columns = [[column.name, column.description, str(column.kind), column.use] for column in problem.columns]
+    columns = [[each.name, each.description, str(each.kind), each.use] for each in problem.columns]
+    more = f"{len(columns) - SHOWN:,} more columns are in `{DATA_CARD}`." if len(columns) > SHOWN else ""
     protected = [column.name for column in problem.columns if column.protected]
     audit = f"Groups are those of {', '.join(protected)}." if protected else "No column is marked PROTECTED."
     slices = "Slices are the categories of each column, and quarters of its numbers."
-    parts = [make_table(["column", "description", "kind", "use"], columns), f"{audit} {slices}"]
+    parts = [make_table(["column", "description", "kind", "use"], columns[:SHOWN]), more, f"{audit} {slices}"]
     if shares := [*_label_rows(found)]:
         parts += ["What is true, in the training table:", make_table(["of", "answers"], shares)]
     return parts

@@ -194,7 +194,7 @@ def judge_size(found: Variation, plan: Plan) -> GateResult:
     if size.rows <= found.rows:
         return GateResult("size", "pass", f"{message}; {share:.1%} matters (gates.least_benefit)", evidence)
     saved = plan.gates.least_benefit + detectable
-    message += f", and {share:.1%} needs {size.rows:,} ({size.low:,} to {size.high:,}); "
-    message += f"expect the cost gate to pass a first model that saves about {saved:.0%} or more"
-    message += " (more than all: bring rows first)" if saved >= 1 else ""
+    message += f", and {share:.1%} needs {size.rows:,} ({size.low:,} to {size.high:,}); to pass the cost gate, a first "
+    message += f"model has to save about {saved:.0%}, or less if it seldom differs from the rules"
+    message += "; bring rows first" if saved >= 1 else ""
     return GateResult("size", "inconclusive", message, evidence)
