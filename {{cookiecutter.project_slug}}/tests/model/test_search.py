@@ -35,6 +35,7 @@ from {{ cookiecutter.__package }}.model.gates.tuned import tuned_gate
 from {{ cookiecutter.__package }}.model.recency import take
 from {{ cookiecutter.__package }}.model.search import draw_search, open_study, search
 from {{ cookiecutter.__package }}.stores.registry import Registry
+from {{ cookiecutter.__package }}.stores.searches import read_search
 
 PROBLEM, PLAN = USUAL.problem(), USUAL.parsed_plan
 SPACE = {"impute__strategy": ["mean", "median"], "model__C": log(1e-4, 10)}
@@ -193,7 +194,7 @@ def test_what_was_chosen_is_used_and_on_record(searched):
     assert "learned: 5 trials; a decision costs least with\n" in out
     [chosen] = json.loads(path.read_text(encoding="utf-8")).values()
     registry = Registry(workspace.project.settings.registry, workspace.project.models)
-    assert registry.read_search(chosen["run"]) == chosen["parameters"]
+    assert read_search(registry, chosen["run"]) == chosen["parameters"]
     nested = registry.client.search_runs(
         [registry.client.get_run(chosen["run"]).info.experiment_id], f"tags.mlflow.parentRunId = '{chosen['run']}'"
     )
@@ -234,7 +235,9 @@ def test_sabotage_parameters_that_no_search_chose_are_refused(searched):
 def test_candidate_has_what_its_search_chose(recorded, changes, status, message):
     chosen = {"learned": CHOSEN.model_copy(update=changes)}
     problem = dataclasses.replace(PROBLEM, spaces=lambda: {"learned": SPACE}, chosen=chosen)
-    registry = SimpleNamespace(read_search={"none": recorded}.get)
+    text = "not JSON" if recorded is None else json.dumps(recorded)
+    run = SimpleNamespace(data=SimpleNamespace(tags={"chosen": text}))
+    registry = SimpleNamespace(client=SimpleNamespace(get_run={"none": run}.get))
     [result] = tuned_gate("learned", apply_chosen({"learned": LEARNED}, chosen)["learned"], problem, registry)
     assert (result.status, result.blocks) == (status, status == "fail")
     assert result.message.startswith(f"tuned: {message}")

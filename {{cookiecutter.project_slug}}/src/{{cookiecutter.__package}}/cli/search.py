@@ -66,10 +66,11 @@ def _keep(project: Any, name: str, trials: list[Any]) -> None:
     from ..core.search_space import Chosen, digest_space
     from ..model.search import draw_search
     from ..stores.files import write_text
+    from ..stores.searches import record_search
     from .composition import PARAMETERS, out
 
     best = trials[0]
-    run = project.registry.record_search(name, trials, best.parameters, draw_search(name, trials))
+    run = record_search(project.registry, name, trials, best.parameters, draw_search(name, trials))
     digest = digest_space(project.problem.spaces()[name])
     chosen = Chosen(parameters=best.parameters, cost=best.cost, trials=len(trials), run=run, space=digest)
     every = {**_read(PARAMETERS), name: chosen.model_dump()}

@@ -6,8 +6,6 @@ An alias is changed in MLflow first and then published (`models.py`), where serv
 >>> registry.load("champion").model.predict_proba(rows)
 """
 
-import contextlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,7 +19,6 @@ from .evidence import DIGEST, EVIDENCE, KEYS, WEIGHTS, FittedRows, load_array, m
 from .mlflow_client import NAME, connect, find_experiment, read_file, store_model
 from .models import SERVED, Models, StoredModel, digest_of, dump_model, load_entry
 
-CHOSEN = "chosen"  # tag of a search
 ALIAS = "alias."  # begins tags of the registered model: where our commands pointed each alias
 SHOWN = 5  # versions in the message about one that is not there
 NEXT_STEP = "it has to be reachable and whole; APP_REGISTRY_URL names another"
@@ -76,31 +73,6 @@ class Registry:
             self.client.log_dict(run, evidence, "gates.json")
             self.client.set_terminated(run)
         return str(run)
-
-    def record_search(self, name: str, trials: Sequence[Any], chosen: Mapping[str, Any], page: str) -> str:
-        """Record a search as a run with a nested run for each trial, and return its id. `page`: HTML with a plot."""
-        with in_one_line(f"the search of {name} cannot be recorded", NEXT_STEP):
-            experiment = find_experiment(self.client, self.artifacts)
-            parent = self.client.create_run(experiment, run_name=f"search {name}").info.run_id
-            for trial in trials:
-                tags = {"mlflow.parentRunId": parent, **({"reason": trial.reason} if trial.reason else {})}
-                run = self.client.create_run(experiment, run_name=f"trial {trial.number}", tags=tags).info.run_id
-                for parameter, value in trial.parameters.items():
-                    self.client.log_param(run, parameter, value)
-                if not trial.reason:
-                    self.client.log_metric(run, "cost", trial.cost)
-                self.client.set_terminated(run, "FAILED" if trial.reason else "FINISHED")
-            self.client.log_text(parent, page, "search.html")
-            self.client.set_tag(parent, CHOSEN, json.dumps(chosen))
-            self.client.set_terminated(parent)
-        return str(parent)
-
-    def read_search(self, run: str) -> dict[str, Any] | None:
-        """Return the parameters that a search chose, or None if it is not on record."""
-        with contextlib.suppress(Exception):  # MLflow raises another error for each kind of store
-            found: dict[str, Any] = json.loads(self.client.get_run(run).data.tags[CHOSEN])
-            return found
-        return None
 
     def version(self, alias: str) -> str | None:
         """Return the version that an alias points to, or None."""

@@ -7,6 +7,7 @@ from ...core.problem import Problem
 from ...core.result import GateResult
 from ...core.search_space import digest_space
 from ...stores.registry import Registry
+from ...stores.searches import read_search
 
 
 def tuned_gate(name: str, model: Any, problem: Problem, registry: Registry) -> list[GateResult]:
@@ -22,7 +23,7 @@ def tuned_gate(name: str, model: Any, problem: Problem, registry: Registry) -> l
         return [_open(name, "its parameters were never searched")]
     if chosen.space != digest_space(space):
         return [_open(name, "its space has changed since its parameters were chosen")]
-    recorded = registry.read_search(chosen.run)
+    recorded = read_search(registry, chosen.run)
     if recorded is None:
         return [_open(name, f"the search {chosen.run} is not in this registry")]
     used = {parameter: model.get_params().get(parameter) for parameter in recorded}
