@@ -68,6 +68,11 @@ def list_packages(model: Any) -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in sorted(names)}}
 
 
+def describe_packages(model: Any) -> str:
+    """Return these versions as a tag."""
+    return json.dumps(list_packages(model))
+
+
 def read_commit(root: Path) -> tuple[str, bool]:
     """Return the commit of the project's files, or "", and whether no file has changed since.
 

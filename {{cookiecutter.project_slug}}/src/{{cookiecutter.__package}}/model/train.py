@@ -1,6 +1,5 @@
 """Train: try every candidate, and register the cheapest one that passes all gates."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from .evaluate import Rows, cross_evaluate, fit, metrics
 from .gates import run_gates
 from .gates.cost import judge_costs
 from .gates.table import table_gates
-from .provenance import digest_columns, list_packages
+from .provenance import describe_packages, digest_columns
 from .recency import find_recent, judge_recency, weigh_recent_rows
 from .reference import Reference, evaluate_reference, recipe_digest
 
@@ -150,8 +149,7 @@ def register_best(
         if found.refused or model is None:
             registry.record(name=found.name, **evidence)
         else:
-            packages = json.dumps(list_packages(model))
-            evidence["tags"] = {**tags, "recipe": recipe_digest(found.model), "packages": packages}
+            evidence["tags"] = {**tags, "recipe": recipe_digest(found.model), "packages": describe_packages(model)}
             fitted = FittedRows(rows.keys, (trial.rows or rows).weights, digest_columns(rows))
             version = registry.register(model, name=found.name, inputs=problem.inputs, fitted=fitted, **evidence)
             registry.set_alias("challenger", version)
