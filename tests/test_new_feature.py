@@ -105,6 +105,7 @@ def test_new_feature_is_served_after_an_edit_of_contract_and_table(
     make(project, "setup")
     commit(project, "As generated")
     edited = add_feature(project)
+    commit(project, "A feature")  # what is promoted was trained from committed files
     for target in ("data", "train", "promote", "openapi", "data-card"):
         make(project, target)
     with serve(project) as url:
@@ -119,5 +120,5 @@ def test_new_feature_is_served_after_an_edit_of_contract_and_table(
         del example[NAME]
         with pytest.raises(urllib.error.HTTPError, match="422"):
             call(f"{url}/v1/decisions", example)
-    assert set(git(project, "diff", "--name-only").split()) == edited | WRITTEN
+    assert set(git(project, "diff", "--name-only", "HEAD~1").split()) == edited | WRITTEN
     assert git(project, "ls-files", "--others", "--exclude-standard") == ""

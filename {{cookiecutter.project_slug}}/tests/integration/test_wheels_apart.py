@@ -63,7 +63,7 @@ def test_learned_model_is_served_without_data_and_model(own_folder, tmp_path):
     for command in ("data", "train"):
         code, printed = run_code(whole, own_folder, MAIN, command)
         assert code in (0, 1), printed
-    promoted, printed = run_code(whole, own_folder, MAIN, "promote")
+    promoted, printed = run_code(whole, own_folder, MAIN, "promote", "--force", "a test")
     source = copy_package(tmp_path / "src", *PRODUCT_NEEDS_NOT)
     code, served = run_code(source, own_folder, SERVE)
     assert code == 0, served

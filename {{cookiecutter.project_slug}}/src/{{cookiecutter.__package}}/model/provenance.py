@@ -68,13 +68,19 @@ def list_packages(model: Any) -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in sorted(names)}}
 
 
+def describe_packages(model: Any) -> str:
+    """Return these versions as a tag."""
+    return json.dumps(list_packages(model))
+
+
 def read_commit(root: Path) -> tuple[str, bool]:
     """Return the commit of the project's files, or "", and whether no file has changed since.
 
-    A repository that lies around the project, and does not hold it, says nothing about it.
+    A repository that lies around the project, and does not hold it, says nothing about it. `uv.lock` does not count:
+    `uv` writes it wherever it is not committed, and a version carries the packages that made it.
     """
     commit = _git(root, "rev-parse", "HEAD") if _is_tracked(root) else ""
-    return commit, bool(commit) and not _git(root, "status", "--porcelain", ".")
+    return commit, bool(commit) and not _git(root, "status", "--porcelain", ".", ":(exclude)uv.lock")
 
 
 def lacks_commit(root: Path, commit: str) -> bool:

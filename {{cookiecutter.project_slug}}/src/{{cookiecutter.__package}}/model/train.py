@@ -1,6 +1,5 @@
 """Train: try every candidate, and register the cheapest one that passes all gates."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from .gates.behaviour import behaviour_gates
 from .gates.cost import judge_costs
 from .gates.table import table_gates
 from .gates.tuned import tuned_gate
-from .provenance import digest_columns, list_packages
+from .provenance import describe_packages, digest_columns
 from .recency import find_recent, judge_recency, weigh_recent_rows
 from .reference import Reference, evaluate_reference, recipe_digest
 
@@ -155,8 +154,7 @@ def register_best(
         if found.refused or model is None:
             registry.record(name=found.name, **evidence)
         else:
-            packages = json.dumps(list_packages(model))
-            evidence["tags"] = {**tags, "recipe": recipe_digest(found.model), "packages": packages}
+            evidence["tags"] = {**tags, "recipe": recipe_digest(found.model), "packages": describe_packages(model)}
             used = FittedRows(rows.keys, (trial.rows or rows).weights, digest_columns(rows))
             version = registry.register(model, name=found.name, inputs=problem.inputs, fitted=used, **evidence)
             registry.set_alias("challenger", version)
