@@ -36,7 +36,7 @@ def test_smallest_change_turns_the_answer_when_it_is_asked_again(rules, features
     row = features | {"risk": 2.9, "insured": "yes"}
     found = find_counterfactual(rules, problem, row)
     assert found["changes"] == {"risk": 2.4}  # the rule says over 2.4
-    assert found["text"] == "refused would be no with Risk of the case: 2.4 instead of 2.9"
+    assert found["text"] == "the answer would be no with Risk of the case: 2.4 instead of 2.9"
     assert ask(problem, rules, row) != ask(problem, rules, row | found["changes"])
 
 
@@ -95,8 +95,9 @@ def test_number_turns_where_a_person_has_to_look_at_it_or_no_longer():
     row = {each.name: each.example for each in problem.columns} | {numbers[0].name: numbers[0].high}
     found = find_counterfactual(model, problem, row)
     assert list(found["changes"]) == [numbers[0].name]
-    assert "which no person has to look at with" in found["text"]
-    assert "which a person should look at with" in find_counterfactual(model, problem, row | found["changes"])["text"]
+    assert ", which no person has to look at, with " in found["text"]
+    back = find_counterfactual(model, problem, row | found["changes"])
+    assert ", which a person should look at, with " in back["text"]
 
 
 def test_ends_are_those_of_the_background(rules, features):

@@ -131,6 +131,12 @@ def test_linear_model_of_two_answers_has_the_effects_of_its_coefficients():
     assert [found.get(name, 0.0) for name in names] == pytest.approx(expected.tolist(), abs=1e-9)
 
 
+def test_contract_of_texts_has_the_examples_as_its_background():
+    columns, model = [Column("x", "text", "X", "some text")], type("Model", (), {})()
+    add_background(model, {"x": ["a", "b"]}, columns)
+    assert read_background(model, columns) == {"x": ["some text"]}
+
+
 def test_number_without_bounds_and_nan_is_kept_as_missing():
     columns = [Column("x", "number", "X", 0.0, optional=True)]
     model = type("Model", (), {})()

@@ -23,6 +23,8 @@ ATTRIBUTE = "background_"  # of a model
 
 def add_background(model: Any, rows: Any, columns: Sequence[Column]) -> None:
     """Keep with a fitted model the background of its training rows: encoded values of shape (ROWS, columns)."""
+    if not encoded(columns):  # all are texts
+        return
     random, values = np.random.default_rng(0), encoder(columns).transform(rows).T
     found = [_levels(each, column) for each, column in zip(values, encoded(columns), strict=True)]
     setattr(model, ATTRIBUTE, np.column_stack([random.permutation(levels) for levels in found]))

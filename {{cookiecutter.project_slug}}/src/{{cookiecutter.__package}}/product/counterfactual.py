@@ -124,7 +124,7 @@ def _describe(model: Any, problem: Problem, features: Mapping[str, Any], change:
     [answer], [review] = _predict(model, problem, [{**features, **change}])
     descriptions = {column.name: column.description for column in problem.inputs}
     parts = [f"{descriptions[name]}: {value} instead of {features[name]}" for name, value in change.items()]
-    turned = f"{problem.target.name} would be {answer}"
+    turned = f"the answer would be {answer}"
     if not problem.target.categories:
-        turned += ", which a person should look at" if review else ", which no person has to look at"
+        turned += f", which {'a person should' if review else 'no person has to'} look at,"
     return f"{turned} with {'; '.join(parts)}"

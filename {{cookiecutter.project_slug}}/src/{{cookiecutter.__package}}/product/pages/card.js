@@ -58,7 +58,7 @@ function reasons({ reasons: all = [], effect_unit: unit, unexplained }) {
 }
 
 function counterfactual({ counterfactual: found }) {
-  return found && make("section", { class: "counterfactual" }, make("h3", {}, "What would turn it"), make("p", {}, `${capital(found.text)}.`));
+  return found && make("section", { class: "counterfactual" }, make("h3", {}, "What would turn the answer"), make("p", {}, `${capital(found.text)}.`));
 }
 
 function asked(features, properties, open) {
