@@ -1,14 +1,17 @@
-"""Measure explanations of a decision beside the `shap` package, on 200 rows of a project's example. In the project:
+"""Measure explanations of a decision beside the `shap` package, on 200 rows of a project's example.
+
+In the project:
 
     uv run --with shap python ../benchmarks/explain/run.py [--rows N]
 
 Effects are compared with `shap` twice: with the same background, which says how far the random orders are off, and with
 100 rows drawn from the training table, which says what a background without a row of a person costs. `shap` uses its
 PermutationExplainer, with ten orders and their reverses for every row of the background: its TreeExplainer with a
-background (0.51) fails its own check of additivity on scikit-learn's histogram boosting. The largest difference is beside
+background (0.51) fails its own check of additivity on scikit-learn's histogram boosting. Beside the largest difference is
 the standard deviation of the effects; milliseconds are those of one explanation.
 """
 
+# ruff: noqa: ANN401  # the project is not importable where the template is checked
 from __future__ import annotations
 
 import argparse
@@ -55,7 +58,7 @@ def by_shap(model: Any, problem: Any, codes: Any, background: Any, answer: int) 
 
 
 def by_project(model: Any, problem: Any, rows: list[dict[str, Any]]) -> tuple[Any, list[float], list[float]]:
-    """Return the effects on rows, shape (rows, columns), and the seconds of the reasons and the counterfactual of each."""
+    """Return the effects on rows, shape (rows, columns), and the seconds that reasons and counterfactual took."""
     names = [name for name, _ in model[0].columns]
     effects, reasons, counterfactuals = [], [], []
     for row in rows:
