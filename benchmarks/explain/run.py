@@ -7,7 +7,7 @@ In the project:
 Effects are compared with `shap` twice: with the same background, which says how far the random orders are off, and with
 100 rows drawn from the training table, which says what a background without a row of a person costs. `shap` uses its
 PermutationExplainer, with ten orders and their reverses for every row of the background: its TreeExplainer with a
-background (0.51) fails its own check of additivity on scikit-learn's histogram boosting. Beside the largest difference is
+background (0.51) fails its own check of additivity on histogram boosting. Beside the largest difference is
 the standard deviation of the effects; milliseconds are those of one explanation.
 """
 
