@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 
 import numpy as np
 import pytest
@@ -77,16 +78,18 @@ def test_column_that_changed_the_score_is_named(any_workspace):
     for column in problem.inputs:
         if column.is_numeric and column.low is not None and column.high is not None:
             features = {one.name: one.example for one in problem.columns} | {column.name: column.high}
-            [reason] = find_reasons(Line(column, len(problem.target.categories)), problem, features)
+            [reason] = find_reasons(Line(column, len(problem.target.categories)), problem, features)["reasons"]
             assert reason["column"] == column.name
             assert reason["effect"] > 0
 
 
-def test_reason_of_a_rule_is_not_joined_with_the_effect_of_a_column(workspace):
+def test_reason_of_a_rule_comes_before_the_effects_of_the_columns_it_compares(workspace):
     problem = workspace.shape.problem()
-    features = {column.name: column.example for column in problem.columns} | {"risk": 3.0}
-    [reason] = find_reasons(problem.rules.fit(), problem, features)
-    assert (reason["column"], reason["effect"]) == ("", 0.0)
+    features = {column.name: column.example for column in problem.columns} | {"risk": 3.0, "grade": 6}
+    rule, effect = find_reasons(problem.rules.fit(), problem, features)["reasons"]
+    assert (rule["column"], rule["effect"], rule["text"]) == ("", 0.0, "a very high risk")
+    assert effect["column"] == "risk"
+    assert effect["effect"] == pytest.approx(math.log(0.9 / 0.1) - math.log(0.3 / 0.7))
 
 
 class Absent(Line):
@@ -101,7 +104,7 @@ def test_missing_value_is_not_given(any_workspace):
     for column in problem.inputs:
         if column.optional and column.example is not None:
             features = {one.name: one.example for one in problem.columns} | {column.name: None}
-            [reason] = find_reasons(Absent(column, len(problem.target.categories)), problem, features)
+            [reason] = find_reasons(Absent(column, len(problem.target.categories)), problem, features)["reasons"]
             assert reason["text"] == f"{column.description}: not given"
 
 

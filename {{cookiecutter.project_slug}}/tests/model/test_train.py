@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from training import training_table
 
 from {{ cookiecutter.__package }}.cli import composition
+from {{ cookiecutter.__package }}.core.background import ATTRIBUTE, ROWS
 from {{ cookiecutter.__package }}.core.encoder import encoder
 from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.model.evaluate import fit, split_columns
@@ -85,7 +86,9 @@ def test_cheapest_that_passes_becomes_challenger_with_what_it_was_made_from(work
     provenance = {"commit", "clean", "data", "data_run", "rows", "plan", "training_plan", "contract", "labels"}
     assert set(tags) == {"name", "digest", "evidence", "recipe", "packages", "champion", "trained"} | provenance
     assert (tags["name"], tags["plan"]) == ("constant", project.plan.fingerprint)
-    assert project.registry.load("challenger").label == "constant:3"
+    challenger = project.registry.load("challenger")
+    assert challenger.label == "constant:3"
+    assert len(getattr(challenger.model, ATTRIBUTE)) == ROWS
 
 
 @pytest.mark.slow

@@ -10,6 +10,9 @@ from pydantic import AfterValidator, Field, create_model
 from {{ cookiecutter.__package }}.core.checks import checks
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.schema import (
+    ACTIONABLE,
+    ACTIONABLE_DOWN,
+    ACTIONABLE_UP,
     NOMINAL,
     PERSONAL,
     PROTECTED,
@@ -130,6 +133,29 @@ def test_fingerprint_changes_with_a_mark(mark: Any) -> None:
     plain, marked = (create_model("Case", __base__=Strict, x=(given, ...)) for given in (kind, Annotated[kind, mark]))
     assert plain.model_json_schema() == marked.model_json_schema()
     assert fingerprint(plain) != fingerprint(marked)
+
+
+@pytest.mark.parametrize("mark", [ACTIONABLE, ACTIONABLE_UP, ACTIONABLE_DOWN])
+def test_what_is_actionable_needs_no_new_model(mark: Any) -> None:
+    plain, marked = (create_model("Case", __base__=Strict, x=(given, ...)) for given in (int, Annotated[int, mark]))
+    assert fingerprint(plain) == fingerprint(marked)
+    assert [each.directions for each in columns(plain)] == [()]
+    assert columns(marked)[0].directions
+
+
+@pytest.mark.parametrize(
+    ("annotation", "named"),
+    [
+        (Annotated[int, ACTIONABLE, PROTECTED], "ACTIONABLE and PROTECTED"),
+        (Annotated[int, ACTIONABLE_UP, PERSONAL], "ACTIONABLE_UP and PERSONAL"),
+        (Annotated[int, ACTIONABLE_UP, ACTIONABLE_DOWN], "ACTIONABLE_UP and ACTIONABLE_DOWN"),
+        (Annotated[str, ACTIONABLE], "ACTIONABLE and text"),
+        (Annotated[Literal["a", "b"], ACTIONABLE_UP, NOMINAL], "ACTIONABLE_UP and NOMINAL"),
+    ],
+)
+def test_actionable_mark_that_contradicts_another_is_refused(annotation: Any, named: str) -> None:
+    with pytest.raises(UserError, match=rf"contract\.py: field is {named}, which do not go together; remove a mark"):
+        column_of(annotation)
 
 
 def test_fingerprint_changes_with_a_bound() -> None:

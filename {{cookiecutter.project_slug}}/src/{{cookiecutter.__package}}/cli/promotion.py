@@ -51,7 +51,7 @@ def warn_of_changes(project: "Project") -> None:
     from .composition import out
 
     if project.plan.gates.clean_commit and not read_commit(project.settings.root)[1]:
-        next_step = "commit first, uv.lock too: `promote` asks for a clean commit (gates.clean_commit)"
+        next_step = "commit first: `promote` asks for a clean commit (gates.clean_commit)"
         out.print(f"Some files are in no commit; {next_step}.", markup=False)
 
 

@@ -113,6 +113,11 @@ class RuleModel(BaseEstimator):  # type: ignore[misc]
         text = json.dumps([self.rules, self.otherwise], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    @property
+    def read(self) -> set[str]:
+        """The names of the columns that rules compare."""
+        return {rule[0] for rule in self.rules}
+
     def fit(self, X: object = None, y: object = None) -> Self:  # noqa: ARG002, N803
         """Arrange the predictions; there is nothing to learn."""
         self.predictions_ = np.array([*(rule[3] for rule in self.rules), self.otherwise], dtype=float)

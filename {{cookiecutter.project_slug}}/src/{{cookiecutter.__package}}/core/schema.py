@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
-from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from .errors import UserError
+from .marks import DIRECTIONS, Mark, find_directions
 
 Kind = Literal["number", "integer", "category", "text"]
 KINDS: dict[Any, Kind] = {float: "number", int: "integer", str: "text"}
@@ -20,18 +20,7 @@ TEXT_LIMITS = ("min_length", "max_length", "pattern")
 LIMITS = ("ge", "gt", "le", "lt", *TEXT_LIMITS)
 
 
-class Mark(Enum):
-    """What a field's `Annotated` may say beside its type and its limits."""
-
-    PROTECTED = "protected"  # for audits and for training with fairness constraints; never an input of a model
-    PERSONAL = "personal"  # identifies a person; dropped before anything is stored
-    # monotonic: a larger value must not make the last answer less likely (or the number smaller); tests check it,
-    # candidates have to see to it
-    RISING = "rising"
-    NOMINAL = "nominal"  # the order of the categories means nothing
-
-
-PROTECTED, PERSONAL, RISING, NOMINAL = Mark
+PROTECTED, PERSONAL, RISING, NOMINAL, ACTIONABLE, ACTIONABLE_UP, ACTIONABLE_DOWN = Mark
 
 
 class Strict(BaseModel):
@@ -65,6 +54,7 @@ class Column:
     personal: bool = False
     rising: bool = False
     nominal: bool = False
+    directions: tuple[int, ...] = ()  # in which a person could change it: -1 to a smaller value, 1 to a larger one
     min_length: int | None = None
     max_length: int | None = None
     pattern: str | None = None
@@ -119,9 +109,13 @@ def columns(contract: type[BaseModel]) -> tuple[Column, ...]:
 
 
 def fingerprint(*contracts: type[BaseModel]) -> str:
-    """Return 16 hex digits that change whenever a contract does; its JSON Schema does not have the marks."""
+    """Return 16 hex digits that change whenever a contract does; its JSON Schema does not have the marks.
+
+    What is actionable is left out, because no model depends on it.
+    """
     fields = [field for contract in contracts for field in contract.model_fields.items()]
-    marks = {name: sorted(mark.value for mark in field.metadata if isinstance(mark, Mark)) for name, field in fields}
+    kept = [mark for mark in Mark if mark not in DIRECTIONS]
+    marks = {name: sorted(mark.value for mark in kept if mark in field.metadata) for name, field in fields}
     text = json.dumps([*(contract.model_json_schema() for contract in contracts), marks], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -134,6 +128,7 @@ def _column(name: str, field: FieldInfo) -> Column:
     kind, categories = _kind(name, members[0] if optional else annotation)
     if NOMINAL in field.metadata and not categories:
         raise UserError(f"contract.py: {name} is marked NOMINAL and has no categories; remove the mark")
+    directions = find_directions(name, field.metadata, is_text=kind == "text")
     limits: dict[str, Any] = {}
     for item in field.metadata:
         found = {limit: getattr(item, limit) for limit in LIMITS if getattr(item, limit, None) is not None}
@@ -162,6 +157,7 @@ def _column(name: str, field: FieldInfo) -> Column:
         personal=PERSONAL in field.metadata,
         rising=RISING in field.metadata,
         nominal=NOMINAL in field.metadata,
+        directions=directions,
         **texts,
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..core.background import add_background
 from ..core.errors import UserError, in_one_line
 from ..core.objective import Evaluation
 from ..core.plan import Plan
@@ -146,6 +147,7 @@ def register_best(
             try:
                 with in_one_line("it cannot be fitted to all rows", NEXT_STEP):
                     model = fit(trial.model, trial.rows or rows)
+                    add_background(model, rows.features, problem.columns)
                     found = replace(trial, results=(*trial.results, *behaviour_gates(model, rows, problem)))
             except UserError as error:
                 found = _refuse(trial, error)

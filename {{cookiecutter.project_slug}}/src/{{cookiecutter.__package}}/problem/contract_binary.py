@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..core.schema import PROTECTED, RISING, Strict
+from ..core.schema import ACTIONABLE_DOWN, PROTECTED, RISING, Strict
 
 YesNo = Literal["no", "yes"]
 Answer = YesNo
@@ -20,13 +20,20 @@ class Features(Strict):
     """A mortgage application, as the underwriters see it."""
 
     debt_to_income: Annotated[
-        float, RISING, Field(ge=0, le=3, examples=[0.33], description="Monthly debt payments over monthly income")
+        float,
+        RISING,
+        ACTIONABLE_DOWN,
+        Field(ge=0, le=3, examples=[0.33], description="Monthly debt payments over monthly income"),
     ]
     housing_to_income: Annotated[
-        float, Field(ge=0, le=3, examples=[0.25], description="Monthly housing cost over monthly income")
+        float,
+        ACTIONABLE_DOWN,
+        Field(ge=0, le=3, examples=[0.25], description="Monthly housing cost over monthly income"),
     ]
     loan_to_value: Annotated[
-        float, Field(ge=0, le=2, examples=[0.8], description="Loan over the assessed value of the property")
+        float,
+        ACTIONABLE_DOWN,
+        Field(ge=0, le=2, examples=[0.8], description="Loan over the assessed value of the property"),
     ]
     consumer_credit_grade: Annotated[
         int, Field(ge=1, le=6, examples=[1], description="1, no slow payments, to 6, serious delinquency")

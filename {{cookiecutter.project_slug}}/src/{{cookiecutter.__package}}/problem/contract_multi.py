@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..core.schema import NOMINAL, PROTECTED, Strict
+from ..core.schema import ACTIONABLE, NOMINAL, PROTECTED, Strict
 
 YesNo = Literal["no", "yes"]
 Answer = Literal["poor", "average", "excellent"]
@@ -20,7 +20,7 @@ class Features(Strict):
     """A member of the health plan, aged 65 or more, and their year."""
 
     physician_office_visits: Annotated[
-        int, Field(ge=0, le=200, examples=[4], description="Visits to a physician's office in a year")
+        int, ACTIONABLE, Field(ge=0, le=200, examples=[4], description="Visits to a physician's office in a year")
     ]
     nonphysician_office_visits: Annotated[
         int, Field(ge=0, le=200, examples=[0], description="Visits to another health worker's office in a year")
@@ -60,7 +60,9 @@ class Features(Strict):
         ),
     ]
     employed: Annotated[YesNo, Field(description="The member is employed")]
-    private_insurance: Annotated[YesNo, Field(description="The member has private health insurance besides Medicare")]
+    private_insurance: Annotated[
+        YesNo, ACTIONABLE, Field(description="The member has private health insurance besides Medicare")
+    ]
     medicaid: Annotated[YesNo, Field(description="Medicaid covers the member")]
     region: Annotated[
         Literal["northeast", "midwest", "west", "other"], NOMINAL, Field(description="Region of the country")

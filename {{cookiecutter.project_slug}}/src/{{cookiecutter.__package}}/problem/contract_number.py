@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..core.schema import PROTECTED, RISING, Strict
+from ..core.schema import ACTIONABLE, PROTECTED, RISING, Strict
 
 YesNo = Literal["no", "yes"]
 Answer = Annotated[float, Field(ge=0, le=100_000)]
@@ -19,7 +19,9 @@ KEY = "member_id"
 class Features(Strict):
     """A member of the health plan at the start of a year."""
 
-    individual_deductible_plan: Annotated[YesNo, Field(description="The plan has a deductible for each person")]
+    individual_deductible_plan: Annotated[
+        YesNo, ACTIONABLE, Field(description="The plan has a deductible for each person")
+    ]
     physical_limitation: Annotated[YesNo, Field(description="A physical limitation")]
     chronic_conditions_index: Annotated[
         float, RISING, Field(ge=0, le=60, examples=[11.2], description="Index of chronic conditions, 0 is none")
@@ -37,7 +39,9 @@ class Features(Strict):
         Field(description="As the member stated it; recorded to audit fairness, never used to answer"),
     ] = None
     coinsurance_percent: Annotated[
-        int, Field(ge=0, le=100, examples=[25], description="Share of the cost that the member pays, percent")
+        int,
+        ACTIONABLE,
+        Field(ge=0, le=100, examples=[25], description="Share of the cost that the member pays, percent"),
     ]
     annual_family_income: Annotated[
         float, Field(ge=0, le=1000000, examples=[7900], description="Family income in a year, US dollars of the study")

@@ -13,7 +13,7 @@ from ..stores.ledger import new_id, now
 from ..stores.models import Models, StoredModel
 from ..stores.rollouts import Rollout
 from .arms import choose_challenger
-from .explain import explain
+from .explain import UNEXPLAINED, explain
 from .served import ROLES, ServedModels
 from .shadow import Shadow
 from .timeouts import TimedCaller
@@ -134,7 +134,7 @@ class Predictor:
     def explain(self, decision: Mapping[str, Any]) -> dict[str, Any]:
         """Return the encoded row and the reasons of a decision, or why there are none."""
         label: str = decision["model"]
-        found: dict[str, Any] = {"encoded": {}, "reasons": []}
+        found: dict[str, Any] = dict(UNEXPLAINED)
         in_memory = self.served.find(label)
         if in_memory is None:
             return found | {"unexplained": f"{label} answered; it is no longer in use"}

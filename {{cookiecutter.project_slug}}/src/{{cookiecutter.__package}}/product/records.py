@@ -12,6 +12,7 @@ from ..core.identifiers import MAX_IDENTIFIER
 from ..core.problem import Problem
 from ..stores.ledger import Ledger, ReactionConflictError, UnknownDecisionError
 from ..stores.outcomes import MAX_OUTCOMES, UNCHANGED, read_history, record_outcomes
+from .explain import UNEXPLAINED
 from .http.openapi import response_types
 from .predictor import Predictor
 
@@ -21,8 +22,7 @@ WAITS: dict[str, Any] = {
     "outcome": None,
     "outcome_at": None,
     "outcomes": [],
-    "encoded": {},
-    "reasons": [],
+    **UNEXPLAINED,
     "unexplained": "it waits for a blind review: give your own answer first",
 }
 

@@ -17,6 +17,7 @@ REFERENCE = "#/components/schemas/{model}"
 OPEN = {"/healthz": {403}, "/readyz": {403, 503}}  # paths that need no key, and how they may refuse
 
 
+BASE = "Mean over the cases of the model's background, in `effect_unit`; with all effects, it is the score"
 REPEATED = "The request was made before, with this Idempotency-Key: the decision on record"
 IdempotencyKey = Annotated[
     str | None,
@@ -29,10 +30,17 @@ IdempotencyKey = Annotated[
 
 
 class Reason(BaseModel):
-    """What one column did to the score."""
+    """What one column did to the score; first, the reason of a rule, which has no column and no effect."""
 
     column: str
-    effect: float
+    effect: Annotated[float, Field(description="Shapley value, in `effect_unit`")]
+    text: str
+
+
+class Counterfactual(BaseModel):
+    """The smallest change of values that a person could change that turns the answer; no values if there is none."""
+
+    changes: dict[str, Any]
     text: str
 
 
@@ -83,6 +91,9 @@ def response_types(problem: Problem) -> ResponseTypes:
         outcomes: list[Happened]
         encoded: dict[str, float | None]
         reasons: list[Reason]
+        base_score: Annotated[float | None, Field(description=BASE)]
+        effect_unit: Annotated[str | None, Field(description="Log-odds of an answer, or the name of the number")]
+        counterfactual: Annotated[Counterfactual | None, Field(description="null if no column is actionable")]
         unexplained: str | None
 
     class Reacted(problem.reaction):  # type: ignore[name-defined, misc]

@@ -3,6 +3,7 @@
 import { answered, capital, day, isHidden, isShare, make, moment, scored, shown, words } from "./page.js";
 import { reacted, reaction } from "./reaction.js";
 
+const MAX_REASONS = 6; // on the page; the API has all
 const AFTERWARDS = "Answer this case yourself. The model's answer and its reasons are shown afterwards.";
 
 /** Fill the card's place.
@@ -17,7 +18,7 @@ export function card(decision, schemas, { react, next, mine }) {
     make("p", { class: hidden ? "verdict hidden" : "verdict", tabindex: -1 }, answered(decision)),
     make("p", { class: "origin" }, make("b", {}, decision.model), " · ", moment(decision.decided_at)),
     decision.reference && make("p", {}, "Reference ", make("bdi", { class: "reference" }, decision.reference)),
-    ...(hidden ? [make("p", {}, AFTERWARDS), features] : [badges(decision, properties), score(decision, properties.score), reasons(decision), happened(decision)]),
+    ...(hidden ? [make("p", {}, AFTERWARDS), features] : [badges(decision, properties), score(decision, properties.score), reasons(decision), counterfactual(decision), happened(decision)]),
     decision.verdict ? reacted(decision, next) : reaction(decision, schemas.Reaction.properties, react),
     !hidden && features,
   ].filter(Boolean);
@@ -39,20 +40,25 @@ function score(decision, schema) {
   return make("div", { class: "score" }, line, make("div", { class: "bar", "aria-hidden": "true" }, bar));
 }
 
-function reasons({ reasons: list = [], unexplained }) {
-  if (list.length === 0 && !unexplained) return false;
+function reasons({ reasons: all = [], effect_unit: unit, unexplained }) {
+  if (all.length === 0 && !unexplained) return false;
+  const list = all.slice(0, MAX_REASONS);
   const largest = Math.max(...list.map(({ effect }) => Math.abs(effect)));
-  const items = list.map(({ effect, text }) => {
+  const items = list.map(({ column, effect, text }) => {
     const what = make("li", {}, make("span", {}, capital(text)));
-    if (list.length < 2) return what; // alone it has nothing to be compared with
+    if (!column) return what; // a rule has no effect to be compared with
     const bar = make("i", { class: effect < 0 ? "down" : "up" });
     bar.style.inlineSize = `${Math.abs(effect) / largest * 50}%`;
     what.append(make("div", { class: "bar two", "aria-hidden": "true" }, bar),
-      make("span", { class: "hint" }, `${effect < 0 ? "lowers" : "raises"} the score by ${shown(Math.abs(effect))}`));
+      make("span", { class: "hint" }, `${effect < 0 ? "lowers" : "raises"} the ${unit} by ${shown(Math.abs(effect))}`));
     return what;
   });
   const why = items.length > 0 ? make("ul", { class: "reasons" }, items) : make("p", { class: "hint" }, capital(unexplained));
   return make("section", {}, make("h3", {}, "Why"), why);
+}
+
+function counterfactual({ counterfactual: found }) {
+  return found && make("section", { class: "counterfactual" }, make("h3", {}, "What would turn the answer"), make("p", {}, `${capital(found.text)}.`));
 }
 
 function asked(features, properties, open) {
