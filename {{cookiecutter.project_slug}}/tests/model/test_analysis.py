@@ -233,6 +233,7 @@ def test_command_studies_any_problem_and_writes_a_page(make_workspace, tmp_path,
     assert len(text) < 1_000_000
 
 
+@pytest.mark.slow
 def test_command_prints_evidence_as_json_and_fails_when_a_limit_is_broken(workspace, run_command):
     workspace.edit_plan("[gates]\n", "[features]\nmax_missing_share = 0.01\n[gates]\n")
     code, out, error = run_command(workspace, "evaluate", "learned", "--json")

@@ -47,7 +47,9 @@ def failures(model, rows, problem=USUAL):
     return [result.gate for result in behaviour_gates(model, rows, problem) if result.status != "pass"]
 
 
-@pytest.mark.parametrize("name", [*SHAPES])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == "wide" else []) for name in SHAPES]
+)
 def test_candidate_of_any_kind_behaves(name):
     problem = SHAPES[name].problem()
     rows = split_columns(training_table(name), problem)

@@ -218,6 +218,7 @@ def test_sabotage_committed_card_that_is_stale_is_named_with_the_lines_that_diff
     assert (code, f"{path} is not up to date with the champion, absurd:2" in printed) == (1, True)
 
 
+@pytest.mark.slow
 def test_card_is_not_compared_where_there_is_nothing_to_compare(committed, run_command):
     workspace, path, check = committed
     path.unlink()

@@ -53,6 +53,7 @@ def test_effects_and_base_add_up_to_the_score(model, problem, rows):
         assert total == pytest.approx(score_of(model, problem, row), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_values_of_the_background_are_spread_as_those_of_the_table(model, problem, rows):
     background = read_background(model, problem.columns)
     assert list(background) == [column.name for column in problem.inputs]
@@ -95,6 +96,7 @@ def test_fewer_values_than_a_mean_needs_are_left_out(problem, rows):
             assert background[column.name] == [None] * ROWS
 
 
+@pytest.mark.slow
 def test_model_without_a_background_is_compared_with_the_examples(model, problem, rows):
     delattr(model, ATTRIBUTE)
     examples = {column.name: [column.example] for column in problem.inputs}

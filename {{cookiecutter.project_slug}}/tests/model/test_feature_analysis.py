@@ -81,8 +81,8 @@ def test_columns_that_a_model_needs_are_worth_more_than_noise():
     "planted",
     [
         pytest.param(lambda rng, n: rng.normal(size=n), id="noise"),
-        pytest.param(lambda _, n: np.full(n, 2.0), id="constant"),
-        pytest.param(lambda _, n: np.full(n, np.nan), id="never given"),
+        pytest.param(lambda _, n: np.full(n, 2.0), id="constant", marks=pytest.mark.slow),
+        pytest.param(lambda _, n: np.full(n, np.nan), id="never given", marks=pytest.mark.slow),
     ],
 )
 def test_sabotage_column_without_information_is_no_better_than_noise(planted):
@@ -116,6 +116,7 @@ def test_sabotage_column_that_is_mostly_missing_breaks_the_limit_on_missing_valu
     assert "0.7 (planted), against a limit of 0.5; over it: planted; remove" in results["missing"].message
 
 
+@pytest.mark.slow
 def test_sabotage_column_that_takes_long_to_encode_breaks_the_limit_on_time_alone(monkeypatch):
     usual = features.encoder
 

@@ -140,6 +140,7 @@ def test_changes_of_the_plan_that_training_does_not_read_are_no_objection(worksp
     assert workspace.project.registry.version("champion") == version
 
 
+@pytest.mark.slow
 def test_forced_promotion_is_in_the_history_with_its_reason(workspace, command):
     version = workspace.project.registry.register(
         RuleModel([], 0.2).fit(), name="mine", inputs=PROBLEM.inputs, metrics={}, tags={"contract": PROBLEM.fingerprint}

@@ -46,6 +46,7 @@ def test_newer_rows_first_is_registered_where_the_world_has_changed(seed):
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
+@pytest.mark.slow
 def test_plain_refresh_is_preferred_in_an_unchanged_world(seed):
     trials, registered = run(seed, changed=False)
     assert cost_of(trials[WEIGHED]).status == "fail"

@@ -72,6 +72,7 @@ def add_rows(table):
     return pd.concat([table, more], ignore_index=True)
 
 
+@pytest.mark.slow
 def test_version_is_made_again_also_after_the_table_has_grown(committed, command):
     version = register(committed, weights=np.linspace(0.1, 3, 400))
     expected = f"learned:{version} was made again from 400 rows{SAME}"
@@ -150,6 +151,7 @@ def test_sabotage_other_package_and_edited_tag_are_named(committed, command):
     assert named[2].startswith("package: scikit-learn was 0.1, and is ")
 
 
+@pytest.mark.slow
 def test_rules_are_made_again_and_edited_ones_are_named(workspace, run_command):
     assert run_command(workspace, "reproduce") == (0, f"rules:1 was made again from 400 rows{SAME}", "")
     edited = dataclasses.replace(workspace, shape=dataclasses.replace(USUAL, rules=[]))
