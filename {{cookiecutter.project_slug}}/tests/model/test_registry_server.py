@@ -75,7 +75,7 @@ def test_version_is_trained_shown_promoted_and_made_again(served, server, run_co
         assert (code, error) == (0, ""), out
     registry = dear.project.registry
     version = registry.version("challenger")
-    assert run_command(dear, "card")[1].startswith(f"# learned:{version}\n")
+    assert f"\n# learned:{version}\n" in run_command(dear, "card")[1]
     [file] = [path for path in server[1].rglob(EVIDENCE) if '"recipe"' in path.read_text(encoding="utf-8")]
     content = file.read_text(encoding="utf-8")
     file.write_text(content.replace('"pass"', '"passed"'), encoding="utf-8")
