@@ -20,6 +20,7 @@ from .mlflow_client import NAME, connect, find_experiment, read_file, store_mode
 from .models import SERVED, Models, StoredModel, digest_of, dump_model, load_entry
 
 ALIAS = "alias."  # begins tags of the registered model: where our commands pointed each alias
+ATTEMPTS = 5  # to note where an alias points
 SHOWN = 5  # versions in the message about one that is not there
 NEXT_STEP = "it has to be reachable and whole; APP_REGISTRY_URL names another"
 
@@ -144,8 +145,10 @@ class Registry:
         with in_one_line(f"the {alias} cannot be changed", NEXT_STEP):
             self.client.set_registered_model_tag(NAME, f"{ALIAS}{alias}", version)
             self.client.set_registered_model_alias(NAME, alias, version)
-            if self.find_edited_aliases().get(alias) == version:  # another process has moved it at the same time
-                self.client.set_registered_model_tag(NAME, f"{ALIAS}{alias}", version)
+            for _ in range(ATTEMPTS):  # another process may move it at the same time
+                if (found := self.find_edited_aliases().get(alias)) is None:
+                    break
+                self.client.set_registered_model_tag(NAME, f"{ALIAS}{alias}", found)
         self.publish_aliases()
 
     def drop_alias(self, alias: str) -> None:
