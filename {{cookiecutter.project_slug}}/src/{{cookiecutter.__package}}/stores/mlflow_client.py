@@ -114,6 +114,14 @@ def read_file(client: mlflow.MlflowClient, version: str, artifacts: str | None, 
     return None
 
 
+def write(call: Callable[..., object], *arguments: Any) -> None:
+    """Write a tag or an alias; of two processes that write a new one at once, one is refused and writes again."""
+    try:
+        call(*arguments)
+    except MlflowException:
+        call(*arguments)
+
+
 def _create(create: Callable[..., object], *arguments: Any) -> None:
     """Create an experiment or a registered model, unless another process has created it."""
     try:

@@ -16,7 +16,7 @@ from ..core.errors import UserError, in_one_line
 from ..core.result import GateResult
 from ..core.schema import Column
 from .evidence import DIGEST, EVIDENCE, KEYS, WEIGHTS, FittedRows, load_array, make_files, read_evidence
-from .mlflow_client import NAME, connect, find_experiment, read_file, store_model
+from .mlflow_client import NAME, connect, find_experiment, read_file, store_model, write
 from .models import SERVED, Models, StoredModel, digest_of, dump_model, load_entry
 
 ALIAS = "alias."  # begins tags of the registered model: where our commands pointed each alias
@@ -143,12 +143,12 @@ class Registry:
     def set_alias(self, alias: str, version: str) -> None:
         """Point an alias to a version, and publish it if serving follows it."""
         with in_one_line(f"the {alias} cannot be changed", NEXT_STEP):
-            self.client.set_registered_model_tag(NAME, f"{ALIAS}{alias}", version)
-            self.client.set_registered_model_alias(NAME, alias, version)
+            write(self.client.set_registered_model_tag, NAME, f"{ALIAS}{alias}", version)
+            write(self.client.set_registered_model_alias, NAME, alias, version)
             for _ in range(ATTEMPTS):  # another process may move it at the same time
                 if (found := self.find_edited_aliases().get(alias)) is None:
                     break
-                self.client.set_registered_model_tag(NAME, f"{ALIAS}{alias}", found)
+                write(self.client.set_registered_model_tag, NAME, f"{ALIAS}{alias}", found)
         self.publish_aliases()
 
     def drop_alias(self, alias: str) -> None:
