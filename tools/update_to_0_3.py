@@ -232,7 +232,7 @@ def migrate_models(package: str) -> None:
             current = registry.version(alias)
             if current is not None and "digest" in registry.tags(current):
                 registry.set_alias(alias, current)  # publishes it, also when an earlier start published it too early
-    composition.prepare(project)
+    import_module(f"{package}.cli.preparation").prepare(project)
 
 
 def migrate_version(project: Any, models: Any, number: str, package: str) -> None:  # noqa: ANN401
