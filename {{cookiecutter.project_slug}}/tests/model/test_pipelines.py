@@ -10,16 +10,19 @@ import pytest
 from problems import PLAN, SHAPES, Shape
 from pydantic import Field
 from sklearn.dummy import DummyClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.metrics import log_loss
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from {{ cookiecutter.__package }}.core import pipelines
 from {{ cookiecutter.__package }}.core.blending import BlendedClassifier, encode_rules
 from {{ cookiecutter.__package }}.core.encoder import encoder
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.mitigation import MitigatedClassifier
-from {{ cookiecutter.__package }}.core.pipelines import boosting, linear, mitigated
+from {{ cookiecutter.__package }}.core.pipelines import boosting, calibrated, linear, mitigated
 from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.core.schema import NOMINAL, PROTECTED, RISING
 from {{ cookiecutter.__package }}.core.smooth_quantile import SmoothQuantileRegressor
@@ -125,6 +128,34 @@ def test_stored_model_answers_and_explains_a_row_of_unknown_values(problem, make
     found = explain(model, problem, row)
     assert set(found["encoded"]) == {"amount", "colour", "town"}
     assert np.isfinite([reason["effect"] for reason in found["reasons"]]).all()
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
+@pytest.mark.parametrize("kind", ["two answers", "several"])
+def test_calibrated_candidate_is_better_calibrated_and_can_be_stored(kind, method):
+    """A sum of copies of a column counts the same evidence several times, so that it is too sure."""
+    shape = make_shape(kind)
+    problem = shape.problem()
+    rng = np.random.default_rng(0)
+    signal = rng.random(N)
+    draft = make_rows(problem, signal)
+    draft.features["amount"] = np.clip(10 * (signal + rng.normal(0, 0.3, N)), 0, 10)
+    sure = Pipeline([("encode", encoder(problem.columns)), ("features", SimpleImputer()), ("model", GaussianNB())])
+    sure.steps.insert(2, ("copies", FunctionTransformer(np.tile, kw_args={"reps": (1, 8)})))
+    model, better = fit(sure, draft), fit(calibrated(sure, method), draft)
+    losses = [log_loss(draft.truth, problem.objective.predict(each, draft.features)) for each in (model, better)]
+    assert losses[1] < losses[0]
+    content = dump_model(fit(calibrated(linear(*problem.candidates.args), method), draft))
+    assert load_model(content, digest_of(content)).predict_proba(draft.features).shape == (
+        N,
+        len(problem.target.categories),
+    )
+
+
+def test_number_has_no_probabilities_to_calibrate():
+    problem = make_shape("a number").problem()
+    with pytest.raises(UserError, match="calibrated is for models of probabilities"):
+        calibrated(linear(*problem.candidates.args))
 
 
 def test_steps_are_the_encoder_and_a_model(make):

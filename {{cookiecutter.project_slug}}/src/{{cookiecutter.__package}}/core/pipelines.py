@@ -5,9 +5,10 @@ of every answer.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
@@ -23,7 +24,10 @@ from .schema import Column
 from .smooth_quantile import SmoothQuantileRegressor
 
 MAX_ONE_HOT = 50  # categories of a nominal column with a coefficient of their own: the most frequent
+CALIBRATION_FOLDS = 5
 MAX_CATEGORIES = 254  # of a nominal column that boosting tells apart; scikit-learn allows 255 with the rest as one
+
+Calibration = Literal["sigmoid", "isotonic", "temperature"]
 
 
 def linear(columns: Sequence[Column], plan: Plan) -> Pipeline:
@@ -76,6 +80,24 @@ def mitigated(columns: Sequence[Column], plan: Plan) -> Pipeline:
         false_negative=costs.false_negative,
     )
     return linear_pipeline(columns, model)
+
+
+def calibrated(pipeline: Pipeline, method: Calibration = "sigmoid") -> Pipeline:
+    """Return a pipeline whose last step's probabilities are corrected on rows that it was not fitted to.
+
+    `method`: "sigmoid" (Platt, "Probabilistic Outputs for Support Vector Machines", 1999), "isotonic" (Zadrozny and
+    Elkan, KDD 2002), which needs a thousand rows or more, or "temperature" (Guo et al., "On Calibration of Modern
+    Neural Networks", ICML 2017), which keeps the order of several answers.
+
+    Raises UserError: the model predicts a number.
+    """
+    name, model = pipeline.steps[-1]
+    if not hasattr(model, "predict_proba"):
+        raise UserError(
+            "candidates.py: calibrated is for models of probabilities; use linear and boosting for a number"
+        )
+    corrected = CalibratedClassifierCV(model, method=method, cv=CALIBRATION_FOLDS, ensemble=False)
+    return Pipeline([*pipeline.steps[:-1], (name, corrected)])
 
 
 def linear_pipeline(columns: Sequence[Column], model: Any) -> Pipeline:

@@ -30,6 +30,10 @@ NEXT_STEP = "it has to be a place that can be read and written; APP_MODELS_URL n
 TRUSTED = (
     "functools.partial",  # of a function that is listed too
     "numpy.dtype",
+    *(
+        f"sklearn.calibration.{name}"
+        for name in ("_CalibratedClassifier", "_SigmoidCalibration", "_TemperatureScaling")
+    ),
     "sklearn.compose._column_transformer._RemainderColsList",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.utils.validation.check_array",
