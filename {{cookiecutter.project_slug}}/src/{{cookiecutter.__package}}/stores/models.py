@@ -26,14 +26,10 @@ OURS = (f"{PACKAGE}.core.", f"{PACKAGE}.problem.")  # modules whose types are tr
 SERVED = ("fallback", "champion")  # the aliases that serving follows
 Published = Callable[[str, str], None]
 NEXT_STEP = "it has to be a place that can be read and written; APP_MODELS_URL names another"
-# types that scikit-learn's own estimators hold and skops does not list
-TRUSTED = (
+TRUSTED = (  # types that scikit-learn's own estimators hold and skops does not list
     "functools.partial",  # of a function that is listed too
     "numpy.dtype",
-    *(
-        f"sklearn.calibration.{name}"
-        for name in ("_CalibratedClassifier", "_SigmoidCalibration", "_TemperatureScaling")
-    ),
+    *(f"sklearn.calibration._{name}" for name in ("CalibratedClassifier", "SigmoidCalibration", "TemperatureScaling")),
     "sklearn.compose._column_transformer._RemainderColsList",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.utils.validation.check_array",
