@@ -19,8 +19,8 @@ from .evaluate import Rows
 from .gates.table import describe_labels
 
 # sections of the plan that training reads, but for what changes no result
-READ: Any = {"costs", "data", "review", "labels", "gates", "slices", "groups"}
-NOT_READ: Any = {"data": {"owner"}, "gates": {"clean_commit"}}
+READ: Any = {"costs", "data", "review", "labels", "gates", "slices", "groups", "search"}
+NOT_READ: Any = {"data": {"owner"}, "gates": {"clean_commit"}, "search": {"trials", "minutes"}}
 MODULES = {"numpy", "pandas", "scipy", "sklearn", "skops"}  # which every model is made by
 
 

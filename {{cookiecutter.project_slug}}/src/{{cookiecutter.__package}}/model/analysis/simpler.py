@@ -33,7 +33,7 @@ def compare_with_simpler(candidate: Candidate) -> Iterator[GateResult]:
         weights=rows.weights,
         spreads=np.array([spread_of(each, rows.weights) for each in differences]),
     )
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "model": name,
             "difference": float(np.average(each.mean(axis=0), weights=rows.weights)),
@@ -42,9 +42,9 @@ def compare_with_simpler(candidate: Candidate) -> Iterator[GateResult]:
         }
         for name, each, (low, high) in zip(others, differences, intervals, strict=True)
     ]
-    cheaper = [str(one["model"]) for one in found if float(str(one["low"])) > 0]
-    open_to = [str(one["model"]) for one in found if float(str(one["low"])) <= 0 <= float(str(one["high"]))]
-    status: Status = "fail" if cheaper else "inconclusive" if open_to else "pass"
+    cheaper = [one["model"] for one in found if one["low"] > 0]
+    is_open = any(one["low"] <= 0 <= one["high"] for one in found)
+    status: Status = "fail" if cheaper else "inconclusive" if is_open else "pass"
     shown = "; ".join(
         f"{one['model']} {one['difference']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f})" for one in found
     )
