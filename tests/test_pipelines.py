@@ -30,6 +30,7 @@ DATA = [*RESTORED, EXPIRED, "build the training table", "save state", PERSONAL]
 TRAIN = [*RESTORED, "bring the training table up to date", "train", "write the model card", "keep the model card"]
 TRAIN = [*TRAIN, "save state"]
 PROPOSE = [*SETUP, "get the model card", "open an issue with it"]
+EVALUATE = [*SETUP, "restore state", "evaluate it", "keep the page"]
 WATCH, ADVANCE = "watch", "one step of the rollout, or back"
 OPERATE = [*RESTORED, "make what is missing", WATCH, ADVANCE, "keep the report", "save state"]
 CHECKED = "check version, change log and commit"
@@ -139,14 +140,18 @@ def test_data_hands_its_state_on_to_train_and_to_operate_which_calls_train(fresh
     data = act(fresh, "data", "schedule")
     assert data.of("success") == steps("data", DATA)
     train = act(fresh, "train", "workflow_dispatch")
-    assert train.of("success") == [*steps("train", TRAIN), *steps("propose", PROPOSE)]
+    after = [*steps("propose", PROPOSE), *steps("evaluate", EVALUATE)]  # at the same time
+    assert train.of("success")[: len(TRAIN)] == steps("train", TRAIN)
+    assert sorted(train.of("success")[len(TRAIN) :]) == sorted(after)
     assert "restored state-" in (fresh / "var" / "act" / "train.log").read_text(encoding="utf-8")
     operate = act(fresh, "operate", "schedule")
     assert operate.of("success", "failure") == steps("operate", OPERATE)
     called = act(fresh, "operate", "workflow_dispatch", INPUTS="retrain=true")
-    assert called.of("success")[len(OPERATE) :] == [*steps("train / train", TRAIN), *steps("train / propose", PROPOSE)]
+    found = called.of("success")[len(OPERATE) :]
+    assert found[: len(TRAIN)] == steps("train / train", TRAIN)
+    assert sorted(found[len(TRAIN) :]) == sorted((f"train / {job}", step) for job, step in after)
     artifacts = fresh / "var" / "act" / "artifacts" / "operate"
-    assert {path.name for path in artifacts.iterdir()} == {"monitor", "model-card"}
+    assert {path.name for path in artifacts.iterdir()} == {"monitor", "model-card", "evaluation"}
     summary = (fresh / "var" / "act" / "operate.summary.md").read_text(encoding="utf-8")
     assert all(f"### {title}" in summary for title in ("Watches", "Rollout", "Training table", "Training"))
 
