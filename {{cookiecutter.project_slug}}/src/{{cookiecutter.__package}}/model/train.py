@@ -64,10 +64,9 @@ def run_trials(
             found[name] = evaluation
             refresh = name if recipe_digest(model) == champion.digest else refresh
     report("comparing the candidates with the champion")
-    is_searched = any(name in problem.chosen for name in found)
     unused = ~find_search_rows(rows.units, rows.keys, plan.search.share)
-    kept = unused if is_searched and unused.any() else None  # a search may have used all of a few rows
-    costs = judge_costs(rows, champion, found, refresh, plan, kept)
+    is_searched = any(name in problem.chosen for name in found) and unused.any()  # of a few rows, all may be used
+    costs = judge_costs(rows, champion, found, refresh, plan, unused if is_searched else None)
     answering = champion.answering(problem)
     for trial in trials:
         if trial.name in found:
