@@ -55,7 +55,7 @@ class Formulation:
 def formulate(rows: Rows, problem: Problem, plan: Plan) -> Formulation:
     """Return what the plan's costs imply for the rows of a training table."""
     rules = evaluate_stored(problem.rules.fit(), rows, problem)
-    constants = dict(_constants(rows, problem))
+    constants = dict(constant_costs(rows, problem))
     costs = [_mean_cost(name, cost, rows, plan) for name, cost in constants.items()]
     found = measure_variation(rules.cost, plan, units=rows.units, weights=rows.weights)
     by_rules = _mean_cost("the rules", rules.cost, rows, plan)
@@ -92,11 +92,7 @@ def describe_costs(problem: Problem) -> dict[str, Any]:
     return {"matrix": {name: dict(zip(names, row, strict=True)) for name, row in _rows_of(objective)}}
 
 
-def _rows_of(objective: ChoiceObjective) -> Iterator[tuple[str, list[float]]]:
-    yield from zip(objective.categories, objective.matrix.tolist(), strict=True)
-
-
-def _constants(rows: Rows, problem: Problem) -> Iterator[tuple[str, NDArray[Any]]]:
+def constant_costs(rows: Rows, problem: Problem) -> Iterator[tuple[str, NDArray[Any]]]:
     """Yield what each row costs under one answer for all: each category, or the best number."""
     objective = problem.objective
     if isinstance(objective, ChoiceObjective):
@@ -105,6 +101,10 @@ def _constants(rows: Rows, problem: Problem) -> Iterator[tuple[str, NDArray[Any]
     else:
         best = _quantile(rows, objective.quantile)
         yield f"always {objective.answers(np.array([best]))[0]}", objective.cost(rows.truth, np.full(1, best))
+
+
+def _rows_of(objective: ChoiceObjective) -> Iterator[tuple[str, list[float]]]:
+    yield from zip(objective.categories, objective.matrix.tolist(), strict=True)
 
 
 def _shares(plan: Plan) -> list[float]:
