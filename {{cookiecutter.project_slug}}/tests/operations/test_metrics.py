@@ -4,6 +4,7 @@ import http.client
 import logging
 import re
 import time
+from collections import Counter
 
 import pytest
 from pydantic import SecretStr
@@ -105,6 +106,21 @@ def wait_for(product, line, seconds=10):
         time.sleep(0.05)
 
 
+def wait_for_share(product, features, share, seconds=10):
+    until = time.monotonic() + seconds
+    while True:
+        made = product.post("/v1/decisions", json=features).json()["id"]
+        if product.get(f"/v1/decisions/{made}").json()["share"] == share:
+            return
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def count_arms(product):
+    found = re.findall(r'arm_decisions_total\{arm="(\w+)"\} ([\d.]+)', read_metrics(product))
+    return Counter({arm: float(count) for arm, count in found})
+
+
 def test_state_of_the_queue_and_the_models_is_shown(product):
     label = product.get("/v1/model").json()["model"]
     wait_for(product, 'model_info{alias="champion",model="LABEL"} 1.0'.replace("LABEL", label))
@@ -157,10 +173,13 @@ def test_rollout_is_shown_and_its_way_back(workspace, product, features):
         wait_for(product, 'rollout_state{state="shadow"} 1.0')
         running = change(ledger, begun, why="", state="running", step=1, share=0.5)
         wait_for(product, "rollout_share 0.5")
+        # the product follows the rollout beside the metrics, which show what the ledger has
+        wait_for_share(product, features, 0.5)
+        before = count_arms(product)
         product.post("/v1/decisions/batch", json=[features] * 200)
-        counts = dict(re.findall(r'arm_decisions_total\{arm="(\w+)"\} ([\d.]+)', read_metrics(product)))
-        assert float(counts["champion"]) + float(counts["challenger"]) == 200
-        assert 60 < float(counts["challenger"]) < 140
+        counts = count_arms(product) - before
+        assert counts.total() == 200
+        assert 60 < counts["challenger"] < 140
         change(ledger, running, why="", state="back")
     wait_for(product, 'rollout_state{state="back"} 1.0')
     wait_for(product, "rollout_share 0.0")
