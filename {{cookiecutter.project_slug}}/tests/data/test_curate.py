@@ -93,6 +93,11 @@ def test_unusable_row_is_quarantined_with_its_reason(curate_file: Any, change: d
     assert [row[REASON] for row in listed(quarantine)] == [reason]
 
 
+def test_spaces_around_a_key_are_no_part_of_it(curate_file: Any) -> None:
+    usable, quarantine = curate.split_usable(curate_file(CELLS | {"key": " b"}, CELLS | {"key": "b\u00a0"}))
+    assert ([row[KEY] for row in listed(usable)], listed(quarantine)) == (["b"], [])
+
+
 def test_cells_get_their_type_and_optional_ones_may_be_empty(curate_file: Any) -> None:
     usable, quarantine = curate.split_usable(curate_file(CELLS | {"share": "NA", "age": " 41 ", "note": " x"}))
     assert listed(quarantine) == []

@@ -93,7 +93,7 @@ def test_rows_have_origin_time_subject_and_weight(workspace: Any) -> None:
     decisions = [
         decision(1, verdict="accept"),
         decision(2, verdict="override", reaction_answer=ANSWERS[1], reference="case 7"),
-        decision(3, verdict="blind", reaction_answer=ANSWERS[0], reference="case 8", subject="person 9"),
+        decision(3, verdict="blind", reaction_answer=ANSWERS[0], reference="case 8", subject=" person 9 "),
         decision(4, verdict="accept", outcome=ANSWERS[1], outcome_at="2026-02-01", reference=None, subject=None),
         decision(5, reference="c000000"),
     ]

@@ -20,7 +20,9 @@ from {{ cookiecutter.__package }}.core.operations_plan import Drift
 from {{ cookiecutter.__package }}.core.schema import Column
 from {{ cookiecutter.__package }}.data.drift import compare_runs, find_changes, find_slow_drift
 from {{ cookiecutter.__package }}.data.history import Series, add_run, read_series
+from {{ cookiecutter.__package }}.data.leakage import count_answers
 from {{ cookiecutter.__package }}.data.pipeline import build_tables
+from {{ cookiecutter.__package }}.data.statistics import add_groups, find_bins
 from {{ cookiecutter.__package }}.stores.columns import TYPES
 from {{ cookiecutter.__package }}.stores.lake import KEY, ORIGIN, SUBJECT, Lake, open_lake
 
@@ -209,10 +211,20 @@ def run(lake: Lake, table: pa.Table, day: int, shape: Shape = USUAL, **confirmed
     plan = shape.parsed_plan
     plan = plan.model_copy(update={"data": plan.data.model_copy(update={"confirmed": confirmed})})
     now = START + timedelta(days=day)
-    statistics = add_run(lake, lake.stage(table), shape.problem(), plan, now)
+    statistics = add_run(lake, lake.stage(table), shape.problem(), plan, now, {})
     line = compare_runs(read_series(statistics), plan.drift, now)
     lake.publish({"training": ibis.memtable(table), "statistics": ibis.memtable(statistics)})
     return line
+
+
+def test_counts_that_are_known_already_are_those_of_a_first_run(lake: Lake) -> None:
+    problem, table = USUAL.problem(), lake.stage(make_training(USUAL, 1, 300))
+    bins = find_bins(table, problem.stored)
+    known = add_groups(bins, count_answers(table, problem.target, bins))
+    plain, given = (add_run(lake, table, problem, USUAL.parsed_plan, START, of_file) for of_file in ({}, known))
+    order = [("column", "ascending"), ("bin", "ascending")]
+    assert given.sort_by(order) == plain.sort_by(order)
+    assert sum(known.values()) == 300 * len(problem.stored)
 
 
 def test_change_is_refused_until_it_is_confirmed_and_then_new_rows_are_compared_with_the_new_ones(lake: Lake) -> None:

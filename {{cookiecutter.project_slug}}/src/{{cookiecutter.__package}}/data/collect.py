@@ -141,9 +141,11 @@ def _read_keys(table: Table, chunk: pa.RecordBatch, rows: int, source: Source) -
 
 
 def _read_texts(place: Path | str, chunk: pa.RecordBatch, name: str) -> pa.Array:
+    """Return a column as texts without the spaces around them, with null for an empty one."""
     with file_errors(place, f"make {name} a column of text"):
         cells = to_text(chunk[name]) if pa.types.is_nested(chunk[name].type) else chunk[name]
-        return mark_missing(cells, Column(name, "text", "", "")).cast(pa.string())
+        texts = pc.utf8_trim_whitespace(mark_missing(cells, Column(name, "text", "", "")).cast(pa.string()))
+        return pc.if_else(pc.equal(texts, ""), None, texts)
 
 
 def _has_no_key(schema: pa.Schema, problem: Problem, source: Source) -> bool:

@@ -7,8 +7,7 @@ import ibis.expr.types as ir
 
 from ..core.errors import UserError
 from ..core.words import count_nouns
-from ..stores.engines import strip
-from ..stores.lake import KEY, ORIGIN, ROW, SOURCE, SUBJECT, Lake
+from ..stores.lake import KEY, ORIGIN, ROW, SOURCE, Lake
 from .collect import REASON, SHOWN
 from .labels import FILE
 from .recorded import INCOMPLETE
@@ -43,7 +42,6 @@ def curate(lake: Lake, table: ir.Table) -> ir.Table:
     Copies are left out. Where several rows are the latest and differ, none of them can be used, because nobody knows
     which one is right.
     """
-    table = table.mutate(**{name: strip(table[name]).nullif("") for name in (KEY, SUBJECT)})
     counted = table.group_by(KEY).aggregate(rows=table.count())
     repeated = lake.stage(counted.filter((counted["rows"] > 1) & counted[KEY].notnull()).select(KEY))
     if repeated.count().to_pyarrow().as_py():

@@ -49,11 +49,11 @@ class Series:
 
 
 def add_run(
-    lake: Lake, training: ir.Table, problem: Problem, plan: Plan, now: datetime, of_file: Sequence[Bin] = ()
+    lake: Lake, training: ir.Table, problem: Problem, plan: Plan, now: datetime, of_file: Mapping[Bin, int]
 ) -> pa.Table:
     """Return the statistics of all runs, with those of this training table as the last one.
 
-    `of_file`: bins of the rows of the file that are known already.
+    `of_file`: if all rows are of files, the bins that are known already, and how many rows each has.
 
     A column keeps the bins of its reference. It starts anew, with this run as its reference, if what the contract
     allows has changed, if its reference had too few rows, or if a person has confirmed a change since then.
@@ -79,13 +79,16 @@ def add_run(
     unknown = [column for column in fresh if column.name not in {each.column for each in of_file}]
     bins += find_bins(training.filter(training[ORIGIN] == FILE), unknown)
     marked = _mark_parts(training, lake, is_first=not last)
-    parts = {row[PART]: counts for row, counts in count_rows(marked, bins, by=[PART])}
+    parts = {NEW: {**of_file}} if not last else {}
+    uncounted = [each for each in bins if last or each not in of_file]
+    for row, counted in count_rows(marked, uncounted, by=[PART]):
+        parts.setdefault(row[PART], {}).update(zip(uncounted, counted, strict=True))
     units = _count_units(marked, plan.data.group)
     places = dict.fromkeys((column.name for column in columns), 0)
     run = {"run": last + 1, "time": show_time(now), "contract": problem.fingerprint}
     rows = []
-    for place, each in enumerate(bins):
-        new, kept, decided = (parts[part][place] if part in parts else 0 for part in (NEW, KEPT, DECISION))
+    for each in bins:
+        new, kept, decided = (parts.get(part, {}).get(each, 0) for part in (NEW, KEPT, DECISION))
         counts = {"rows": new + kept + decided, "file": new + kept, "new": new, **units}
         reference = continued[each.column][0]["reference"] if each.column in continued else last + 1
         is_mixed = each.column in plan.data.confirmed and units["new_units"] >= plan.drift.minimum_rows

@@ -34,7 +34,7 @@ from .curate import ORDER
 
 FAR = 2**32  # more than a delivery has rows
 DELIVERIES = {"name": "string", "fingerprint": "string", "rows": "int64"}
-VERSION = 1  # of what is kept of a delivery; another one has every file read again
+VERSION = 2  # of what is kept of a delivery; another one has every file read again
 
 
 @dataclass(frozen=True, slots=True)

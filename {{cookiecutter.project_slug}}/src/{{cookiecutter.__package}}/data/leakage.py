@@ -1,7 +1,6 @@
 """Leakage: columns that give the answer away, because they are copies or functions of it, or known only afterwards."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -14,7 +13,7 @@ from ..core.plan import Plan
 from ..core.problem import Problem
 from ..core.schema import Column
 from ..stores.lake import FOLD
-from .statistics import count_rows
+from .statistics import Counted, count_rows
 
 # of what is uncertain about the answer; no column that is known before it takes so much away. Of categories, up to a
 # quarter is left over where two answers meet within one bin
@@ -23,7 +22,6 @@ MINIMUM_ROWS = 200  # of fewer, bins of a few rows may have one answer by chance
 TILES = 20  # equal parts of a number's rows, whose places stand for the number
 
 Counts = NDArray[np.int64]
-Counted = list[tuple[dict[str, Any], list[int]]]  # as `count_rows` returns it
 
 
 def count_answers(training: ir.Table, target: Column, bins: Sequence[Bin]) -> Counted:

@@ -69,7 +69,7 @@ def build_tables(
     counted = leakage.count_answers(training, problem.target, bins)
     leakage.check_leaks(counted, problem, plan, bins)
     leakage.check_folds(training, plan.data.group or SUBJECT)
-    of_file = [] if recorded.num_rows else bins
+    of_file = {} if recorded.num_rows else statistics.add_groups(bins, counted)
     runs = history.add_run(lake, training, problem, plan, now := datetime.now(UTC), of_file)
     comparison = drift.compare_runs(history.read_series(runs), plan.drift, now)
     tables = {"training": training, "quarantine": quarantine, "baseline": statistics.baseline(bins, counted)}

@@ -39,7 +39,8 @@ def _read_decision(
 ) -> dict[str, Any]:
     """Return a row. The subject, or else the reference, lets a case share a fold with its other rows."""
     values = {**decision["features"], problem.target.name: label}
-    row = {KEY: decision["id"], SUBJECT: decision.get("subject") or decision.get("reference")}
+    subject = decision.get("subject") or decision.get("reference") or ""
+    row = {KEY: decision["id"], SUBJECT: subject.strip() or None}
     row[TIME], reasons, wrong = decision.get("decided_at") or None, [], set()
     try:
         model.model_validate(values)

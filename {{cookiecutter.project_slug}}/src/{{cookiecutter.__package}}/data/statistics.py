@@ -15,16 +15,23 @@ BIN = {"column": "string", "category": "string", "missing": "boolean", "low": "f
 SCHEMA = ibis.schema({**BIN, "share": "float64"}).to_pyarrow()
 CHUNK = 500  # bins that are counted in one query: with thousands of counts by group, DuckDB 2.0 ends the process
 
+Counted = list[tuple[dict[str, Any], list[int]]]  # of each group, as `count_rows` returns it
 
-def baseline(bins: Sequence[Bin], counted: Sequence[tuple[dict[str, Any], list[int]]]) -> pa.Table:
+
+def baseline(bins: Sequence[Bin], counted: Counted) -> pa.Table:
     """Return one row for each bin, with its share of the rows of all groups that `count_rows` counted.
 
     The shares of a column add up to 1.
     """
     rows = sum(group["rows"] for group, _ in counted)
-    counts = [sum(of_bin) for of_bin in zip(*(counts for _, counts in counted), strict=True)]
-    shares = [{**asdict(each), "share": count / rows} for each, count in zip(bins, counts, strict=True)]
+    shares = [{**asdict(each), "share": count / rows} for each, count in add_groups(bins, counted).items()]
     return pa.Table.from_pylist(shares, SCHEMA)
+
+
+def add_groups(bins: Sequence[Bin], counted: Counted) -> dict[Bin, int]:
+    """Return how many rows each bin has in all groups that `count_rows` counted."""
+    counts = zip(*(counts for _, counts in counted), strict=True)
+    return {each: sum(of_bin) for each, of_bin in zip(bins, counts, strict=True)}
 
 
 def find_bins(table: ir.Table, columns: Sequence[Column]) -> list[Bin]:
@@ -37,7 +44,7 @@ def find_bins(table: ir.Table, columns: Sequence[Column]) -> list[Bin]:
     return [each for place, column in enumerate(columns) for each in make_bins(column, cuts.get(str(place)) or [])]
 
 
-def count_rows(table: ir.Table, bins: Sequence[Bin], by: Sequence[str] = ()) -> list[tuple[dict[str, Any], list[int]]]:
+def count_rows(table: ir.Table, bins: Sequence[Bin], by: Sequence[str] = ()) -> Counted:
     """Return for each group of rows its values of `by` and its number of `rows`, and how many rows each bin has."""
     found: dict[tuple[Any, ...], tuple[dict[str, Any], list[int]]] = {}
     for start in range(0, len(bins) or 1, CHUNK):
