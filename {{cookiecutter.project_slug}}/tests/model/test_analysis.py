@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from problems import PLAN, SHAPES, Shape
 from pydantic import Field
+from simulation import MemoryRegistry
 from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier
 
@@ -21,7 +22,7 @@ from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.core.schema import PROTECTED
 from {{ cookiecutter.__package }}.model.analysis import candidate as candidates
 from {{ cookiecutter.__package }}.model.analysis import footprint
-from {{ cookiecutter.__package }}.model.analysis.candidate import evaluate_candidate
+from {{ cookiecutter.__package }}.model.analysis.candidate import add_champion, evaluate_candidate
 from {{ cookiecutter.__package }}.model.analysis.footprint import measure_footprint
 from {{ cookiecutter.__package }}.model.analysis.learning_curve import draw_learning_curve
 from {{ cookiecutter.__package }}.model.analysis.memorisation import measure_memorisation
@@ -32,6 +33,9 @@ from {{ cookiecutter.__package }}.model.analysis.quality import measure_quality
 from {{ cookiecutter.__package }}.model.analysis.run import ANALYSES, run_analyses
 from {{ cookiecutter.__package }}.model.analysis.simpler import compare_with_simpler
 from {{ cookiecutter.__package }}.model.analysis.staleness import measure_staleness
+from {{ cookiecutter.__package }}.model.evaluate import fit
+from {{ cookiecutter.__package }}.model.reference import recipe_digest
+from {{ cookiecutter.__package }}.stores.evidence import FittedRows
 
 NUMBER = Annotated[float | None, Field(examples=[0.5])]
 GROUP = Annotated[Literal["a", "b"], PROTECTED]
@@ -115,6 +119,20 @@ def test_sabotage_candidate_that_a_linear_model_beats(sound):
     assert "; cheaper than it: the rules, a linear model" in found.message
     [found] = compare_with_simpler(sound)
     assert [one["model"] for one in found.evidence["models"]] == ["the rules", "always yes"]
+
+
+def test_champion_of_another_recipe_is_compared_and_refuses_nothing(sound):
+    registry = MemoryRegistry(PROBLEM)
+    assert add_champion(sound, registry) is sound  # the rules answer
+    tags = {"recipe": recipe_digest(sound.model)}
+    fitted = FittedRows(sound.rows.keys, sound.rows.weights, {})
+    version = registry.register(fit(sound.model, sound.rows), name="old", tags=tags, fitted=fitted)
+    registry.set_alias("champion", version)
+    assert add_champion(sound, registry) is sound  # of one recipe, nothing differs
+    [found] = compare_with_simpler(add_champion(make_candidate(model=tree()), registry))
+    [champion] = [one for one in found.evidence["models"] if one["model"] == f"old:{version} (champion)"]
+    assert champion["low"] > 0
+    assert found.message.endswith("cheaper than it: a linear model")
 
 
 def test_sabotage_mistakes_in_a_pair_of_columns(sound):

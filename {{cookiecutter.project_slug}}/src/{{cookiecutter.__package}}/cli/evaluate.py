@@ -19,11 +19,11 @@ def evaluate(
     report: Annotated[Path | None, typer.Option(help="Write a page with plots to this file, .html.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the full evidence as JSON, and nothing else.")] = False,
 ) -> None:
-    """Study a candidate: quality, simpler models, parts of the rows, columns, age, privacy, size. Exit 1: a limit."""
+    """Study a candidate: quality, other models, parts of the rows, columns, age, privacy, size. Exit 1: a limit."""
     from rich.markup import escape
 
     from ..core.result import GateResult
-    from ..model.analysis.candidate import evaluate_candidate
+    from ..model.analysis.candidate import add_champion, evaluate_candidate
     from ..model.analysis.page import render
     from ..model.analysis.run import run_analyses
     from ..model.summary import describe_results
@@ -47,6 +47,7 @@ def evaluate(
             status.update(f"{escape(name)}: {escape(text)}")
 
         candidate = evaluate_candidate(name, model, table, project.problem, project.plan, show_progress)
+        candidate = add_champion(candidate, project.registry)
         out.print(
             f"{name}: {len(candidate.rows.truth):,} of {candidate.of:,} rows of the training table.", markup=False
         )

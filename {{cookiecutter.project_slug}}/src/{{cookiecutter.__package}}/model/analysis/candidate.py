@@ -1,7 +1,7 @@
 """What every analysis reads: a candidate with its evaluation, the rows, and what the plan asks."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,9 @@ from ...core.objective import Evaluation
 from ...core.plan import Plan
 from ...core.problem import Problem
 from ...stores.lake import TIME, WEIGHT
+from ...stores.registry import Registry
 from ..evaluate import Rows, cross_evaluate, split_columns
+from ..reference import evaluate_reference, recipe_digest
 
 MAX_ROWS = 20_000  # of more rows, every k-th is taken
 DAYS = "days"
@@ -33,6 +35,7 @@ class Candidate:
     time_unit: str  # days, or units of a column of numbers
     of: int  # rows of the training table
     report: Callable[[str], None]  # is called with a line of progress
+    champion: Mapping[str, Evaluation] = field(default_factory=dict)  # by its label, as `add_champion` finds it
 
     def evaluate(self, model: Any = None, features: pd.DataFrame | None = None) -> Evaluation:
         """Return what a model, or this one with other features, predicts in the first assignment of rows to folds."""
@@ -58,6 +61,21 @@ def evaluate_candidate(
         evaluation = cross_evaluate(model, rows, problem, report_fold)
     times, unit = _read_times(sample, plan)
     return Candidate(name, model, rows, evaluation, problem, plan, times, unit, len(table), report)
+
+
+def add_champion(candidate: Candidate, registry: Registry) -> Candidate:
+    """Return a candidate with what the champion answers to rows that it was not trained on.
+
+    There is nothing to add while the rules answer, or if the champion has the candidate's recipe.
+    """
+
+    def report_folds(name: str) -> Callable[[int, int], None]:
+        return lambda done, folds: candidate.report(f"{name}: {done} of {folds} folds evaluated")
+
+    champion = evaluate_reference(candidate.rows, registry, candidate.problem, report_folds)
+    if champion.digest in {"", recipe_digest(candidate.model)}:
+        return candidate
+    return replace(candidate, champion={champion.label: champion.answering(candidate.problem)})
 
 
 def _read_times(table: pd.DataFrame, plan: Plan) -> tuple[NDArray[np.float64], str]:

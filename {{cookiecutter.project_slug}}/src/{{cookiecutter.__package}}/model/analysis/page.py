@@ -62,7 +62,7 @@ def _draw_reliability(found: Mapping[str, Any]) -> str:
 
 def _draw_models(found: Mapping[str, Any]) -> str:
     rows = [(one["model"], one["difference"], one["low"], one["high"]) for one in found["models"]]
-    return draw_figure(draw_intervals(rows), "cost of a decision beside that of simpler models")
+    return draw_figure(draw_intervals(rows), "cost of a decision beside that of other models")
 
 
 def _draw_slices(found: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from .staleness import measure_staleness
 Result = GateResult | Finding
 ANALYSES: dict[str, Callable[[Candidate], Iterable[Result]]] = {
     "quality": measure_quality,
-    "simpler models": compare_with_simpler,
+    "other models": compare_with_simpler,
     "pairs of columns": compare_pairs,
     "intersections of groups": compare_intersections,
     "proxies of groups": find_proxies,

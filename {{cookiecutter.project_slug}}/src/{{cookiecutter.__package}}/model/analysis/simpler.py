@@ -1,4 +1,4 @@
-"""Simpler models: the rules, a linear model and one answer for all rows, beside a candidate."""
+"""Other models beside a candidate: the champion, and simpler ones, as the rules, a linear model and a constant."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,10 +21,11 @@ def compare_with_simpler(candidate: Candidate) -> Iterator[GateResult]:
     """Yield whether a simpler model costs less than a candidate, by paired differences of the cost of each row.
 
     It fails when one is cheaper by the whole interval, and is inconclusive unless the candidate is cheaper than all by
-    the whole interval. Intervals hold for all comparisons at once.
+    the whole interval. Intervals hold for all comparisons at once. The champion is shown beside them: whether a
+    candidate may replace it is for the gates of `train`, which also see the rows that are left out here.
     """
     rows, plan, found = candidate.rows, candidate.plan, candidate.evaluation
-    others = _evaluate_simpler(candidate)
+    others = {**_evaluate_simpler(candidate), **candidate.champion}
     differences = [cost_differences(found, other) for other in others.values()]
     constants = dict(constant_costs(rows, candidate.problem))
     cheapest = min(constants, key=lambda name: float(np.average(constants[name], weights=rows.weights)))
@@ -46,13 +47,14 @@ def compare_with_simpler(candidate: Candidate) -> Iterator[GateResult]:
         }
         for name, each, (low, high) in zip(names, differences, intervals, strict=True)
     ]
-    cheaper = [one["model"] for one in models if one["low"] > 0]
-    is_open = any(one["low"] <= 0 <= one["high"] for one in models)
+    simpler = [one for one in models if one["model"] not in candidate.champion]
+    cheaper = [one["model"] for one in simpler if one["low"] > 0]
+    is_open = any(one["low"] <= 0 <= one["high"] for one in simpler)
     status: Status = "fail" if cheaper else "inconclusive" if is_open else "pass"
     shown = "; ".join(
         f"{one['model']} {one['difference']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f})" for one in models
     )
-    message = f"simpler: a decision of {candidate.name} costs more (+) or less (-) than one of a simpler model: {shown}"
+    message = f"simpler: a decision of {candidate.name} costs more (+) or less (-) than one of another: {shown}"
     message += f"; cheaper than {candidate.name}: {', '.join(cheaper)}" if cheaper else ""
     yield GateResult("simpler", status, message, {"models": models})
 
