@@ -138,6 +138,11 @@ def test_parquet_file_that_is_cut_off_is_one_line(tmp_path):
 
 
 @pytest.mark.slow
+def test_file_that_an_interrupted_run_has_left_is_not_read(tmp_path):
+    (tmp_path / ".rows.part").write_bytes(b"PAR1 and no end")
+    assert [*scan_folder(tmp_path)] == []
+
+
 def test_given_places_alone_are_scanned(workspace, command, tmp_path):
     plant_log(workspace.root)
     assert command("scan-personal", str(workspace.root / "data"))[0] == 0

@@ -53,6 +53,8 @@ class Rollout:
     @property
     def title(self) -> str:
         """State, step and share in a few words."""
+        if self.state == "shadow":
+            return "shadow"
         return f"{self.state} at step {self.step} of {len(self.steps)} ({self.share:.0%})"
 
 

@@ -18,7 +18,9 @@ from ..core.errors import in_one_line
 from ..core.personal import Found, find_personal
 
 SQLITE, DUCKDB, PARQUET = b"SQLite format 3\0", b"DUCK", b"PAR1"
-OF_SQLITE = ("-wal", "-shm")  # endings of names: SQLite reads these files with the database
+# endings of names: SQLite reads these files with the database, and others are incomplete until they get another name;
+# what an interrupted run left of them is deleted by the next one
+LEFT_OUT = ("-wal", "-shm", ".part")
 START = 8_192  # bytes in which a file that is no text has a zero byte
 BATCH = 1_000  # rows that are fetched at a time
 # skops names objects by their addresses in memory, of which some pass for a national id
@@ -37,7 +39,7 @@ def scan_folder(folder: Path) -> Iterator[Finding]:
     """Yield what is found in all files below a folder, or in one file; others than these kinds are not read."""
     files = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
     for path in files:
-        if path.is_file() and not path.is_symlink() and not path.name.endswith(OF_SQLITE):
+        if path.is_file() and not path.is_symlink() and not path.name.endswith(LEFT_OUT):
             with in_one_line(str(path), "see that it can be read, and that no other command has it open"):
                 yield from _scan_file(path)
 
