@@ -38,7 +38,7 @@ PACKAGE = f"src/{ANSWERS['__package']}"
 LATER = (
     *("data", "docs/croissant.json", "docs/data-card.md", "notebooks"),
     *("tests/bias/learned", "tests/data", "tests/init", "tests/model"),
-    *("tests/problem/learned", "tests/operations/monitoring", "tests/simulation.py"),
+    *("tests/problem/learned", "tests/operations/monitoring", "tests/simulation.py", "tests/learning.py"),
     *(f"{PACKAGE}/{name}" for name in ("data", "init", "model", "operations/monitoring")),
     *(f"{PACKAGE}/stores/{name}.py" for name in ("decision_columns", "deliveries", "engines", "labelling", "lake")),
     *(f"{PACKAGE}/stores/{name}.py" for name in ("evidence", "lake_erasure", "mlflow_client", "moments")),

