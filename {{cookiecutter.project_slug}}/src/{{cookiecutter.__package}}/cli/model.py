@@ -1,7 +1,7 @@
 """Commands of the model wheel."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -134,12 +134,30 @@ def prepare(project: "Project") -> None:
     from .composition import out
 
     with out.status("opening the registry"):
-        version = register_rules(project.registry, project.problem, project.plan)
+        version = register_rules(project.registry, project.problem, project.plan, lambda: _read_rows(project))
     if version is not None:
         out.print(f"The rules are in the registry, version {version}.")
     for alias, number in project.registry.find_edited_aliases().items():
         message = f"The {alias} was pointed to version {number} by hand, in MLflow, which no product follows. "
         out.print(f"{message}Point it back; to let that version answer, make it the challenger and run `promote`.")
+
+
+def _read_rows(project: "Project") -> Any:
+    """Return rows of the training table, or None if there are none, or the table is of another contract."""
+    from ..core.encoder import encoded
+    from ..stores.lake import draw_rows
+
+    read = encoded(project.problem.columns)
+    with project.lake() as lake:
+        if not lake.has("training"):
+            return None
+        table = lake.read("training")
+        fits = [
+            column.name in table.columns and table[column.name].type().is_numeric() == column.is_numeric
+            for column in read
+        ]
+        rows = draw_rows(table).select([column.name for column in read]).to_pandas() if read and all(fits) else ()
+    return rows if len(rows) else None
 
 
 def _show_fitted(trial: "Trial") -> None:

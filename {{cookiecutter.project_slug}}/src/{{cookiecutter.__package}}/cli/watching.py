@@ -17,14 +17,13 @@ from ..operations.monitoring.monitor import Watched
 from ..operations.monitoring.published import load_published
 from ..operations.monitoring.serving_health import read_process
 from ..stores.decision_columns import Decisions, find_first_use, find_times, read_decisions
-from ..stores.lake import KEY
+from ..stores.lake import draw_rows
 from ..stores.ledger import Ledger
 from ..stores.windows import read_windows
 from .composition import Project
 
 DEFAULT = 1_000  # decisions of a window
 LABELLED = 5_000  # decisions with a label, the latest ones, by which quality is measured
-SAMPLE = 5_000  # rows of the training table that are read
 SECONDS = 5  # to wait for the metrics of a running product
 
 
@@ -73,9 +72,7 @@ def _read_reference(project: Project) -> Reference:
         baseline, table = lake.read("baseline").to_pyarrow().to_pylist(), lake.read("training")
         rows = int(table.count().to_pyarrow().as_py())
         names = [column.name for column in project.problem.stored if column.name in table.columns]
-        # by the hash of the key: any part of the table by itself, such as the oldest rows, is another distribution
-        chosen = table.order_by(table[KEY].hash(), table[KEY]).limit(SAMPLE) if KEY in table.columns else table
-        sample: pa.Table = chosen.select(names).limit(SAMPLE).to_pyarrow()
+        sample: pa.Table = draw_rows(table).select(names).to_pyarrow()
     values = {name: sample[name].to_pylist() for name in names}
     if missing := [column.name for column in project.problem.stored if column.name not in values]:
         raise UserError(f"the training table lacks {', '.join(missing)}; run `data`, so that it follows contract.py")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # comes from, when it was decided on, how much it counts, and the fold that holds it out
 KEY, SUBJECT, ORIGIN, TIME, WEIGHT, FOLD = "_key", "_subject", "_origin", "_time", "_weight", "_fold"
 SOURCE, ROW = "_source", "_row"  # of collected rows and of the quarantine: the delivery, and the number in it
+SAMPLE = 5_000  # rows of a table that stand for all of them
 SNAPSHOT = "lake"  # the name of a DuckDB file's tables within a connection
 PUBLISHED = "published"  # the table of all others, with the time at which each was published
 # words in the names of errors that are about the place of the data, and not about an expression
@@ -107,6 +108,11 @@ class Lake:
             return sorted(name for (name,) in self.backend.raw_sql(query).fetchall())
         # another database may have tables of other programs
         return sorted({*self.published(), PUBLISHED} & {*self.backend.list_tables()})
+
+
+def draw_rows(table: ir.Table, rows: int = SAMPLE) -> ir.Table:
+    """Return some rows by the hash of their key: any other part, such as the oldest ones, is another distribution."""
+    return (table.order_by(table[KEY].hash(), table[KEY]) if KEY in table.columns else table).limit(rows)
 
 
 def file_of(place: str | Path) -> Path | None:

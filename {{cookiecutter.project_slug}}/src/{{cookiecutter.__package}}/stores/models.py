@@ -113,8 +113,8 @@ def load_entry(alias: str, entry: Mapping[str, Any], content: bytes) -> StoredMo
 
 def dump_model(model: Any) -> bytes:
     """Return a model as a skops file. Raises UserError: it holds a type that is not trusted."""
-    content = bytes(skops.io.dumps(model))
     with in_one_line("the model cannot be stored", "define the type in problem/, or add it to TRUSTED in models.py"):
+        content = bytes(skops.io.dumps(model))
         trusted_types(content)
     return content
 
