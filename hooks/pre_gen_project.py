@@ -56,7 +56,7 @@ NEEDED = frozenset(
     test_forgotten test_formulate test_gates test_groups test_groups_gate test_guard test_idempotency
     test_image test_incremental test_init test_join test_joint_drift test_labelling test_labels test_lake
     test_leak_gate test_leakage test_ledger test_limits test_live_alerts test_live_processes test_live_reviews
-    test_logs test_loop test_manifests test_metrics test_migrate test_migrations test_models
+    test_logs test_loop test_manifests test_metrics test_migrate test_migrations test_mitigated test_models
     test_monitor_command test_notebook test_observe test_openapi test_other_sites test_outcomes
     test_own_models test_own_rules test_parts_of_dates test_personal test_pipeline test_pipelines test_plan
     test_planted_faults test_predictor test_process test_process_metrics test_profile test_promotion
