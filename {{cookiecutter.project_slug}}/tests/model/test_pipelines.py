@@ -22,6 +22,7 @@ from {{ cookiecutter.__package }}.core.blending import BlendedClassifier, encode
 from {{ cookiecutter.__package }}.core.encoder import encoder
 from {{ cookiecutter.__package }}.core.errors import UserError
 from {{ cookiecutter.__package }}.core.mitigation import MitigatedClassifier
+from {{ cookiecutter.__package }}.core.model_plan import Groups
 from {{ cookiecutter.__package }}.core.pipelines import boosting, calibrated, linear, mitigated
 from {{ cookiecutter.__package }}.core.rules import RuleModel
 from {{ cookiecutter.__package }}.core.schema import NOMINAL, PROTECTED, RISING
@@ -194,13 +195,15 @@ def test_contract_with_nothing_but_text_is_one_line():
             make(*problem.candidates.args).fit({"note": ["a", "b"]}, [0, 1])
 
 
-def test_mitigated_model_needs_two_answers_and_a_group():
+def test_mitigated_model_needs_a_group_and_a_limit_of_a_rate():
     usual = SHAPES["usual"].problem()
     assert mitigated(*usual.candidates.args)[-1].false_negative == 5
-    with pytest.raises(UserError, match="needs a PROTECTED column"):
-        mitigated(usual.inputs, usual.candidates.args[1])
-    with pytest.raises(UserError, match="is for two answers"):
-        mitigated(*SHAPES["categories"].problem().candidates.args)
+    for shape in SHAPES.values():
+        with pytest.raises(UserError, match="needs a PROTECTED column"):
+            mitigated(shape.problem().inputs, shape.parsed_plan)
+    columns, plan = SHAPES["categories"].problem().candidates.args
+    with pytest.raises(UserError, match=r"needs a rate in groups.limits of plan.toml"):
+        mitigated(columns, plan.model_copy(update={"groups": Groups()}))
 
 
 @pytest.mark.parametrize("quantile", [0.1, 0.5, 0.9])

@@ -54,6 +54,17 @@ class Costs(Strict):
             raise UserError("plan.toml: costs.confusion: every mistake costs 0; give the cost of at least one")
         return matrix
 
+    def in_order(self, answers: tuple[str, ...]) -> Self:
+        """Return the costs as candidates read them: of two answers by name, of several in the order of the answers.
+
+        Raises UserError: the costs are not those of these answers.
+        """
+        matrix = self.matrix(answers).tolist()
+        if len(answers) == 2:  # noqa: PLR2004
+            return self.model_copy(update={"false_negative": matrix[1][0], "false_positive": matrix[0][1]})
+        rows = {truth: dict(zip(answers, row, strict=True)) for truth, row in zip(answers, matrix, strict=True)}
+        return self.model_copy(update={"confusion": rows})
+
     def prices(self, name: str) -> tuple[float, float]:
         """Return the costs of a unit too low and a unit too high. Raises UserError: the costs are of categories."""
         if self.too_low is None or self.too_high is None:

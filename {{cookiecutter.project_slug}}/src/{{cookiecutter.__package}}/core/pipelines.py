@@ -20,6 +20,7 @@ from .encoder import encoded, encoder
 from .errors import UserError
 from .mitigation import MitigatedClassifier
 from .plan import Plan
+from .reweighting import ReweightedClassifier, ReweightedRegressor
 from .schema import Column
 from .smooth_quantile import SmoothQuantileRegressor
 
@@ -65,21 +66,29 @@ def boosting(columns: Sequence[Column], plan: Plan) -> Pipeline:
 
 
 def mitigated(columns: Sequence[Column], plan: Plan) -> Pipeline:
-    """Return a linear model of two answers whose false-positive rates differ little between protected groups.
+    """Return a linear model whose rates differ little between protected groups.
 
-    Raises UserError: no column is protected, or there are not two answers.
+    Of two answers, these are the false-positive rates; else the rates that the plan limits (`reweighting.py`).
+
+    Raises UserError: no column is protected, or the plan limits no rate.
     """
     costs = plan.costs
-    if None in (costs.false_positive, costs.false_negative):
-        raise UserError("candidates.py: mitigated is for two answers; use linear and boosting")
     if not any(column.protected for column in columns):
         raise UserError("candidates.py: mitigated needs a PROTECTED column in contract.py; use linear and boosting")
-    model = MitigatedClassifier(
-        LogisticRegression(C=0.1, max_iter=1000),
-        false_positive=costs.false_positive,
-        false_negative=costs.false_negative,
-    )
-    return linear_pipeline(columns, model)
+    if costs.false_positive is not None:
+        learned = LogisticRegression(C=0.1, max_iter=1000)
+        fair = MitigatedClassifier(learned, false_positive=costs.false_positive, false_negative=costs.false_negative)
+        return linear_pipeline(columns, fair)
+    if not plan.groups.limits:
+        raise UserError("candidates.py: mitigated needs a rate in groups.limits of plan.toml; use linear and boosting")
+    pipeline = linear(columns, plan)
+    options: dict[str, Any] = {"limits": dict(plan.groups.limits), "minimum_rows": plan.groups.minimum_rows}
+    if costs.confusion is not None:
+        model: Any = ReweightedClassifier(pipeline[-1], confusion=costs.confusion, **options)
+    else:
+        too_low, too_high = costs.prices("the answer")
+        model = ReweightedRegressor(pipeline[-1], too_low=too_low, too_high=too_high, **options)
+    return Pipeline([*pipeline.steps[:-1], ("model", model)])
 
 
 def calibrated(pipeline: Pipeline, method: Calibration = "sigmoid") -> Pipeline:

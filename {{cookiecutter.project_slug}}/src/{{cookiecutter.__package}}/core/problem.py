@@ -88,10 +88,8 @@ def make_problem(
     objective = make_objective(target, plan)
     if faults := rule_errors(rules, otherwise, [column for column in asked if column.is_input], target):
         raise UserError(f"rules.py: {'; '.join(faults)}")
-    if isinstance(objective, ChoiceObjective) and objective.threshold is not None:
-        # candidates for two answers read these two costs, in whichever form the plan gives them
-        pair = {"false_negative": float(objective.matrix[1, 0]), "false_positive": float(objective.matrix[0, 1])}
-        plan = plan.model_copy(update={"costs": plan.costs.model_copy(update=pair)})
+    if isinstance(objective, ChoiceObjective):  # candidates read costs in one form and order, whichever the plan has
+        plan = plan.model_copy(update={"costs": plan.costs.in_order(target.categories)})
     return Problem(
         key=key,
         features=features,

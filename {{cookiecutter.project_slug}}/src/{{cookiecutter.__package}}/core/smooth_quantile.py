@@ -28,20 +28,33 @@ class SmoothQuantileRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
         self.alpha = alpha
         self.rising = rising
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:  # noqa: N803
-        """Fit on n rows; afterwards the share `quantile` of the answers is at most their prediction."""
+    def fit(
+        self,
+        X: ArrayLike,  # noqa: N803
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        quantiles: ArrayLike | None = None,
+    ) -> Self:
+        """Fit on n rows; afterwards the share `quantile` of the answers is at most their prediction.
+
+        `quantiles`: one for each row, in place of `quantile`.
+        """
         from scipy.optimize import minimize  # noqa: PLC0415  # serving only predicts
 
         features, answers = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
+        weights = np.ones(len(answers)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+        levels = np.full(len(answers), self.quantile) if quantiles is None else np.asarray(quantiles, dtype=float)
         centre = np.quantile(answers, self.quantile)
         scale = float(np.abs(answers - centre).mean()) or 1.0
         found = np.zeros(features.shape[1] + 1)
         bounds = [(0 if place in self.rising else None, None) for place in range(features.shape[1])]
         for width in WIDTHS:
-            rest = (features, (answers - centre) / scale, width)
+            rest = (features, (answers - centre) / scale, width, weights / weights.sum(), levels)
             found = minimize(self._loss, found, rest, method="L-BFGS-B", jac=True, bounds=[*bounds, (None, None)]).x
         self.coef_ = found[:-1] * scale
-        self.intercept_ = float(np.quantile(answers - features @ self.coef_, self.quantile))
+        level = np.average(levels, weights=weights)
+        residuals = answers - features @ self.coef_
+        self.intercept_ = float(np.quantile(residuals, level, weights=weights, method="inverted_cdf"))
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
@@ -50,9 +63,9 @@ class SmoothQuantileRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
 
     def _loss(self, found: NDArray[Any], *rest: Any) -> tuple[float, NDArray[Any]]:
         """Return the mean smooth loss with its penalty, and its gradient."""
-        features, answers, width = rest
+        features, answers, width, shares, levels = rest
         residuals = answers - features @ found[:-1] - found[-1]
-        loss = self.quantile * residuals + width * np.logaddexp(0, -residuals / width)
-        slopes = 0.5 * (1 - np.tanh(residuals / width / 2)) - self.quantile  # of the loss, by the prediction
-        gradient = np.append(features.T @ slopes / len(slopes) + self.alpha * found[:-1], slopes.mean())
-        return float(loss.mean() + self.alpha / 2 * found[:-1] @ found[:-1]), gradient
+        loss = levels * residuals + width * np.logaddexp(0, -residuals / width)
+        slopes = shares * (0.5 * (1 - np.tanh(residuals / width / 2)) - levels)  # of the loss, by the prediction
+        gradient = np.append(features.T @ slopes + self.alpha * found[:-1], slopes.sum())
+        return float(shares @ loss + self.alpha / 2 * found[:-1] @ found[:-1]), gradient

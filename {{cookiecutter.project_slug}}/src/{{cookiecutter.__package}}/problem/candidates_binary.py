@@ -22,6 +22,7 @@ WEIGHT = 0.3  # of the learned model in the blend; the gap between groups grows 
 
 def candidates(columns: Sequence[Column], plan: Plan) -> dict[str, Pipeline]:
     """Return unfitted pipelines whose first step encodes the contract and whose last is named `model`."""
+    # where a gap between groups refuses them, add "mitigated": mitigated(columns, plan) of core/pipelines.py
     return {"logistic": linear(columns, plan), "blended": blended(columns)}
 
 

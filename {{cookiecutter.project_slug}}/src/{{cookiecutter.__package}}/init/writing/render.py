@@ -125,8 +125,7 @@ def render_source(source: Source) -> str:
 
 def render_candidates(proposal: Proposal) -> str:
     """Return `problem/candidates.py`."""
-    is_pair = len(proposal.target.profile.categories) == len(YES_NO)
-    names = ["boosting", "linear", *(["mitigated"] if is_pair and any(f.protected for f in proposal.fields) else [])]
+    names = ["boosting", "linear", *(["mitigated"] if any(field.protected for field in proposal.fields) else [])]
     found = ", ".join(f'"{name}": {name}(columns, plan)' for name in sorted(names, key=["linear", *names].index))
     return CANDIDATES.format(names=", ".join(names), found=found)
 
