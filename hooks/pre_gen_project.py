@@ -57,20 +57,21 @@ NEEDED = frozenset(
     test_idempotency test_image test_incremental test_init test_join test_joint_drift test_labelling
     test_labels test_lake test_leak_gate test_leakage test_learning test_ledger test_limits test_live_alerts
     test_live_processes test_live_reviews test_logs test_loop test_manifests test_metrics test_migrate
-    test_migrations test_models test_monitor_command test_notebook test_observe test_offline_and_online
-    test_openapi test_other_sites test_outcomes test_own_models test_own_rules test_parts_of_dates
-    test_personal test_pipeline test_pipelines test_plan test_planted_faults test_predictor test_process
-    test_process_metrics test_profile test_promotion test_propose_rules test_questions test_recency
-    test_reference test_references test_registry test_registry_server test_regular_csv test_render
-    test_repository_files test_reproduce test_retention test_reviewers test_rolling_update
-    test_rollout_commands test_rollout_guards test_rollout_page test_rollout_serving test_rollout_statistics
-    test_rollouts test_rounds test_rules test_runbook test_runbook_pages test_runner test_scan test_schema
-    test_score test_search test_serving_dependencies test_settings test_shapley test_simulate test_slices_gate
-    test_slow_drift test_sniff test_sources test_statistics_over_time test_structure test_subjects
-    test_table_gates test_tables test_tasks test_ten_rounds test_tour test_traces test_train test_trials
-    test_under_act test_veto test_watches test_wheels_apart test_wire test_words_of_counts test_worker_metrics
-    test_workflow_files test_workflow_tasks threadpoolctl trailing_whitespace_fixer training typer
-    types_pyyaml uvicorn uvloop watched workflow_checks workflows worlds xdist yaml yaml_stubs yamllint zizmor
+    test_migrations test_mitigated test_models test_monitor_command test_notebook test_observe
+    test_offline_and_online test_openapi test_other_sites test_outcomes test_own_models test_own_rules
+    test_parts_of_dates test_personal test_pipeline test_pipelines test_plan test_planted_faults
+    test_predictor test_process test_process_metrics test_profile test_promotion test_propose_rules
+    test_questions test_recency test_reference test_references test_registry test_registry_server
+    test_regular_csv test_render test_repository_files test_reproduce test_retention test_reviewers
+    test_rolling_update test_rollout_commands test_rollout_guards test_rollout_page test_rollout_serving
+    test_rollout_statistics test_rollouts test_rounds test_rules test_runbook test_runbook_pages test_runner
+    test_scan test_schema test_score test_search test_serving_dependencies test_settings test_shapley
+    test_simulate test_slices_gate test_slow_drift test_sniff test_sources test_statistics_over_time
+    test_structure test_subjects test_table_gates test_tables test_tasks test_ten_rounds test_tour test_traces
+    test_train test_trials test_under_act test_veto test_watches test_wheels_apart test_wire
+    test_words_of_counts test_worker_metrics test_workflow_files test_workflow_tasks threadpoolctl
+    trailing_whitespace_fixer training typer types_pyyaml uvicorn uvloop watched workflow_checks workflows
+    worlds xdist yaml yaml_stubs yamllint zizmor
     """.split()
 )
 TAKEN = {
