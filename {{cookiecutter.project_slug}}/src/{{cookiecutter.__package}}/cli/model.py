@@ -1,11 +1,12 @@
 """Commands of the model wheel."""
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:  # imported by the commands that need it, so that --help answers at once
+    from ..core.rules import RuleModel
     from ..model.train import Trial
     from .composition import Project
 
@@ -134,7 +135,7 @@ def prepare(project: "Project") -> None:
     from .composition import out
 
     with out.status("opening the registry"):
-        version = register_rules(project.registry, project.problem, project.plan, lambda: _read_rows(project))
+        version = register_rules(project.registry, project.problem, project.plan, lambda: _fit_rules(project))
     if version is not None:
         out.print(f"The rules are in the registry, version {version}.")
     for alias, number in project.registry.find_edited_aliases().items():
@@ -142,22 +143,25 @@ def prepare(project: "Project") -> None:
         out.print(f"{message}Point it back; to let that version answer, make it the challenger and run `promote`.")
 
 
-def _read_rows(project: "Project") -> Any:
-    """Return rows of the training table, or None if there are none, or the table is of another contract."""
+def _fit_rules(project: "Project") -> "RuleModel":
+    """Return the rules, with a background of the training table where there is one of their contract."""
+    from ..core.background import add_background
     from ..core.encoder import encoded
     from ..stores.lake import draw_rows
 
-    read = encoded(project.problem.columns)
+    rules, read = project.problem.rules.fit(), encoded(project.problem.columns)
     with project.lake() as lake:
         if not lake.has("training"):
-            return None
+            return rules
         table = lake.read("training")
         fits = [
             column.name in table.columns and table[column.name].type().is_numeric() == column.is_numeric
             for column in read
         ]
         rows = draw_rows(table).select([column.name for column in read]).to_pandas() if read and all(fits) else ()
-    return rows if len(rows) else None
+    if len(rows):
+        add_background(rules, rows, project.problem.columns)
+    return rules
 
 
 def _show_fitted(trial: "Trial") -> None:
