@@ -70,7 +70,7 @@ NEEDED = frozenset(
     test_ten_rounds test_tour test_traces test_train test_trials test_under_act test_veto test_watches
     test_wheels_apart test_wire test_words_of_counts test_worker_metrics test_workflow_files
     test_workflow_tasks threadpoolctl trailing_whitespace_fixer training typer types_pyyaml uvicorn uvloop
-    watched workflow_checks workflows worlds xdist yaml yaml_stubs yamllint zizmor
+    watched workflow_checks workflows workspaces worlds xdist yaml yaml_stubs yamllint zizmor
     """.split()
 )
 TAKEN = {
