@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -30,7 +30,7 @@ KEY = "case"
 ROWS = 400
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a shape is itself: its tables are kept
 class Shape:
     """A problem with everything that a project of it needs."""
 
@@ -53,18 +53,20 @@ class Shape:
         return self._own_problem if plan is None or plan == self.parsed_plan else self._compose(plan)
 
     def _compose(self, plan: Plan) -> Problem:
+        return make_problem(KEY, *self._contract, self.rules, self.otherwise, candidates, plan)
+
+    @cached_property
+    def _contract(self) -> tuple[Any, Any]:
         features = create_model("Features", __base__=Strict, __doc__="A case.", **self.features)
-        label = create_model("Label", __base__=Strict, __doc__="What is true.", **{self.label[0]: (self.label[1], ...)})
-        return make_problem(KEY, features, label, self.rules, self.otherwise, candidates, plan)
+        label = {self.label[0]: (self.label[1], ...)}
+        return features, create_model("Label", __base__=Strict, __doc__="What is true.", **label)
 
     def project(self, settings: Settings, plan: Plan) -> Project:
         return Project(settings, plan, self.problem(plan))
 
     def table(self, rows: int = ROWS, seed: int = 0) -> list[dict[str, str]]:
         """Return rows of text, as a CSV file has them; the label depends on the first column that models see."""
-        rng = np.random.default_rng(seed)
-        problem = self.problem()
-        return [_row(problem, f"c{place:06d}", rng) for place in range(rows)]
+        return [dict(row) for row in _draw(self, rows, seed)]
 
 
 def candidates(columns: Any, plan: Plan) -> dict[str, Pipeline]:
@@ -80,6 +82,12 @@ def candidates(columns: Any, plan: Plan) -> dict[str, Pipeline]:
     impute = SimpleImputer(strategy="median", keep_empty_features=True)
     steps = [("encode", encoder(columns)), ("impute", impute), ("scale", StandardScaler()), ("model", model)]
     return {"learned": Pipeline(steps)}
+
+
+@lru_cache(maxsize=32)
+def _draw(shape: Shape, rows: int, seed: int) -> list[dict[str, str]]:
+    rng = np.random.default_rng(seed)
+    return [_row(shape.problem(), f"c{place:06d}", rng) for place in range(rows)]
 
 
 def _row(problem: Problem, key: str, rng: np.random.Generator) -> dict[str, str]:

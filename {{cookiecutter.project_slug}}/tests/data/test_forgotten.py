@@ -29,7 +29,7 @@ COLUMN = "who"
 EACH_SHAPE = [name if name == "usual" else pytest.param(name, marks=pytest.mark.slow) for name in SHAPES]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WithSubjects(Shape):
     """A shape whose table has a column with the subject of each row."""
 
@@ -197,7 +197,7 @@ def test_source_that_cannot_be_read_does_not_keep_a_subject(filled: Any, run_com
 
 @pytest.mark.slow
 def test_numbers_of_rows_are_no_references(new_workspace: Any, run_command: Any, tmp_path: Path) -> None:
-    @dataclass(frozen=True)
+    @dataclass(frozen=True, eq=False)
     class Numbered(Shape):
         def project(self, settings: Settings, plan: Plan) -> Project:
             return Project(settings, plan, with_source(self.problem(plan), Source(number_rows=True, ignored=("case",))))

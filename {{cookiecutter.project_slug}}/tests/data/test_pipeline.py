@@ -58,9 +58,9 @@ def workspace(built: Any, new_workspace: Any, tmp_path: Path) -> Any:
     return new_workspace(tmp_path / "project", SHAPES["usual"])
 
 
-def published(workspace: Any) -> dict[str, Any]:
+def published(workspace: Any, *names: str) -> dict[str, Any]:
     with workspace.project.lake() as lake:
-        return {name: lake.frame(name) for name in ("training", "quarantine", "baseline")}
+        return {name: lake.frame(name) for name in names or ("training", "quarantine", "baseline")}
 
 
 def build(workspace: Any, source: Path | None = None, decisions: Any = ()) -> Any:
@@ -151,18 +151,25 @@ BAD: dict[str, tuple[Callable[[Rows], Rows], str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def tables(make_workspace: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return what every workspace has published before a test changes it."""
+    fresh = make_workspace(tmp_path_factory.mktemp("fresh") / "project")
+    return published(fresh)
+
+
 @pytest.mark.parametrize("fault", BAD)
-def test_bad_file_is_refused_in_one_line_and_nothing_changes(workspace: Any, command: Any, fault: str) -> None:
+def test_bad_file_is_refused_in_one_line_and_nothing_changes(
+    workspace: Any, command: Any, tables: dict[str, Any], fault: str
+) -> None:
     change, reason = BAD[fault]
-    before = published(workspace)
     code, out, error = command("data", "--csv", str(rewrite(workspace, change)))
     assert (code, out, error.count("\n")) == (2, "", 1)
     assert error.startswith("error: ")
     assert reason in error
-    after = published(workspace)
-    assert all(before[name].equals(after[name]) for name in before)
-    with workspace.project.lake() as lake:
-        assert set(lake.frame("statistics")["run"]) == {1}
+    after = published(workspace, *tables, "statistics")
+    assert all(tables[name].equals(after[name]) for name in tables)
+    assert set(after["statistics"]["run"]) == {1}
 
 
 def test_missing_file_is_one_line(workspace: Any, command: Any) -> None:

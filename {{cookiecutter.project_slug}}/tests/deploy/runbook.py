@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from functools import cache
 
 import typer
 from processes import PROJECT
@@ -57,9 +58,14 @@ def _exists(words, tasks):
     return words[0] != program or _is_command(words[1:])
 
 
+@cache
+def _read_commands():
+    return typer.main.get_command(main.app())
+
+
 def _is_command(words):
     """Return whether words lead to a command whose options are known."""
-    command = typer.main.get_command(main.app())
+    command = _read_commands()
     for place, word in enumerate(words):
         inner = getattr(command, "commands", {})
         if not inner:

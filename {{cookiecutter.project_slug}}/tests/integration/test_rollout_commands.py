@@ -1,9 +1,11 @@
 """The commands of a rollout, from the shadow to the new champion, and every way back."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
+from workspaces import Workspace
 
 from {{ cookiecutter.__package }}.core.result import GateResult
 from {{ cookiecutter.__package }}.core.rules import RuleModel
@@ -27,13 +29,22 @@ minimum_hours = 0
 
 
 @pytest.fixture
+def workspace(once, make_workspace, tmp_path):
+    """Return a workspace with a fast plan and a challenger in the registry, which are made once."""
+
+    def make(root):
+        made = make_workspace(root / "project")
+        made.edit_plan("[gates]", f"{FAST}[gates]")
+        project = made.project
+        project.registry.set_alias("challenger", register(project, "other", 0.2))
+
+    shutil.copytree(once("challenger", make) / "project", tmp_path / "project")
+    return Workspace(tmp_path / "project")
+
+
+@pytest.fixture
 def project(workspace):
-    """Return the project of a workspace with a fast plan and a challenger in the registry."""
-    plan = workspace.root / "plan.toml"
-    plan.write_text(plan.read_text(encoding="utf-8") + FAST, encoding="utf-8")
-    project = workspace.project
-    project.registry.set_alias("challenger", register(project, "other", 0.2))
-    return project
+    return workspace.project
 
 
 def register(project, name, score):
@@ -60,7 +71,8 @@ def answer(ledger, number, features, wrong=(0.1, 0.1), share=0.25, **more):
         decision |= {"model": "m:1", "needs_review": False, "fallback": False, "blind": False, "reference": None}
         decision |= {"subject": f"s{place}", "model_seconds": 0.001 + place * 1e-9, "rollout": rollout.id}
         decision |= {"step": rollout.step, "share": rollout.share, "arm": arm}
-        rows.append(decision | {key: value for key, value in more.items() if arm == "challenger"})
+        own = more.items() if arm == "challenger" else ()
+        rows.append(decision | {key: value(place) if callable(value) else value for key, value in own})
         truth = "yes" if rng.random() < wrong[arm == "challenger"] else "no"
         outcomes.append({"id": decision["id"], "outcome": truth})
     ledger.record(rows)
@@ -227,7 +239,11 @@ def test_champion_that_was_changed_meanwhile_ends_the_rollout(command, ledger, p
 
 
 @pytest.mark.parametrize(
-    ("fault", "named"), [({"fallback": True}, "failures: the challenger failed"), ({"model_seconds": None}, "latency")]
+    ("fault", "named"),
+    [
+        ({"fallback": True}, "failures: the challenger failed"),
+        ({"model_seconds": lambda place: 1 + place / 1000}, "latency"),
+    ],
 )
 def test_alarm_rolls_back_by_itself(command, ledger, project, features, fault, named):
     start(command, ledger, features)
@@ -235,11 +251,7 @@ def test_alarm_rolls_back_by_itself(command, ledger, project, features, fault, n
     answer(ledger, 300, features)
     alarm()
     assert read_latest(ledger).state == "running"
-    if "model_seconds" in fault:
-        for place in range(200):
-            answer(ledger, 1, features, share=1, model_seconds=1 + place / 1000)
-    else:
-        answer(ledger, 100, features, share=1, **fault)
+    answer(ledger, 200 if "model_seconds" in fault else 100, features, share=1, **fault)
     Alarm(ledger, project.plan)()
     ended = read_latest(ledger)
     assert (ended.state, named in ended.reason) == ("back", True)

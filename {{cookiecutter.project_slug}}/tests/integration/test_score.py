@@ -48,7 +48,7 @@ BLOCK = 2_048  # bytes of a regular block
 STUCK = f"""
 import signal, sys
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
-from conftest import Workspace
+from workspaces import Workspace
 from pathlib import Path
 from {{ cookiecutter.__package }}.cli import composition, main
 from {{ cookiecutter.__package }}.core.choice import ChoiceObjective

@@ -34,7 +34,7 @@ def model(request, problem, rows):
     return load_model(content, digest_of(content))
 
 
-def cases(rows, count=5):
+def cases(rows, count=2):
     """Return the first rows as the ledger has them: None for what is not given."""
     return rows.features.head(count).astype(object).where(rows.features.head(count).notna(), None).to_dict("records")
 

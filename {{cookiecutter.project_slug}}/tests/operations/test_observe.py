@@ -4,7 +4,6 @@ import pytest
 from postgres import make_schema
 from problems import SHAPES
 
-from {{ cookiecutter.__package }}.core.settings import sqlite_url
 from {{ cookiecutter.__package }}.operations.rollouts.observe import (
     count_steps,
     observe_shadow,
@@ -23,10 +22,10 @@ ENTRY = {"name": "a", "version": "1", "digest": "", "tags": {}}
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def url(request, tmp_path):
+def url(request, shape, new_ledger):
     if request.param == "postgresql":
         return make_schema(request.getfixturevalue("postgres")[0])
-    return sqlite_url(tmp_path / "ledger.db")
+    return new_ledger(shape.problem().target)
 
 
 @pytest.fixture(params=SHAPES)

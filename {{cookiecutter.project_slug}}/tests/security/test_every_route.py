@@ -11,6 +11,7 @@ from schemathesis.core.failures import FailureGroup
 from {{ cookiecutter.__package }}.product.app import describe
 from {{ cookiecutter.__package }}.product.decisions import DecisionJob
 
+pytest_plugins = ["schemathesis.pytest.plugin"]  # pyproject.toml leaves it out of all other runs
 pytestmark = pytest.mark.slow  # making the requests up takes seconds
 PROBLEM = USUAL.problem()
 # the description needs neither a model nor a ledger

@@ -23,15 +23,15 @@ from {{ cookiecutter.__package }}.stores.outcomes import record_outcomes
 TARGETS = {shape: SHAPES[shape].problem().target for shape in SHAPES}
 
 
-@pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'ledger.db'}"
-
-
 @pytest.fixture(params=TARGETS)
 def target(request):
     """Return the label's column of every shape in turn: two answers, several answers, a number."""
     return TARGETS[request.param]
+
+
+@pytest.fixture
+def url(request, new_ledger):
+    return new_ledger(request.getfixturevalue("target") if "target" in request.fixturenames else TARGETS["usual"])
 
 
 @pytest.fixture
@@ -224,10 +224,10 @@ def test_labelled_decisions_are_read_with_the_indexes_of_outcomes(url, target):
     assert "TEMP B-TREE" not in plan
 
 
-def test_whole_number_comes_back_as_it_was_given(url):
+def test_whole_number_comes_back_as_it_was_given(new_ledger):
     whole = dataclasses.replace(TARGETS["wide"], kind="integer")
     given = decision(12)
-    with open_ledger(url, whole) as ledger:
+    with open_ledger(new_ledger(whole), whole) as ledger:
         ledger.record([given])
         assert repr(ledger.get(given["id"])["answer"]) == "12"
 

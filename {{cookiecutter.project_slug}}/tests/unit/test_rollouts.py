@@ -6,7 +6,6 @@ import pytest
 from postgres import make_schema
 from problems import USUAL
 
-from {{ cookiecutter.__package }}.core.settings import sqlite_url
 from {{ cookiecutter.__package }}.stores.events import note_in_use, read_events
 from {{ cookiecutter.__package }}.stores.ledger import open_ledger
 from {{ cookiecutter.__package }}.stores.rollouts import (
@@ -21,8 +20,8 @@ OLD, NEW = ({"name": name, "version": version, "digest": "", "tags": {}} for nam
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def ledger(request, tmp_path):
-    url = sqlite_url(tmp_path / "ledger.db")
+def ledger(request, new_ledger):
+    url = new_ledger(USUAL.problem().target)
     if request.param == "postgresql":
         url = make_schema(request.getfixturevalue("postgres")[0])
     with open_ledger(url, USUAL.problem().target) as opened:

@@ -5,7 +5,9 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
@@ -63,7 +65,7 @@ def list_packages(model: Any) -> dict[str, str]:
     """Return the versions of Python and of the packages that a model is made by."""
     parts = [model, *(model.get_params(deep=True).values() if hasattr(model, "get_params") else ())]
     modules = MODULES | {type(part).__module__.partition(".")[0] for part in parts}
-    known = packages_distributions()
+    known = _find_packages()
     names = {name for module in modules - {__name__.partition(".")[0]} for name in known.get(module, ())}
     return {"python": platform.python_version(), **{name: version(name) for name in sorted(names)}}
 
@@ -87,6 +89,11 @@ def lacks_commit(root: Path, commit: str) -> bool:
     """Return whether the project's repository, with all its history, does not have a commit."""
     is_whole = _is_tracked(root) and _git(root, "rev-parse", "--is-shallow-repository") == "false"
     return is_whole and _git(root, "cat-file", "-t", commit) != "commit"
+
+
+@cache  # reads a file of every installed package
+def _find_packages() -> Mapping[str, list[str]]:
+    return packages_distributions()
 
 
 def _is_tracked(root: Path) -> bool:

@@ -67,15 +67,14 @@ def add_records(app: FastAPI, problem: Problem, predictor: Predictor, ledger: Le
             metrics.count_reaction(given["verdict"])
         return row
 
-    _add_outcomes(app, problem, ledger, metrics)
+    _add_outcomes(app, problem, types.outcome, ledger, metrics)
 
 
-def _add_outcomes(app: FastAPI, problem: Problem, ledger: Ledger, metrics: Any) -> None:
+def _add_outcomes(app: FastAPI, problem: Problem, added: Any, ledger: Ledger, metrics: Any) -> None:
     one: Any = Annotated[problem.outcome, Tag("object")]
     several: Any = Annotated[list[problem.outcome], Field(min_length=1, max_length=MAX_OUTCOMES), Tag("list")]  # type: ignore[name-defined]
     Given = Annotated[one | several, Discriminator(lambda given: "list" if isinstance(given, list) else "object")]  # noqa: N806
-    added = response_types(problem).outcome
-    model: Any = added | Annotated[list[added], Field(min_length=1, max_length=MAX_OUTCOMES)]  # type: ignore[valid-type]
+    model: Any = added | Annotated[list[added], Field(min_length=1, max_length=MAX_OUTCOMES)]
     responses: Any = {200: {"model": model}, 201: {"model": model}, 400: {}, 404: {}}
 
     @app.post("/v1/outcomes", response_model=None, responses=responses)

@@ -81,8 +81,7 @@ class Registry:
 
     def find_edited_aliases(self) -> dict[str, str]:
         """Return the aliases that something else than `set_alias` has moved, as a person in MLflow, and to what."""
-        aliases, tags = self._aliases()
-        return {alias: found for alias, found in aliases.items() if tags.get(f"{ALIAS}{alias}", found) != found}
+        return _find_edited(*self._aliases())
 
     def versions(self) -> list[str]:
         """Return every version, the latest first."""
@@ -168,7 +167,8 @@ class Registry:
 
         An alias that was moved by hand is not published: no gate and no person of this project has let it answer.
         """
-        aliases, edited = self._aliases()[0], self.find_edited_aliases()
+        aliases, tags = self._aliases()
+        edited = _find_edited(aliases, tags)
         for alias in SERVED:
             version = aliases.get(alias)
             if version is None or alias in edited:
@@ -191,3 +191,7 @@ class Registry:
 
     def _content(self, version: str) -> bytes:
         return read_file(self.client, version, self.artifacts) or self.models.content(version)
+
+
+def _find_edited(aliases: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, str]:
+    return {alias: found for alias, found in aliases.items() if tags.get(f"{ALIAS}{alias}", found) != found}
