@@ -71,7 +71,7 @@ NEEDED = frozenset(
     test_train test_trials test_under_act test_veto test_watches test_wheels_apart test_wire
     test_words_of_counts test_worker_metrics test_workflow_files test_workflow_tasks threadpoolctl
     trailing_whitespace_fixer training typer types_pyyaml uvicorn uvloop watched workflow_checks workflows
-    worlds xdist yaml yaml_stubs yamllint zizmor
+    workspaces worlds xdist yaml yaml_stubs yamllint zizmor
     """.split()
 )
 TAKEN = {
