@@ -17,7 +17,7 @@ from .objective import Objective
 
 ROUNDS = 15
 STEP = 0.5  # of the cost of a mistake, by which a rate costs more after the first round; later steps are smaller
-AIM = 0.25  # of each limit: a fit with smaller gaps is the last, as it has to keep the limits on other rows too
+AIM = 0.35  # of each limit: a fit with smaller gaps is the last, as it has to keep the limits on other rows too
 MAX_COST_INCREASE = 0.2  # a share of the cost of the plain fit: one that costs more is not kept
 
 Multipliers = dict[str, NDArray[np.float64]]  # of each rate: what it costs more in each of n rows
