@@ -79,7 +79,7 @@ def test_rules_are_first_champion_and_fallback(workspace):
 
 def test_same_rules_are_registered_once(workspace):
     project = workspace.project
-    assert register_rules(project.registry, project.problem, project.plan) is None
+    assert register_rules(project.registry, project.problem, project.plan, project.problem.rules.fit) is None
 
 
 def test_rules_have_a_background_of_the_training_table(workspace):
@@ -114,11 +114,11 @@ def test_rules_without_rows_of_their_contract_are_compared_with_the_examples(wor
 @pytest.mark.slow
 def test_edited_rules_replace_the_old_ones_wherever_those_answer(workspace):
     edited = dataclasses.replace(USUAL, rules=[]).project(workspace.project.settings, workspace.project.plan)
-    assert register_rules(edited.registry, edited.problem, edited.plan) == "2"
+    assert register_rules(edited.registry, edited.problem, edited.plan, edited.problem.rules.fit) == "2"
     assert aliases(edited.registry) == {"champion": "2", "fallback": "2", "previous": "1"}
     learned = register(edited.registry)
     edited.registry.set_alias("champion", learned)
-    assert register_rules(workspace.project.registry, PROBLEM, edited.plan) == "4"
+    assert register_rules(workspace.project.registry, PROBLEM, edited.plan, PROBLEM.rules.fit) == "4"
     assert aliases(edited.registry) == {"champion": "3", "fallback": "4", "previous": "1"}
 
 

@@ -134,7 +134,7 @@ def prepare(project: "Project") -> None:
     from .composition import out
 
     with out.status("opening the registry"):
-        version = register_rules(project.registry, project.problem, project.plan, lambda: _read_rows(project))
+        version = register_rules(project.registry, project.problem, project.plan, lambda: _fit_rules(project))
     if version is not None:
         out.print(f"The rules are in the registry, version {version}.")
     for alias, number in project.registry.find_edited_aliases().items():
@@ -142,22 +142,25 @@ def prepare(project: "Project") -> None:
         out.print(f"{message}Point it back; to let that version answer, make it the challenger and run `promote`.")
 
 
-def _read_rows(project: "Project") -> Any:
-    """Return rows of the training table, or None if there are none, or the table is of another contract."""
+def _fit_rules(project: "Project") -> Any:
+    """Return the rules, with the background of the training table if it has rows and is of the same contract."""
+    from ..core.background import add_background
     from ..core.encoder import encoded
     from ..stores.lake import draw_rows
 
-    read = encoded(project.problem.columns)
+    model, read = project.problem.rules.fit(), encoded(project.problem.columns)
     with project.lake() as lake:
-        if not lake.has("training"):
-            return None
+        if not (read and lake.has("training")):
+            return model
         table = lake.read("training")
         fits = [
             column.name in table.columns and table[column.name].type().is_numeric() == column.is_numeric
             for column in read
         ]
-        rows = draw_rows(table).select([column.name for column in read]).to_pandas() if read and all(fits) else ()
-    return rows if len(rows) else None
+        rows = draw_rows(table).select([column.name for column in read]).to_pandas() if all(fits) else ()
+    if len(rows):
+        add_background(model, rows, project.problem.columns)
+    return model
 
 
 def _show_fitted(trial: "Trial") -> None:

@@ -1,9 +1,7 @@
 """Promote: the rules are registered as the first champion; a challenger that passed its gates replaces them."""
 
 from collections.abc import Callable
-from typing import Any
 
-from ..core.background import add_background
 from ..core.errors import UserError
 from ..core.plan import Plan
 from ..core.problem import Problem, rules_tags
@@ -11,24 +9,17 @@ from ..stores.models import StoredModel
 from ..stores.registry import Registry
 
 
-def register_rules(
-    registry: Registry, problem: Problem, plan: Plan, read_rows: Callable[[], Any] = lambda: None
-) -> str | None:
+def register_rules(registry: Registry, problem: Problem, plan: Plan, fit: Callable[[], object]) -> str | None:
     """Register the rules as the fallback, and as champion if there is none.
 
-    Returns the new version, or None when the registry already has exactly these rules, whole. Edited rules
-    replace the old ones wherever those answer. A call that was interrupted is completed by the next one.
-
-    `read_rows` returns rows of the training table for the background of explanations, or None if there are none; it
-    is called when the rules are new.
+    Returns the new version, of the model that `fit` makes, or None when the registry already has these rules, whole.
+    Edited rules replace the old ones wherever those answer. A call that was interrupted is completed by the next one.
     """
     tags, version, fallback = rules_tags(problem), None, registry.version("fallback")
     is_current = fallback is not None and registry.tags(fallback).items() >= tags.items()
     if fallback is None or not is_current or not registry.is_intact(fallback):
-        tags, model, rows = {**tags, "plan": plan.fingerprint}, problem.rules.fit(), read_rows()
-        if rows is not None:
-            add_background(model, rows, problem.columns)
-        version = fallback = registry.register(model, name="rules", inputs=problem.inputs, metrics={}, tags=tags)
+        tags = {**tags, "plan": plan.fingerprint}
+        version = fallback = registry.register(fit(), name="rules", inputs=problem.inputs, metrics={}, tags=tags)
         registry.set_alias("fallback", version)
     champion = registry.version("champion")
     if champion != fallback and (champion is None or registry.tags(champion).get("name") == "rules"):
