@@ -145,11 +145,14 @@ def prepare(project: "Project") -> None:
 
 def _fit_rules(project: "Project") -> "RuleModel":
     """Return the rules, with a background of the training table where there is one of their contract."""
+    from sklearn.base import clone
+
     from ..core.background import add_background
     from ..core.encoder import encoded
     from ..stores.lake import draw_rows
 
-    rules, read = project.problem.rules.fit(), encoded(project.problem.columns)
+    rules: RuleModel = clone(project.problem.rules).fit()
+    read = encoded(project.problem.columns)
     with project.lake() as lake:
         if not lake.has("training"):
             return rules
