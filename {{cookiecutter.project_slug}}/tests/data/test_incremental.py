@@ -24,6 +24,7 @@ from {{ cookiecutter.__package }}.core.source import Source
 from {{ cookiecutter.__package }}.data.curate import Counts
 from {{ cookiecutter.__package }}.data.incremental import KeptRows, collect_sources
 from {{ cookiecutter.__package }}.data.pipeline import build_tables
+from {{ cookiecutter.__package }}.stores.deliveries import read_ahead
 from {{ cookiecutter.__package }}.stores.lake import KEY, ROW, SOURCE, open_lake
 
 SHAPE = SHAPES["usual"]
@@ -349,3 +350,23 @@ def test_deliveries_are_listed_with_their_fingerprints(project: Project) -> None
     assert found["rows"].tolist() == [20, 20]
     assert all(len(digest) == 64 for digest in found["fingerprint"])
     assert pc.count_distinct(pa.array(found["fingerprint"])).as_py() == 2
+
+
+def test_items_that_are_read_ahead_come_in_their_order_until_one_fails() -> None:
+    def make() -> Any:
+        yield from range(3)
+        raise UserError("the fourth")
+
+    items = read_ahead(make())
+    assert [next(items) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(UserError, match="the fourth"):
+        next(items)
+    assert list(read_ahead([])) == []
+
+
+def test_what_reads_ahead_stops_with_its_reader() -> None:
+    made: list[int] = []
+    for item in read_ahead(made.append(number) or number for number in range(1, 100)):  # type: ignore[func-returns-value]
+        if item == 3:
+            break
+    assert made in ([1, 2, 3], [1, 2, 3, 4])

@@ -16,7 +16,7 @@ from ..core.source import Source
 from ..stores.cells import repeated_names
 from ..stores.columns import TYPES, mark_missing, read_column
 from ..stores.convert import convert, to_text
-from ..stores.deliveries import find_files
+from ..stores.deliveries import find_files, read_ahead
 from ..stores.dialect import describe_dialect
 from ..stores.files import choose_source, file_errors, read_rows, show
 from ..stores.lake import KEY, ORIGIN, ROW, SOURCE, SUBJECT, TIME
@@ -65,7 +65,8 @@ def read_table(table: Table, report: Callable[[float], None] = lambda _: None) -
     rejected: list[tuple[int, str]] = []
     rows = 0
     bounds = (table.after, table.until) if table.until is not None else None
-    for chunk, share in read_rows(place, source, reject=lambda *line: rejected.append(line), bounds=bounds):
+    chunks = read_rows(place, source, reject=lambda *line: rejected.append(line), bounds=bounds)
+    for chunk, share in read_ahead(chunks):
         if not rows:
             _check_names(place, chunk.schema, problem, source)
         yield _read_chunk(table, chunk, rows, source)

@@ -7,10 +7,11 @@ again when one of them changes, and only then. A Parquet file is complete or not
 import hashlib
 import itertools
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +20,7 @@ from ..core.errors import UserError
 from .files import READERS, check_source, file_errors, show
 
 FACTS = b"delivery"  # key of a file's metadata
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,19 @@ def digest_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def read_ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield items, none of them None, each while a thread makes the next one: Arrow works on several at a time.
+
+    What making an item raises is raised here, in its place.
+    """
+    iterator = iter(items)
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, iterator, None)
+        while (item := following.result()) is not None:
+            following = pool.submit(next, iterator, None)
+            yield item
+
+
 def keep_delivery(
     folder: Path, stem: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema, facts: Mapping[str, Any]
 ) -> Delivery:
@@ -80,7 +95,7 @@ def keep_delivery(
         folder.mkdir(parents=True, exist_ok=True)
         try:
             with pq.ParquetWriter(part, schema, compression="lz4", use_dictionary=False) as writer:
-                for batch in batches:
+                for batch in read_ahead(batches):
                     writer.write_batch(batch)
                     if not facts["fingerprint"]:
                         digest.update(batch.serialize())
