@@ -13,7 +13,7 @@ TEMPLATE = Path(__file__).parents[1]
 [PACKAGE] = TEMPLATE.glob("{{*/src/{{*")
 VARIANT = re.compile(r"_(multi|number)\.py$")  # a default bake keeps the files that end in _binary
 # the totals are ratchets: whoever removes lines lowers the number. `init` is used once, and nothing else imports it
-MAX_LINES, MAX_INIT_LINES = 23_360, 4_630
+MAX_LINES, MAX_INIT_LINES = 23_370, 4_630
 MAX_MODULE, MAX_FUNCTION, MAX_CHECKING = 200, 25, 1 / 3
 
 
