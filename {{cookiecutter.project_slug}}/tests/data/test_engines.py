@@ -160,9 +160,10 @@ def test_joined_columns_are_those_of_duckdb(tmp_path: Path, url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        (
+        pytest.param(
             "sqlite:///{}/lake.sqlite",
             "lake: sqlite cannot read Parquet files, in which `data` keeps the rows of sources;",
+            marks=pytest.mark.slow,
         ),
         ("postgres://me:secret@127.0.0.1:1/lake", "lake postgres: connection failed"),
         ("pyspark:///{}/spark", "lake pyspark: PySpark is not installed; run `uv add 'ibis-framework[pyspark]'`"),

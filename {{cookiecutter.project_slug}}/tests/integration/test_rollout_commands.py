@@ -127,6 +127,7 @@ def test_worse_challenger_is_rolled_back_with_the_number_that_did_it(command, pr
     assert command("rollout", "advance")[2].startswith("error: no rollout is live")
 
 
+@pytest.mark.slow
 def test_worse_challenger_does_not_leave_the_shadow(command, ledger, project, features):
     command("rollout", "start")
     score_shadow(ledger, answer(ledger, 300, features, wrong=(0.05, 0)), answer="yes")
@@ -154,6 +155,7 @@ def test_paused_rollout_does_not_advance_and_goes_on_afterwards(command, ledger,
     assert "is not paused" in command("rollout", "resume")[2]
 
 
+@pytest.mark.slow
 def test_back_ends_a_live_rollout_without_the_registry(command, ledger, project, features, monkeypatch):
     start(command, ledger, features)
     monkeypatch.setattr(registry, "connect", lambda _: pytest.fail("MLflow"))
@@ -181,6 +183,7 @@ def test_without_a_rollout_the_commands_say_how_to_begin(command, words):
     assert (code, error) == (2, "error: no rollout is live; `rollout start` begins one\n")
 
 
+@pytest.mark.slow
 def test_start_says_what_cannot_be_rolled_out(command, project, ledger):
     assert "rules:1 is the champion already" in command("rollout", "start", "--challenger", "1")[2]
     assert "99" in command("rollout", "start", "--challenger", "99")[2]
@@ -242,7 +245,7 @@ def test_champion_that_was_changed_meanwhile_ends_the_rollout(command, ledger, p
     ("fault", "named"),
     [
         ({"fallback": True}, "failures: the challenger failed"),
-        ({"model_seconds": lambda place: 1 + place / 1000}, "latency"),
+        pytest.param({"model_seconds": lambda place: 1 + place / 1000}, "latency", marks=pytest.mark.slow),
     ],
 )
 def test_alarm_rolls_back_by_itself(command, ledger, project, features, fault, named):
@@ -270,6 +273,7 @@ def test_overrides_of_the_challenger_raise_the_alarm(command, ledger, project, f
     assert read_latest(ledger).reason.startswith("alarm: ")
 
 
+@pytest.mark.slow
 def test_status_as_json_has_the_looks_and_the_guards(command, ledger, project, features):
     assert json.loads(command("rollout", "status", "--json")[1]) is None
     start(command, ledger, features)
@@ -278,6 +282,7 @@ def test_status_as_json_has_the_looks_and_the_guards(command, ledger, project, f
     assert {guard["guard"] for guard in shown["guards"]} >= {"rollout.cost", "rollout.split", "rollout.alarm"}
 
 
+@pytest.mark.slow
 def test_history_shows_which_model_answered_when(command, ledger, project, features):
     with pytest.raises(IndexError):
         json.loads(command("history", "--json")[1])["models"][0]
@@ -293,6 +298,7 @@ def test_history_without_any_event_says_so(command, project):
     assert command("history")[:2] == (0, "Nothing has happened yet; `run` starts the product.\n")
 
 
+@pytest.mark.slow
 def test_history_cuts_nothing_on_a_narrow_terminal(command, ledger, project, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     command("rollout", "start", "--why", "a reason of many words, so that the other columns get little of the width")

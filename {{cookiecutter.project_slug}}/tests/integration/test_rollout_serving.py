@@ -45,7 +45,7 @@ def make(workspace, ledger):
 
     def make_predictor(**more):
         read = more.pop("read_rollout", lambda: read_current(ledger))
-        return Predictor(project.models, project.problem, read_rollout=read, max_seconds=0.2, **more)
+        return Predictor(project.models, project.problem, read_rollout=read, max_seconds=0.5, **more)
 
     return make_predictor
 

@@ -97,6 +97,7 @@ def test_sabotage_column_without_information_is_no_better_than_noise(planted):
     assert statuses(kept) == {"benefit": "pass", "missing": "pass", "encoding": "pass"}
 
 
+@pytest.mark.slow
 def test_column_without_information_does_not_block_by_default():
     result = measure(make_table(planted=lambda rng, n: rng.normal(size=n)))["benefit"]
     assert (result.status, result.blocks) == ("inconclusive", False)

@@ -91,7 +91,12 @@ def test_rules_have_a_background_of_the_training_table(workspace):
 
 
 @pytest.mark.parametrize(
-    "fault", ["there is no table", "it has no row", "a column is missing", "a column has another type"]
+    "fault",
+    [
+        "there is no table",
+        "a column has another type",
+        *(pytest.param(fault, marks=pytest.mark.slow) for fault in ("it has no row", "a column is missing")),
+    ],
 )
 def test_rules_without_rows_of_their_contract_are_compared_with_the_examples(workspace, fault):
     project = dataclasses.replace(USUAL, rules=[]).project(workspace.project.settings, workspace.project.plan)
