@@ -69,7 +69,9 @@ HONEST: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", KINDS.values())
-@pytest.mark.parametrize("leak", LEAKS)
+@pytest.mark.parametrize(
+    "leak", [pytest.param(leak, marks=[pytest.mark.slow] if leak == "a copy" else []) for leak in LEAKS]
+)
 def test_sabotage_copy_or_function_of_the_answer_is_refused_and_can_be_confirmed(
     tmp_path: Path, name: str, leak: str
 ) -> None:
