@@ -94,12 +94,13 @@ def endings(project: Path) -> list[str]:
 
 def strangers(project: Path) -> list[str]:
     """Find what belongs to an author, an owner or a machine that is not the answered one."""
-    return [
-        f"{name} {what}: {found[0]}"
-        for name, text in texts(project)
-        for what, pattern in STRANGERS.items()
-        if (found := pattern.search(text))
-    ]
+    return [f"{name} {stranger}" for name, text in texts(project) for stranger in find_strangers(text)]
+
+
+@functools.cache
+def find_strangers(text: str) -> list[str]:
+    """Return what a text has of somebody else."""
+    return [f"{what}: {found[0]}" for what, pattern in STRANGERS.items() if (found := pattern.search(text))]
 
 
 def promises(project: Path) -> list[str]:

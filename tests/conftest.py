@@ -6,12 +6,14 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from jinja2 import Environment
 
 from baking import bake, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from types import CodeType
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,6 +29,23 @@ def own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("COOKIECUTTER_CONFIG", str(home / "cookiecutter.yaml"))
         patch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Compile each text once: cookiecutter has a new environment for every project, which forgets it."""
+    compiled: dict[tuple[object, ...], CodeType] = {}
+    usual: Callable[..., CodeType] = Environment.compile
+
+    def compile_once(environment: Environment, source: str, *given: object) -> CodeType:
+        key = (source, *given, environment.trim_blocks, environment.lstrip_blocks)
+        if key not in compiled:
+            compiled[key] = usual(environment, source, *given)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Environment, "compile", compile_once)
         yield
 
 

@@ -45,10 +45,15 @@ def test_every_pair_of_choices_is_baked() -> None:
             assert one == other or {(a, b) for a in its_choices for b in choices} <= pairs
 
 
+def combination(question: str, choice: str) -> dict[str, str]:
+    """Return the first combination that has a choice."""
+    return next(answers for answers in COMBINATIONS if answers.get(question) == choice)
+
+
 @pytest.mark.parametrize("licence", CHOICES["license"])
 def test_one_licence_is_left(baked: Baked, licence: str) -> None:
     """The chosen licence is there, in the name of the owner, and no other."""
-    project = baked(owner="acme", license=licence)
+    project = baked(owner="acme", **combination("license", licence))
     text = (project / "LICENSE").read_text(encoding="utf-8")
     opening = {"MIT": "MIT License", "Apache-2.0": "Apache License", "BSD-3-Clause": "BSD 3-Clause License"}
     assert opening.get(licence, "All rights reserved") in text
@@ -61,7 +66,8 @@ def test_one_licence_is_left(baked: Baked, licence: str) -> None:
 @pytest.mark.parametrize("version", CHOICES["python_version"])
 def test_python_version_is_asked_for(baked: Baked, version: str) -> None:
     """The project says which Python it needs, as text: 3.10 must never become 3.1."""
-    pyproject = tomllib.loads((baked(python_version=version) / "pyproject.toml").read_text(encoding="utf-8"))
+    project = baked(owner="acme", **combination("python_version", version))
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
     assert pyproject["project"]["requires-python"] == f">={version}"
 
 

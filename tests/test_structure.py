@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import statistics
 from pathlib import Path
@@ -28,6 +29,7 @@ def count_lines(text: str) -> int:
     return len(text.splitlines())
 
 
+@functools.cache
 def function_lengths(text: str) -> list[int]:
     """Return how many lines each function of a module has."""
     nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]

@@ -10,6 +10,7 @@ from pathlib import Path
 import problems
 import pytest
 import yaml
+from workspaces import Workspace
 
 from {{ cookiecutter.__package }}.core.markdown import make_table
 from {{ cookiecutter.__package }}.core.rules import RuleModel
@@ -48,17 +49,22 @@ def describe(found, shape=problems.USUAL, **given):
 
 
 @pytest.fixture
-def trained(workspace, run_command, monkeypatch):
+def trained(once, make_workspace, run_command, monkeypatch, tmp_path):
     """Return a workspace whose challenger is a constant, which passed a plan without other limits than the cost."""
+    monkeypatch.setattr(problems, "candidates", lambda *_: {"constant": RuleModel([], 0.5)})
+    folder = once("trained", lambda root: train(make_workspace(root / "project"), run_command))
+    shutil.copytree(folder / "project", tmp_path / "project")
+    return Workspace(tmp_path / "project")
+
+
+def train(workspace, run_command):
     workspace.edit_plan("[groups.limits]\nfalse_positive_rate = 0.5", "")
     workspace.edit_plan("[gates]\n", "[gates]\nmax_calibration_error = 1.0\nmax_log_odds_shift = 1e9\n")
     tags = {"contract": workspace.project.problem.fingerprint}
     registry, inputs = workspace.project.registry, workspace.project.problem.inputs
     absurd = registry.register(RuleModel([], 0.0).fit(), name="absurd", inputs=inputs, metrics={}, tags=tags)
     registry.set_alias("champion", absurd)
-    monkeypatch.setattr(problems, "candidates", lambda *_: {"constant": RuleModel([], 0.5)})
     assert run_command(workspace, "train")[0] == 0
-    return workspace
 
 
 def test_card_has_the_figures_of_both_models_the_gates_the_columns_and_what_made_it(trained, run_command):

@@ -49,7 +49,7 @@ def make_table(n=1200, seed=0, **planted):
     log_odds = 2 * table["risk"] - 1.5 * table["income"] + 3 * (table["kind"] == "c") + 1.5 * table["planted"] - 2
     table["office"] = rng.choice(CODES, n)
     table["refused"] = np.where(rng.random(n) < 1 / (1 + np.exp(-log_odds)), "yes", "no")
-    return table.assign(_fold=np.arange(n) % 4, **{name: make(rng, n) for name, make in planted.items()})
+    return table.assign(_fold=np.arange(n) % 2, **{name: make(rng, n) for name, make in planted.items()})
 
 
 def measure(table, plan=PLAN_OF_SHAPE, columns=("risk", "income", "kind", "planted")):
