@@ -90,6 +90,13 @@ def test_rules_have_a_background_of_the_training_table(workspace):
     assert np.mean(background["risk"]) == pytest.approx(values.mean(), abs=0.05 * values.std())
 
 
+def test_rules_of_a_problem_stay_as_they_are_when_they_are_registered(workspace):
+    project = dataclasses.replace(USUAL, rules=[]).project(workspace.project.settings, workspace.project.plan)
+    prepare_models(project)
+    assert hasattr(project.models.load("champion").model, ATTRIBUTE)
+    assert not hasattr(project.problem.rules, ATTRIBUTE)
+
+
 @pytest.mark.parametrize(
     "fault",
     [
