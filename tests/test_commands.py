@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
-# the machinery is the same for every problem: the workflow runs for each scope, and `make check` for the other
-# problems and, below, for a project without a wheel; broken workflows and the browser run once
-CHECK, WORKFLOW_RUN, LONGER = ("make check",), ("make ci",), ("make test-workflows", "make test-browser")
+# the machinery is the same for every problem and scope: the workflow, broken ones and the browser run once, and
+# `make check` for the others and, below, for a project without a wheel
+CHECK, ALL = ("make check",), ("make ci", "make test-workflows", "make test-browser")
 SECONDS = 2700
 # every problem and every scope at least once; the fast tests bake all combinations
 ONCE = [answers for answers in SHAPES if len(answers.items() - DEFAULTS.items()) <= 1]
@@ -38,9 +38,7 @@ def test_documented_commands_work(baked: Callable[..., Path], tmp_path: Path, an
     git(project, "init", "--quiet")
     commit(project, "As generated")
     documented = run(project, "make help").stdout
-    is_default = answers.items() <= DEFAULTS.items()
-    has_other_problem = answers["problem"] != DEFAULTS["problem"]
-    for command in (*(CHECK if has_other_problem else WORKFLOW_RUN), *(LONGER if is_default else ())):
+    for command in ALL if answers.items() <= DEFAULTS.items() else CHECK:
         assert re.search(rf"(?m)^ *{command.split()[1]} ", documented), documented
         done = run(project, command)
         assert done.returncode == 0, f"{command}\n{done.stdout[-6000:]}"
@@ -48,11 +46,14 @@ def test_documented_commands_work(baked: Callable[..., Path], tmp_path: Path, an
 
 
 @pytest.mark.longest
-@pytest.mark.parametrize("command", ["make test-slow", "make coverage"])
-def test_commands_of_a_quarter_of_an_hour_work(baked: Callable[..., Path], tmp_path: Path, command: str) -> None:
-    """What kills, fills up and overloads a product, and what measures coverage; projects run both every week."""
-    project = tmp_path / baked().name
-    shutil.copytree(baked(), project)
+@pytest.mark.parametrize(
+    ("scope", "command"),
+    [("full lifecycle", "make test-slow"), ("full lifecycle", "make coverage"), ("product first", "make ci")],
+)
+def test_longer_commands_work(baked: Callable[..., Path], tmp_path: Path, scope: str, command: str) -> None:
+    """What kills, fills up and overloads a product, and what measures coverage; and the other workflow."""
+    project = tmp_path / baked(scope=scope).name
+    shutil.copytree(baked(scope=scope), project)
     git(project, "init", "--quiet")
     commit(project, "As generated")
     done = run(project, command)

@@ -226,7 +226,8 @@ def test_quality_of_a_candidate_that_always_says_yes(sound):
     share = sound.rows.truth.mean()
     assert found["answers"].evidence["yes"]["precision"] == pytest.approx(share)
     assert found["answers"].evidence["yes"]["recall"] == 1
-    assert np.isnan(found["answers"].evidence["no"]["precision"])
+    assert found["answers"].evidence["no"]["precision"] is None
+    assert "no: none and 0.0%; yes: " in found["answers"].message
     assert found["ranking"].evidence["value"] == 0.5
 
 

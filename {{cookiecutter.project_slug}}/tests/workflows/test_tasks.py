@@ -196,7 +196,7 @@ def test_hooks_run_the_tasks_of_the_lint_job_of_ci() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tool", ["pre-commit", "prek"])
+@pytest.mark.parametrize(("project", "tool"), zip(PLACES, ["pre-commit", "prek"], strict=True), indirect=["project"])
 def test_all_hooks_run_in_a_project_wherever_it_is_in_its_repository(project: Path, tool: str) -> None:
     done = run_hook(project, "--all-files", tool=tool)
     assert done.returncode == 0, done.stdout

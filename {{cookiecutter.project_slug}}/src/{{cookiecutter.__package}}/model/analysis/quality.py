@@ -32,7 +32,9 @@ def measure_quality(candidate: Candidate) -> Iterator[Finding]:
             yield Finding("ranking", message, evidence)
     if isinstance(problem.objective, ChoiceObjective):
         answers = _precision_and_recall(evaluation.truth, evaluation.choices, problem.objective)
-        shown = "; ".join(f"{name}: {one['precision']:.1%} and {one['recall']:.1%}" for name, one in answers.items())
+        shown = "; ".join(
+            f"{name}: {_percent(one['precision'])} and {_percent(one['recall'])}" for name, one in answers.items()
+        )
         yield Finding("answers", f"answers: precision and recall of {shown}", answers)
     for event, pairs in problem.objective.calibration_pairs(evaluation.truth, evaluation.predictions).items():
         points = reliability(*pairs)
@@ -59,16 +61,16 @@ def reliability(
 
 def _precision_and_recall(
     truth: NDArray[Any], choices: NDArray[Any], objective: ChoiceObjective
-) -> Mapping[str, dict[str, float]]:
-    """Return for each answer the share of its rows that are right, and the share of its truth that is found."""
-    found = {}
+) -> Mapping[str, dict[str, float | None]]:
+    """Return for each answer which share of its rows is right, and of its truth is found; None: there are none."""
+    found: dict[str, dict[str, float | None]] = {}
     for code, answer in enumerate(objective.categories):
-        right = int(((choices == code) & (truth == code)).sum())
         given, true = int((choices == code).sum()), int((truth == code).sum())
-        found[answer] = {
-            "precision": right / given if given else math.nan,
-            "recall": right / true if true else math.nan,
-            "given": given,
-            "true": true,
-        }
+        right = int(((choices == code) & (truth == code)).sum())
+        found[answer] = {"precision": right / given if given else None, "recall": right / true if true else None}
+        found[answer] |= {"given": given, "true": true}
     return found
+
+
+def _percent(share: float | None) -> str:
+    return "none" if share is None else f"{share:.1%}"
