@@ -51,7 +51,7 @@ def test_documented_commands_work(baked: Callable[..., Path], tmp_path: Path, an
     [("full lifecycle", "make test-slow"), ("full lifecycle", "make coverage"), ("product first", "make ci")],
 )
 def test_longer_commands_work(baked: Callable[..., Path], tmp_path: Path, scope: str, command: str) -> None:
-    """What kills, fills up and overloads a product, and what measures coverage; and the other workflow."""
+    """What kills, fills up and overloads a product, what measures coverage, and the workflow of a product first."""
     project = tmp_path / baked(scope=scope).name
     shutil.copytree(baked(scope=scope), project)
     git(project, "init", "--quiet")
